@@ -1,0 +1,181 @@
+"""The two images of one scan: everything the lane may know, and everything it may want.
+
+Both are frozen and hold integers, enums and opaque text only, so that equal inputs give equal
+outputs on every machine.  Lengths of time are microseconds on the monotonic clock of the box,
+masses are grams.  An unknown is a value of its own (``UNKNOWN`` or ``None``), never a number.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from msgspec import Struct
+
+from controller.core.rules import Dimensions, Licence
+
+
+class Sensor(Struct, frozen=True):
+    """A presence fact and the time at which that state began."""
+
+    state: Presence = Presence.UNKNOWN
+    since_us: int = 0
+
+
+class Boom(Struct, frozen=True):
+    """One boom: position, when it came there, and when the gate last drove it upwards."""
+
+    position: BoomPosition = BoomPosition.UNKNOWN
+    since_us: int = 0
+    raised_us: int = 0
+
+
+class EndInputs(Struct, frozen=True, kw_only=True):
+    """All that stands at one end: approach loop, arm loop, two beams (axle, body), the boom."""
+
+    approach: Sensor = Sensor()
+    arm: Sensor = Sensor()
+    beam_low: Sensor = Sensor()
+    beam_high: Sensor = Sensor()
+    boom: Boom = Boom()
+
+
+class Weight(Struct, frozen=True, kw_only=True):
+    """The scale's word: indication, motion, zero, and the weighing of the vehicle on the deck.
+
+    ``indicated_g`` is rounded to d and None where class III demands a blank (above Max + 9 e,
+    under -20 d).  ``weight_g`` and ``u95_g`` stand only while ``status`` is ACCEPTED.
+    ``axles`` is None when they could not be counted.
+    """
+
+    deck: Deck = Deck.UNKNOWN
+    since_us: int = 0
+    indicated_g: int | None = None
+    motion: bool = True
+    zero_ok: bool = False
+    zero_offset_g: int = 0
+    weighing_id: int = 0
+    status: WeighingStatus = WeighingStatus.IDLE
+    weight_g: int | None = None
+    u95_g: int | None = None
+    accepted_us: int | None = None
+    axles: int | None = None
+
+
+class PlateRead(Struct, frozen=True, kw_only=True):
+    """One read of one plate at one end; probabilities in parts per million, one a character."""
+
+    end: End
+    text: str
+    char_ppm: tuple[int, ...]
+    captured_us: int
+    track: int
+    picture_sha256: str
+    valid: bool = True
+
+
+class Vehicle(Struct, frozen=True, kw_only=True):
+    """What the site's register knows of the plate that the lane asked about (None = not stated).
+
+    ``tare_*`` is the last stored tare of the plate, ``chain_*`` its open re-weigh chain.
+    """
+
+    plate: str
+    licence: Licence = Licence()
+    dimensions: Dimensions = Dimensions()
+    tare_g: int | None = None
+    tare_taken_ms: int | None = None
+    tare_seq: int | None = None
+    chain_token: int | None = None
+    chain_previous_seq: int | None = None
+    chain_cycles: int = 0
+
+
+class Permit(Struct, frozen=True, kw_only=True):
+    """A boom that a durable record allows to rise, for one passage."""
+
+    seq: int
+    passage_id: int
+    end: End
+    by_person: bool = False
+
+
+class LedgerFact(Struct, frozen=True, kw_only=True):
+    """What the ledger has made durable: the last part of the passage, and the permit it gives."""
+
+    ready: bool = False
+    passage_id: int = 0
+    part: int = 0
+    seq: int = 0
+    permit: Permit | None = None
+    next_passage_id: int = 1
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """A person's request; ``why`` is a reason in words, ``end`` and ``plate`` where they matter."""
+
+    id: int
+    kind: RequestKind
+    who: str
+    why: str
+    end: End | None = None
+    plate: str = ""
+
+
+class WallTime(Struct, frozen=True, kw_only=True):
+    """Wall time as a fact: milliseconds since 1970 UTC, the local date yyyymmdd, its quality."""
+
+    ms: int = 0
+    date: int = 0
+    quality: ClockQuality = ClockQuality.UNKNOWN
+
+
+class InputImage(Struct, frozen=True, kw_only=True):
+    """Everything the lane knows in one scan.
+
+    ``ends`` is indexed by ``End``; ``faults`` are catalogue codes of the faults present now;
+    ``vehicle`` answers the plate in the last output's ``lookup``; ``estop`` is BLOCKED when
+    pressed.
+    """
+
+    scan: int
+    now_us: int
+    wall: WallTime = WallTime()
+    ends: tuple[EndInputs, EndInputs] = (EndInputs(), EndInputs())
+    weight: Weight = Weight()
+    plates: tuple[PlateRead, ...] = ()
+    vehicle: Vehicle | None = None
+    ledger: LedgerFact = LedgerFact()
+    requests: tuple[Request, ...] = ()
+    estop: Presence = Presence.UNKNOWN
+    faults: tuple[int, ...] = ()
+
+
+class Sign(Struct, frozen=True, kw_only=True):
+    """The sign as a level: a message and the numbers that belong to it."""
+
+    message: Message = Message.CLOSED
+    plate: str = ""
+    gross_g: int | None = None
+    limit_g: int | None = None
+    over_g: int | None = None
+
+
+class OutputImage(Struct, frozen=True, kw_only=True):
+    """Everything the lane wants, as levels asserted anew in every scan.
+
+    ``approach_lamps`` face the driver who comes, ``deck_lamps`` the driver on the deck; both are
+    indexed by ``End``, as ``booms`` is.  ``entry`` is the end of the passage's entry, if one is
+    under way.  ``record`` stays until the ledger has answered for it.
+    """
+
+    booms: tuple[BoomCommand, BoomCommand] = (BoomCommand.HOLD, BoomCommand.HOLD)
+    approach_lamps: tuple[Lamp, Lamp] = (Lamp.RED, Lamp.RED)
+    deck_lamps: tuple[Lamp, Lamp] = (Lamp.RED, Lamp.RED)
+    sign: Sign = Sign()
+    passage_id: int = 0
+    entry: End | None = None
+    lookup: str = ""
+    capture: bool = False
+    zero: bool = False
+    record: RecordIntent | None = None
+    alarms: tuple[int, ...] = ()

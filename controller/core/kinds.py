@@ -1,0 +1,110 @@
+"""The words of the lane: every enumeration that an image or a phase is made of."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class End(IntEnum):
+    """The two ends of the deck: towards the yard (货场侧) and towards the public road (公路侧)."""
+
+    YARD = 0
+    ROAD = 1
+
+    @property
+    def other(self) -> End:
+        return End(1 - self)
+
+
+class Presence(IntEnum):
+    """What a beam or loop says; a cut cable, a dead device and a contradiction are UNKNOWN."""
+
+    UNKNOWN = 0
+    CLEAR = 1
+    BLOCKED = 2
+
+
+class BoomPosition(IntEnum):
+    """Position by the two limit switches; both made at once is UNKNOWN, none made is BETWEEN."""
+
+    UNKNOWN = 0
+    CLOSED = 1
+    BETWEEN = 2
+    OPEN = 3
+
+
+class Deck(IntEnum):
+    """What the scale says stands on it."""
+
+    UNKNOWN = 0
+    EMPTY = 1
+    LOADED = 2
+    OVER_RANGE = 3
+    UNDER_RANGE = 4
+
+
+class WeighingStatus(IntEnum):
+    """Where the weighing of the vehicle now on the deck has come to."""
+
+    IDLE = 0
+    RUNNING = 1
+    ACCEPTED = 2
+    NOT_FULLY_ON = 3
+    TAILGATE = 4
+    UNSTABLE = 5
+    CELL_FAULT = 6
+    WITHDRAWN = 7
+
+
+class ClockQuality(IntEnum):
+    """How far the wall clock may be trusted."""
+
+    UNKNOWN = 0
+    FREE_RUNNING = 1
+    SYNCHRONISED = 2
+
+
+class RequestKind(IntEnum):
+    """What a person may ask of the lane; every request carries who and why."""
+
+    RELEASE = 1
+    SEND_BACK = 2
+    CONFIRM_PLATE = 3
+    ENTER_MANUAL = 4
+    LEAVE_MANUAL = 5
+    RAISE_BOOM = 6
+    LOWER_BOOM = 7
+    RESET = 8
+
+
+class BoomCommand(IntEnum):
+    """The level held at a boom's drive; HOLD drives nothing."""
+
+    HOLD = 0
+    RAISE = 1
+    LOWER = 2
+
+
+class Lamp(IntEnum):
+    """A lane signal; dark is not an answer, so there is no OFF."""
+
+    RED = 0
+    GREEN = 1
+
+
+class Message(IntEnum):
+    """What the sign says; the words in Chinese and English stand in ``signs.toml``."""
+
+    CLOSED = 0
+    WELCOME = 1
+    DRIVE_ON = 2
+    FORWARD = 3
+    BACK = 4
+    SECOND_VEHICLE = 5
+    STAND_STILL = 6
+    WEIGHING = 7
+    PASS = 8
+    OVER = 9
+    WAIT_FOR_OPERATOR = 10
+    BACK_OUT = 11
+    EMERGENCY = 12

@@ -1,0 +1,201 @@
+"""Ports: what a device must be able to do, whatever it is made of.
+
+A driver delivers facts and holds levels; it never blocks the scan, never decides, and never
+invents a value.  When a device is silent or talks nonsense its driver says UNKNOWN or returns a
+``DeviceFault``.  Times are microseconds on the monotonic clock that the board hands to every driver.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+
+class Contact(IntEnum):
+    """A contact as read: open circuit and dead wire are told apart where the wiring allows it."""
+
+    UNKNOWN = 0
+    CLEAR = 1
+    BLOCKED = 2
+    NOT_FITTED = 3
+
+
+class Drive(IntEnum):
+    """The level held at a boom's drive."""
+
+    HOLD = 0
+    RAISE = 1
+    LOWER = 2
+
+
+class Signal(IntEnum):
+    """A lane signal's aspect."""
+
+    RED = 0
+    GREEN = 1
+
+
+class DeviceFault(Struct, frozen=True, kw_only=True):
+    """A device that cannot be believed: catalogue name, place, and what was seen."""
+
+    name: str
+    device: str
+    seen: str
+
+
+class CellSamples(Struct, frozen=True, kw_only=True):
+    """Samples since the last read, oldest first.
+
+    ``t_us`` has shape (n,), int64; ``counts`` (n, cells), int64; n may be 0.  The beams are
+    sampled with the cells where the recorder did so, shape (n,), 0/1, else None.
+    """
+
+    t_us: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    entry_beam: NDArray[np.int8] | None = None
+    exit_beam: NDArray[np.int8] | None = None
+
+
+class BoomContacts(Struct, frozen=True):
+    """The two limit switches of a boom: made = BLOCKED, not made = CLEAR."""
+
+    closed: Contact
+    open: Contact
+
+
+class Frame(Struct, frozen=True, kw_only=True):
+    """One picture: BGR uint8 (height, width, 3), lane time of exposure, plate regions if known.
+
+    ``regions`` holds the corners (x, y) of plate regions, clockwise from the top left, where the
+    camera finds them itself.  ``track`` counts the vehicles the camera has seen.
+    """
+
+    pixels: NDArray[np.uint8]
+    captured_us: int
+    track: int = 0
+    regions: tuple[tuple[tuple[float, float], ...], ...] = ()
+
+
+class SignPage(Struct, frozen=True, kw_only=True):
+    """What a sign shows: lines of text and one colour (red, green or amber)."""
+
+    lines: tuple[str, ...]
+    colour: str
+
+
+class PersonRequest(Struct, frozen=True, kw_only=True):
+    """A request of a person at the panel, console or platform; kind is a RequestKind name."""
+
+    kind: str
+    who: str
+    why: str
+    end: str | None = None
+    plate: str = ""
+
+
+class RegisterEntry(Struct, frozen=True, kw_only=True):
+    """What a vehicle's papers state; None where they do not.  Masses in grams, lengths in mm."""
+
+    plate: str
+    axles: int | None = None
+    kind: str | None = None
+    single_drive_axle: bool | None = None
+    single_tyre_axles: int | None = None
+    wide_tyres: bool | None = None
+    air_suspension_drive: bool | None = None
+    trailer_tandem_spacing_mm: int | None = None
+    licence_gvm_g: int | None = None
+    licence_payload_g: int | None = None
+    height_mm: int | None = None
+    width_mm: int | None = None
+    length_mm: int | None = None
+
+
+class WallReading(Struct, frozen=True, kw_only=True):
+    """Wall time in ms since 1970 UTC, minutes east of UTC, and whether a time source backs it."""
+
+    ms: int
+    offset_min: int = 480
+    synchronised: bool = False
+
+
+@runtime_checkable
+class Clock(Protocol):
+    """The board's two clocks."""
+
+    def now_us(self) -> int:
+        """Microseconds on the monotonic clock."""
+
+    def wall(self) -> WallReading:
+        """Wall time with its quality."""
+
+
+@runtime_checkable
+class LoadCells(Protocol):
+    """All load cells of one deck, read together."""
+
+    def read(self) -> CellSamples | DeviceFault:
+        """Samples since the last call, or the fault that stopped them."""
+
+
+@runtime_checkable
+class PresenceSensor(Protocol):
+    """A beam, a loop, an emergency stop: anything that is blocked, clear or unknown."""
+
+    def read(self) -> Contact:
+        """The present state; UNKNOWN when it cannot be told."""
+
+
+@runtime_checkable
+class Gate(Protocol):
+    """One boom with its drive and its limit switches."""
+
+    def drive(self, level: Drive) -> None:
+        """Hold this level until the next call; drivers make pulses of it where the gate wants them."""
+
+    def read(self) -> BoomContacts:
+        """The limit switches."""
+
+
+@runtime_checkable
+class LaneSignal(Protocol):
+    """One red/green signal head."""
+
+    def show(self, aspect: Signal) -> None:
+        """Hold this aspect."""
+
+
+@runtime_checkable
+class Sign(Protocol):
+    """A text sign, a voice, or both."""
+
+    def show(self, page: SignPage) -> None:
+        """Hold this page; the driver sends only what changed."""
+
+
+@runtime_checkable
+class Camera(Protocol):
+    """A camera that looks at one end of the deck."""
+
+    def capture(self, wanted: bool) -> Frame | DeviceFault | None:
+        """The newest picture not yet handed out while ``wanted``, or None."""
+
+
+@runtime_checkable
+class RequestSource(Protocol):
+    """Where people ask: panel, console, platform."""
+
+    def poll(self) -> tuple[PersonRequest, ...]:
+        """Requests made since the last call."""
+
+
+@runtime_checkable
+class VehicleRegister(Protocol):
+    """The site's knowledge of vehicle papers."""
+
+    def lookup(self, plate: str) -> RegisterEntry | None:
+        """The entry of a plate, or None where it is not known."""

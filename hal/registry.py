@@ -1,0 +1,81 @@
+"""Drivers by name: a table of ``name -> "module:Class"``, imported only when a board asks for one.
+
+Third parties add names through the entry point group ``steelyard.drivers``.  There is no fallback:
+an unknown name, a missing library and a missing class are three different errors.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+DRIVERS: dict[str, str] = {
+    "sim.clock": "sim.devices:SimClock",
+    "sim.cells": "sim.devices:SimCells",
+    "sim.presence": "sim.devices:SimPresence",
+    "sim.gate": "sim.devices:SimGate",
+    "sim.signal": "sim.devices:SimSignal",
+    "sim.sign": "sim.devices:SimSign",
+    "sim.camera": "sim.devices:SimCamera",
+    "sim.requests": "sim.devices:SimRequests",
+    "sim.register": "sim.devices:SimRegister",
+    "trace.clock": "hal.trace:TraceClock",
+    "trace.cells": "hal.trace:TraceCells",
+    "trace.beam": "hal.trace:TraceBeam",
+    "trace.camera": "hal.trace:TraceCamera",
+}
+
+EXTRAS: dict[str, str] = {
+    "cv2": "vision",
+    "ai_edge_litert": "vision",
+}
+
+
+class DriverError(ValueError):
+    """A driver that cannot be had: the message says which, why and what to do."""
+
+
+def names() -> list[str]:
+    """Every driver name known here, third parties' included."""
+    return sorted({*DRIVERS, *(e.name for e in entry_points(group="steelyard.drivers"))})
+
+
+def load(name: str) -> Callable[..., Any]:
+    """Return the driver class of this name.
+
+    Raises:
+        DriverError: the name is unknown, its library is not installed, or its class is missing.
+    """
+    target = _target(name)
+    module_name, _, class_name = target.partition(":")
+    try:
+        module = import_module(module_name)
+    except ModuleNotFoundError as error:
+        raise DriverError(_missing(name, error.name or "")) from error
+    try:
+        driver: Callable[..., Any] = getattr(module, class_name)
+    except AttributeError as error:
+        raise DriverError(
+            f"driver '{name}' points at {target}, but {module_name} has no {class_name}: "
+            "the package that provides it is damaged or of another version; reinstall it"
+        ) from error
+    return driver
+
+
+def _target(name: str) -> str:
+    third_party = {e.name: e.value for e in entry_points(group="steelyard.drivers")}
+    target = DRIVERS.get(name) or third_party.get(name)
+    if target is None:
+        near = difflib.get_close_matches(name, names(), n=1)
+        hint = f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join(names())}"
+        raise DriverError(f"unknown driver '{name}'{hint}")
+    return target
+
+
+def _missing(name: str, library: str) -> str:
+    extra = EXTRAS.get(library.split(".")[0])
+    remedy = f"pip install 'steelyard[{extra}]'" if extra else f"install the package of '{library}'"
+    return f"driver '{name}' needs the library '{library}', which is not installed: {remedy}"
