@@ -25,7 +25,15 @@ DRIVERS: dict[str, str] = {
     "trace.clock": "hal.trace:TraceClock",
     "trace.cells": "hal.trace:TraceCells",
     "trace.beam": "hal.trace:TraceBeam",
+    "trace.approach": "hal.trace:TraceApproach",
     "trace.camera": "hal.trace:TraceCamera",
+    "virtual.gate": "hal.virtual:VirtualGate",
+    "virtual.signal": "hal.virtual:VirtualSignal",
+    "virtual.sign": "hal.virtual:VirtualSign",
+    "virtual.presence": "hal.virtual:VirtualPresence",
+    "virtual.requests": "hal.virtual:VirtualRequests",
+    "file.register": "hal.files:FileRegister",
+    "host.clock": "hal.host:HostClock",
 }
 
 EXTRAS: dict[str, str] = {

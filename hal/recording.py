@@ -1,0 +1,171 @@
+"""Recorded deck traces: ``t_s, cell0 … cellN`` in ADC counts, and two beams where there are any."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+FILE_BYTES_MAX = 64_000_000
+CELLS_MAX = 32
+COUNTS_MAX = 2**31
+TIME_COLUMN = "t_s"
+BEAM_COLUMNS = ("entry_beam", "exit_beam")
+
+
+class RecordingError(ValueError):
+    """A recording that cannot be believed: the message says file, line, column and remedy."""
+
+
+class Recording(Struct, frozen=True, kw_only=True):
+    """One recorded passage.
+
+    ``t_us`` has shape (n,), int64, rising; ``counts`` (n, cells), int64; the beams have shape
+    (n,), 1 = blocked, and are None where the site had none.
+    """
+
+    path: str
+    t_us: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    entry_beam: NDArray[np.int8] | None = None
+    exit_beam: NDArray[np.int8] | None = None
+
+    @property
+    def cells(self) -> int:
+        return int(self.counts.shape[1])
+
+
+def read_recording(path: Path, cells: int | None = None) -> Recording:
+    """Read one trace; ``cells`` is the number that the scale has, where it is known.
+
+    Raises:
+        RecordingError: no such file, a missing or unknown column, a ragged line, a field that is
+            no number, time that does not advance, a beam other than 0 or 1, no samples, or
+            another number of cells than the scale has.
+    """
+    lines = _lines(path)
+    header = [name.strip() for name in lines[0].split(",")]
+    cell_columns = _check_header(path, header, cells)
+    table = _numbers(path, header, lines[1:])
+    t_us = np.rint(table[:, header.index(TIME_COLUMN)] * 1e6).astype(np.int64)
+    stuck = np.flatnonzero(np.diff(t_us) <= 0)
+    if stuck.size:
+        at = int(stuck[0]) + 1
+        raise RecordingError(
+            f"{path}: line {at + 2}, column '{TIME_COLUMN}': time does not advance: "
+            f"{t_us[at] / 1e6} s after {t_us[at - 1] / 1e6} s; samples must be in order"
+        )
+    counts = table[:, [header.index(c) for c in cell_columns]]
+    _check_values(path, cell_columns, counts, (counts == np.rint(counts)) & _within(counts))
+    entry, leave = (_beam(path, header, table, name) for name in BEAM_COLUMNS)
+    return Recording(
+        path=str(path),
+        t_us=t_us,
+        counts=counts.astype(np.int64),
+        entry_beam=entry,
+        exit_beam=leave,
+    )
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        size = path.stat().st_size
+        if size > FILE_BYTES_MAX:
+            raise RecordingError(f"{path}: {size} bytes; the limit is {FILE_BYTES_MAX}")
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise RecordingError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise RecordingError(f"{path}: not a CSV text in UTF-8: {error}") from error
+    lines = text.rstrip().splitlines()
+    if len(lines) < 2:
+        what = "holds no samples below its header" if lines else "is empty"
+        raise RecordingError(f"{path}: {what}; the columns are t_s, cell0 … cellN")
+    return lines
+
+
+def _check_header(path: Path, header: list[str], cells: int | None) -> list[str]:
+    for name in header:
+        if header.count(name) > 1:
+            raise RecordingError(f"{path}: line 1: column '{name}' stands there twice")
+    found = sum(1 for name in header if name.startswith("cell"))
+    wanted = [f"cell{i}" for i in range(max(found, 1))]
+    beams = BEAM_COLUMNS if set(BEAM_COLUMNS) & set(header) else ()
+    known = [TIME_COLUMN, *wanted, *BEAM_COLUMNS]
+    for name in header:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
+            raise RecordingError(f"{path}: line 1: nothing reads the column '{name}'; {hint}")
+    for name in (TIME_COLUMN, *wanted, *beams):
+        if name not in header:
+            raise RecordingError(f"{path}: line 1: column '{name}' is missing; add it")
+    if found > CELLS_MAX or (cells is not None and found != cells):
+        limit = CELLS_MAX if cells is None else cells
+        raise RecordingError(
+            f"{path}: line 1: {found} cell columns, but the scale has {limit} cells; "
+            "give the scale file that belongs to this recording"
+        )
+    return wanted
+
+
+def _numbers(path: Path, header: list[str], lines: list[str]) -> NDArray[np.float64]:
+    """All fields as numbers, by numpy where every line is well formed, else to the bad field."""
+    commas = len(header) - 1
+    if all(line.count(",") == commas for line in lines):
+        try:
+            table = np.array(",".join(lines).split(",")).astype(np.float64)
+        except ValueError:
+            table = None
+        if table is not None and np.isfinite(table).all():
+            return table.reshape(len(lines), len(header))
+    raise RecordingError(_first_bad(path, header, lines))
+
+
+def _first_bad(path: Path, header: list[str], lines: list[str]) -> str:
+    for number, line in enumerate(lines, start=2):
+        fields = line.split(",")
+        if len(fields) != len(header):
+            return (
+                f"{path}: line {number}: {len(fields)} fields, but the header names "
+                f"{len(header)}; the recording is cut or damaged here"
+            )
+        for name, field in zip(header, fields, strict=True):
+            try:
+                good = bool(np.isfinite(float(field)))
+            except ValueError:
+                good = False
+            if not good:
+                return f"{path}: line {number}, column '{name}': '{field}' is no number"
+    return f"{path}: holds a field that is no number"
+
+
+def _within(counts: NDArray[np.float64]) -> NDArray[np.bool_]:
+    inside: NDArray[np.bool_] = np.abs(counts) <= COUNTS_MAX
+    return inside
+
+
+def _beam(
+    path: Path, header: list[str], table: NDArray[np.float64], name: str
+) -> NDArray[np.int8] | None:
+    if name not in header:
+        return None
+    values = table[:, [header.index(name)]]
+    _check_values(path, [name], values, (values == 0) | (values == 1))
+    return values[:, 0].astype(np.int8)
+
+
+def _check_values(
+    path: Path, names: list[str], values: NDArray[np.float64], good: NDArray[np.bool_]
+) -> None:
+    bad = np.argwhere(~good)
+    if bad.size:
+        row, column = (int(i) for i in bad[0])
+        what = "0 or 1" if names[column] in BEAM_COLUMNS else "a whole number of ADC counts"
+        raise RecordingError(
+            f"{path}: line {row + 2}, column '{names[column]}': "
+            f"{values[row, column]:g} is not {what}"
+        )
