@@ -1,0 +1,315 @@
+"""The parts of a record: the words it may use and the value types it nests.
+
+Masses are grams, lengths millimetres, ``*_us`` microseconds on the monotonic clock of the box,
+``*_ms`` milliseconds since 1970 UTC, ``*_ppm`` millionths, ``*_e4`` ten-thousandths.  ``None``
+means not known or not applicable; it is never written as a number.
+Source: facts of the record are the superset of the Chinese platforms' fields (检测单据), see
+``protocol/fields.py`` for their names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from enum import IntEnum, StrEnum
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from protocol import cbor
+
+Text = Annotated[str, Meta(min_length=1, max_length=200)]
+Code = Annotated[str, Meta(min_length=1, max_length=64)]
+Digest = Annotated[bytes, Meta(min_length=32, max_length=32)]
+Seq = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+Time = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Count = Annotated[int, Meta(ge=0, le=10_000)]
+Mass = Annotated[int, Meta(ge=-(10**9), le=10**9)]
+Ppm = Annotated[int, Meta(ge=0, le=1_000_000)]
+
+
+class Kind(IntEnum):
+    """What a record is about; the numbers are those on the wire."""
+
+    PASSAGE = 1
+    RELEASE = 2
+    AMENDMENT = 3
+    VOID = 4
+    MANUAL_MOVE = 5
+
+
+class End(StrEnum):
+    """The two ends of the deck."""
+
+    YARD = "yard"
+    ROAD = "road"
+
+
+class Permit(StrEnum):
+    """The boom that a durable record allows to rise, once."""
+
+    NONE = "none"
+    YARD = "yard"
+    ROAD = "road"
+
+
+class Direction(StrEnum):
+    """方向: into the yard, out of it, or past a checkpoint."""
+
+    IN = "in"
+    OUT = "out"
+    PASS = "pass"
+
+
+class ClockQuality(StrEnum):
+    """How far the wall time may be trusted."""
+
+    UNKNOWN = "unknown"
+    FREE_RUNNING = "free_running"
+    SYNCHRONISED = "synchronised"
+
+
+class Outcome(StrEnum):
+    """What the lane did with the vehicle."""
+
+    HOLD = "hold"
+    RELEASE = "release"
+    RETURN = "return"
+
+
+class Result(StrEnum):
+    """The word of one verdict; a missing fact gives UNDETERMINED, never WITHIN."""
+
+    WITHIN = "within"
+    OVER = "over"
+    UNDETERMINED = "undetermined"
+
+
+class Source(StrEnum):
+    """Who or what stated a fact."""
+
+    SENSOR = "sensor"
+    CAMERA = "camera"
+    REGISTER = "register"
+    OPERATOR = "operator"
+
+
+class Purpose(StrEnum):
+    """What a weighing is for: a TARE weighing enters the tare register."""
+
+    GROSS = "gross"
+    TARE = "tare"
+
+
+class Motion(StrEnum):
+    """How a boom was moved by a person."""
+
+    RAISE = "raise"
+    LOWER = "lower"
+
+
+class Amendable(StrEnum):
+    """The facts that a person may correct: no mass measured by the scale and no limit is here."""
+
+    PLATE = "plate"
+    AXLES = "axles"
+    VEHICLE_KIND = "vehicle_kind"
+    SINGLE_DRIVE_AXLE = "single_drive_axle"
+    SINGLE_TYRE_AXLES = "single_tyre_axles"
+    WIDE_TYRES = "wide_tyres"
+    AIR_SUSPENSION_DRIVE = "air_suspension_drive"
+    LICENCE_GVM = "licence_gvm_g"
+    LICENCE_PAYLOAD = "licence_payload_g"
+
+
+class Times(Struct, frozen=True, kw_only=True):
+    """When: ``at_us`` is the instant recorded (a weighing's acceptance), ``wall_ms`` its date.
+
+    ``entered_us`` and ``left_us`` bound the on-deck interval as far as it is known.
+    """
+
+    at_us: Time
+    wall_ms: Time | None = None
+    clock: ClockQuality = ClockQuality.UNKNOWN
+    entered_us: Time | None = None
+    decided_us: Time | None = None
+    left_us: Time | None = None
+
+
+class Plate(Struct, frozen=True, kw_only=True):
+    """One read of one plate; ``conf_ppm`` has one probability a character."""
+
+    text: Code
+    conf_ppm: Annotated[tuple[Ppm, ...], Meta(max_length=16)] = ()
+    end: End | None = None
+    ptype: Code | None = None
+    colour: Code | None = None
+    image_sha256: Digest | None = None
+    captured_us: Time | None = None
+    source: Source = Source.CAMERA
+
+
+class Axles(Struct, frozen=True, kw_only=True):
+    """The axle configuration that the rules were given; a flag of None was not known."""
+
+    count: Annotated[int, Meta(ge=1, le=64)] | None = None
+    source: Source | None = None
+    vehicle_kind: Code | None = None
+    single_drive_axle: bool | None = None
+    single_tyre_axles: Count | None = None
+    wide_tyres: bool | None = None
+    air_suspension_drive: bool | None = None
+    trailer_tandem_spacing_mm: Time | None = None
+
+
+class Vehicle(Struct, frozen=True, kw_only=True):
+    """Licence data and outer dimensions as stated to the rules, and a posted limit of the place."""
+
+    licence_gvm_g: Mass | None = None
+    licence_payload_g: Mass | None = None
+    height_mm: Time | None = None
+    width_mm: Time | None = None
+    length_mm: Time | None = None
+    posted_limit_g: Mass | None = None
+
+
+class Tare(Struct, frozen=True, kw_only=True):
+    """A stored tare: the mass, when it was weighed, and the record (seq) that proves it."""
+
+    tare_g: Mass
+    seq: Seq
+    taken_ms: Time | None = None
+    clock: ClockQuality = ClockQuality.UNKNOWN
+
+
+class Weighing(Struct, frozen=True, kw_only=True):
+    """One accepted weighing; ``indicated_g`` is rounded to d, None where class III shows a blank.
+
+    ``raw`` is the frame or the counts that gave the value, byte for byte.
+    """
+
+    gross_g: Mass
+    indicated_g: Mass | None = None
+    purpose: Purpose = Purpose.GROSS
+    u95_g: Mass | None = None
+    mpe_g: Mass | None = None
+    tare: Tare | None = None
+    net_g: Mass | None = None
+    stable_from_us: Time | None = None
+    stable_to_us: Time | None = None
+    estimator: Text | None = None
+    raw: Annotated[bytes, Meta(max_length=65_536)] | None = None
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """One reading that the known facts allow, and what it would mean."""
+
+    result: Result
+    limit_g: Mass | None = None
+    clause: Text | None = None
+    when: Text | None = None
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """One verdict with its rule; ``rate_e4`` is the excess over the limit in ten-thousandths."""
+
+    result: Result
+    limit_g: Mass | None = None
+    over_g: Mass | None = None
+    rate_e4: int | None = None
+    rule: Code | None = None
+    clause: Text | None = None
+    version: Code | None = None
+    within_mpe: bool | None = None
+    readings: Annotated[tuple[Reading, ...], Meta(max_length=64)] = ()
+
+
+class Verdicts(Struct, frozen=True, kw_only=True):
+    """超限, 超载 and the outer dimensions, side by side; each None where it was not computed."""
+
+    over_limit: Verdict | None = None
+    overload: Verdict | None = None
+    dimensions: Verdict | None = None
+
+    @property
+    def over(self) -> bool:
+        """True when any of the three says OVER."""
+        all_three = (self.over_limit, self.overload, self.dimensions)
+        return any(verdict is not None and verdict.result is Result.OVER for verdict in all_three)
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """What the lane did and why; reasons are codes of the rules or of the fault catalogue."""
+
+    outcome: Outcome
+    reasons: Annotated[tuple[Text, ...], Meta(max_length=32)] = ()
+
+
+class Scale(Struct, frozen=True, kw_only=True):
+    """The scale's identity and certificate; ``valid_until`` is a date, YYYY-MM-DD."""
+
+    serial: Text
+    accuracy_class: Code
+    max_g: Mass
+    e_g: Mass
+    certificate: Text | None = None
+    valid_until: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
+
+
+class Curve(Struct, frozen=True, kw_only=True):
+    """The weight curve (称重曲线): as many masses ``g`` as times ``t_us``; build it with ``of``."""
+
+    t_us: Annotated[tuple[Time, ...], Meta(min_length=1, max_length=20_000)]
+    g: Annotated[tuple[Mass, ...], Meta(min_length=1, max_length=20_000)]
+    sha256: Digest
+
+    @classmethod
+    def of(cls, t_us: tuple[int, ...], g: tuple[int, ...]) -> Curve:
+        """Make a curve with its digest."""
+        return cls(t_us=t_us, g=g, sha256=cls.digest(t_us, g))
+
+    @staticmethod
+    def digest(t_us: tuple[int, ...], g: tuple[int, ...]) -> bytes:
+        """SHA-256 of the deterministic CBOR of ``[[t_us…], [g…]]``."""
+        return hashlib.sha256(cbor.encode([list(t_us), list(g)])).digest()
+
+
+class Image(Struct, frozen=True, kw_only=True):
+    """A picture kept beside the record, named by its digest."""
+
+    name: Code
+    sha256: Digest
+    camera: Code | None = None
+    t_us: Time | None = None
+    width_px: Count | None = None
+    height_px: Count | None = None
+
+
+class Reweigh(Struct, frozen=True, kw_only=True):
+    """Place in a re-weigh chain (复磅): ``first_seq`` is the token, ``cycle`` counts from 1."""
+
+    first_seq: Seq
+    previous_seq: Seq
+    cycle: Annotated[int, Meta(ge=1, le=64)]
+
+
+class Person(Struct, frozen=True, kw_only=True):
+    """Who did it and why; ``second`` is the person who agreed, where the site asks for one."""
+
+    who: Text
+    why: Text
+    second: Text | None = None
+
+
+class Amendment(Struct, frozen=True, kw_only=True):
+    """A fact corrected by a person: both values stand, None means that there was no value."""
+
+    field: Amendable
+    was: Text | None
+    now: Text | None
+
+
+class Move(Struct, frozen=True, kw_only=True):
+    """A boom moved by a person, through the console or by hand at the gate."""
+
+    end: End
+    motion: Motion

@@ -1,0 +1,182 @@
+"""The one hand that writes a ledger, so that the scan never waits for a disk.
+
+Records are stored in the order in which they were submitted.  When the ledger cannot take one, that
+is a fact in ``poll``; the record and all behind it stay queued, and ``retry`` goes on from there.
+Only what could never succeed (a conflict, a record that is not allowed) leaves the queue.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Hashable
+from typing import Generic, Protocol, TypeVar
+
+from protocol.errors import Code, Failure, LedgerError
+from protocol.ledger import Ledger, Receipt
+from protocol.record import Record, RecordError
+
+QUEUE_MAX = 64
+
+K = TypeVar("K", bound=Hashable)
+
+
+class Writer(Protocol[K]):
+    """What the lane sees of the ledger while it writes."""
+
+    def submit(self, key: K, record: Record) -> bool:
+        """Queue a record; False if the queue is full (nothing was taken)."""
+
+    def poll(self) -> list[tuple[K, Receipt | Failure]]:
+        """What was completed or has failed since the last call, in order."""
+
+    def retry(self) -> None:
+        """Go on after a failure."""
+
+    def close(self) -> list[tuple[K, Record]]:
+        """Store what can be stored, close the ledger, and return what could not be stored."""
+
+
+class SyncWriter(Generic[K]):
+    """A writer without a thread: ``poll`` stores what was submitted, so a run is repeatable."""
+
+    def __init__(self, ledger: Ledger, queue_max: int = QUEUE_MAX) -> None:
+        self._ledger = ledger
+        self._queue_max = queue_max
+        self._queue: deque[tuple[K, Record]] = deque()
+        self._done: list[tuple[K, Receipt | Failure]] = []
+        self._stalled = False
+        self._closed = False
+
+    def submit(self, key: K, record: Record) -> bool:
+        """Queue a record; False if the queue is full or the writer is closed."""
+        if self._closed or len(self._queue) >= self._queue_max:
+            return False
+        self._queue.append((key, record))
+        return True
+
+    def poll(self) -> list[tuple[K, Receipt | Failure]]:
+        """Store the queue up to the first failure that a retry may heal."""
+        self._store()
+        done, self._done = self._done, []
+        return done
+
+    def retry(self) -> None:
+        """Go on after a failure, at the next ``poll``."""
+        self._stalled = False
+
+    def close(self) -> list[tuple[K, Record]]:
+        """Store what can be stored, close the ledger, and return what could not be stored.
+
+        Results not yet polled can still be polled afterwards.
+        """
+        self._store()
+        self._closed = True
+        self._ledger.close()
+        return list(self._queue)
+
+    def _store(self) -> None:
+        while self._queue and not self._stalled and not self._closed:
+            key, record = self._queue[0]
+            result = _attempt(self._ledger, record)
+            self._stalled = _stays_queued(result)
+            if not self._stalled:
+                self._queue.popleft()
+            self._done.append((key, result))
+
+
+class ThreadWriter(Generic[K]):
+    """A writer with one thread of its own; every method returns at once, except ``close``."""
+
+    def __init__(self, ledger: Ledger, queue_max: int = QUEUE_MAX) -> None:
+        self._ledger = ledger
+        self._queue_max = queue_max
+        self._queue: deque[tuple[K, Record]] = deque()
+        self._done: deque[tuple[K, Receipt | Failure]] = deque()
+        self._stalled = False
+        self._closing = False
+        self._crash: BaseException | None = None
+        self._wake = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
+        self._thread.start()
+
+    def submit(self, key: K, record: Record) -> bool:
+        """Queue a record; False if the queue is full or the writer is closing."""
+        with self._wake:
+            # Results that nobody polled count too: neither side may grow without limit.
+            waiting = len(self._queue) + len(self._done)
+            if self._closing or waiting >= self._queue_max:
+                return False
+            self._queue.append((key, record))
+            self._wake.notify()
+        return True
+
+    def poll(self) -> list[tuple[K, Receipt | Failure]]:
+        """What was completed or has failed; raises what stopped the thread, if anything did."""
+        with self._wake:
+            if self._crash is not None:
+                raise RuntimeError("the ledger's thread was stopped by an error") from self._crash
+            done = list(self._done)
+            self._done.clear()
+        return done
+
+    def retry(self) -> None:
+        """Go on after a failure."""
+        with self._wake:
+            self._stalled = False
+            self._wake.notify()
+
+    def close(self) -> list[tuple[K, Record]]:
+        """Store what can be stored, close the ledger, and return what could not be stored.
+
+        Results not yet polled can still be polled afterwards.
+        """
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._thread.join()
+        self._ledger.close()
+        return list(self._queue)
+
+    def _run(self) -> None:
+        try:
+            while (item := self._next()) is not None:
+                result = _attempt(self._ledger, item[1])
+                self._finish(item[0], result)
+        except BaseException as error:
+            with self._wake:
+                self._crash = error
+
+    def _next(self) -> tuple[K, Record] | None:
+        """Wait for the head of the queue; None when there is nothing left to do."""
+        with self._wake:
+            while self._stalled or not self._queue:
+                if self._closing:
+                    return None
+                self._wake.wait()
+            return self._queue[0]
+
+    def _finish(self, key: K, result: Receipt | Failure) -> None:
+        with self._wake:
+            self._stalled = _stays_queued(result)
+            if not self._stalled:
+                self._queue.popleft()
+            self._done.append((key, result))
+
+
+def _attempt(ledger: Ledger, record: Record) -> Receipt | Failure:
+    try:
+        return ledger.append(record)
+    except LedgerError as error:
+        return error.failure
+    except RecordError as error:
+        return Failure(
+            code=Code.REFUSED,
+            path=str(ledger.path),
+            message=f"passage {record.passage_id} part {record.part} is not a record: {error}",
+            remedy="this is a fault of the program; keep its evidence bundle and report it",
+        )
+
+
+def _stays_queued(result: Receipt | Failure) -> bool:
+    return isinstance(result, Failure) and result.code.retryable
