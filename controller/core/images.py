@@ -7,11 +7,23 @@ masses are grams.  An unknown is a value of its own (``UNKNOWN`` or ``None``), n
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 from msgspec import Struct
 
-from controller.core.rules import Dimensions, Licence
+from controller.core.kinds import (
+    BoomCommand,
+    BoomPosition,
+    ClockQuality,
+    Decision,
+    Deck,
+    End,
+    Lamp,
+    Message,
+    Presence,
+    RecordKind,
+    RequestKind,
+    WeighingStatus,
+)
+from controller.core.verdict import Facts, Judgement
 
 
 class Sensor(Struct, frozen=True):
@@ -37,6 +49,11 @@ class EndInputs(Struct, frozen=True, kw_only=True):
     beam_low: Sensor = Sensor()
     beam_high: Sensor = Sensor()
     boom: Boom = Boom()
+
+    @property
+    def sensors(self) -> tuple[Sensor, Sensor, Sensor, Sensor]:
+        """All four presence sensors, outermost first."""
+        return self.approach, self.arm, self.beam_low, self.beam_high
 
 
 class Weight(Struct, frozen=True, kw_only=True):
@@ -80,8 +97,18 @@ class Vehicle(Struct, frozen=True, kw_only=True):
     """
 
     plate: str
-    licence: Licence = Licence()
-    dimensions: Dimensions = Dimensions()
+    axles: int | None = None
+    kind: str | None = None
+    single_drive_axle: bool | None = None
+    single_tyre_axles: int | None = None
+    wide_tyres: bool | None = None
+    air_suspension_drive: bool | None = None
+    trailer_tandem_spacing_mm: int | None = None
+    licence_gvm_g: int | None = None
+    licence_payload_g: int | None = None
+    height_mm: int | None = None
+    width_mm: int | None = None
+    length_mm: int | None = None
     tare_g: int | None = None
     tare_taken_ms: int | None = None
     tare_seq: int | None = None
@@ -158,6 +185,47 @@ class Sign(Struct, frozen=True, kw_only=True):
     gross_g: int | None = None
     limit_g: int | None = None
     over_g: int | None = None
+
+
+class Chain(Struct, frozen=True, kw_only=True):
+    """Place of a weighing in its re-weigh chain (复磅): the first record's seq is the token."""
+
+    token: int
+    previous_seq: int
+    cycle: int
+
+
+class RecordIntent(Struct, frozen=True, kw_only=True):
+    """What the lane wants on disk, whole; (passage_id, part) names it for ever.
+
+    Part 1 is the PASSAGE or the VOID of an on-deck interval; later parts refer to it and never
+    alter it.  ``permit`` is the boom that this record, once durable, allows to rise.
+    """
+
+    kind: RecordKind
+    passage_id: int
+    part: int
+    entry: End | None
+    refers_to: int | None = None
+    started_us: int
+    boarded_us: int | None = None
+    decided_us: int
+    wall: WallTime
+    reads: tuple[PlateRead, ...] = ()
+    plate: str = ""
+    plate_by: str = ""
+    weight: Weight | None = None
+    tare_g: int | None = None
+    tare_seq: int | None = None
+    facts: Facts | None = None
+    judgement: Judgement | None = None
+    decision: Decision = Decision.HOLD
+    reasons: tuple[str, ...] = ()
+    permit: End | None = None
+    chain: Chain | None = None
+    who: str = ""
+    why: str = ""
+    timeline: tuple[tuple[int, int], ...] = ()
 
 
 class OutputImage(Struct, frozen=True, kw_only=True):

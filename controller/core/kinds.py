@@ -17,11 +17,15 @@ class End(IntEnum):
 
 
 class Presence(IntEnum):
-    """What a beam or loop says; a cut cable, a dead device and a contradiction are UNKNOWN."""
+    """What a beam or loop says; a cut cable, a dead device and a contradiction are UNKNOWN.
+
+    NOT_FITTED is a fact of the site file, not of a device.
+    """
 
     UNKNOWN = 0
     CLEAR = 1
     BLOCKED = 2
+    NOT_FITTED = 3
 
 
 class BoomPosition(IntEnum):
@@ -108,3 +112,41 @@ class Message(IntEnum):
     WAIT_FOR_OPERATOR = 10
     BACK_OUT = 11
     EMERGENCY = 12
+
+
+class Decision(IntEnum):
+    """What the lane does with the vehicle."""
+
+    HOLD = 0
+    RELEASE = 1
+    RETURN = 2
+
+
+class RecordKind(IntEnum):
+    """What a record is about; numbers are those of the ledger."""
+
+    PASSAGE = 1
+    RELEASE = 2
+    AMENDMENT = 3
+    VOID = 4
+    MANUAL_MOVE = 5
+
+
+class Phase(IntEnum):
+    """Where the lane stands in a passage."""
+
+    STARTING = 0
+    IDLE = 1
+    APPROACH = 2
+    BOARDING = 3
+    POSITIONING = 4
+    WEIGHING = 5
+    DECIDING = 6
+    RELEASING = 7
+    HOLDING = 8
+    RETURNING = 9
+    DEPARTING = 10
+    ZERO_CHECK = 11
+    FAULTED = 12
+    MANUAL = 13
+    EMERGENCY = 14

@@ -12,9 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from controller.core.book import Allowance, AxleSum, GrossRow, LicenceCap, RuleBook, Ruleset
-from controller.core.verdict import Assumed, Facts, Reading, Verdict
-
-KINDS = ("truck", "train")
+from controller.core.verdict import KINDS, Assumed, Facts, Reading, Verdict
 
 
 class _Case(Struct, frozen=True):

@@ -10,6 +10,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+KINDS = ("truck", "train")
+
 
 class Verdict(StrEnum):
     """The answer to one question of law; UNDETERMINED is never a pass."""

@@ -1,0 +1,160 @@
+"""What the lane wants in each phase, as levels: booms, lamps, sign, camera, record."""
+
+from __future__ import annotations
+
+from controller.core.guards import request_of
+from controller.core.images import InputImage, OutputImage, Sign
+from controller.core.interlock import under_boom_clear
+from controller.core.kinds import (
+    BoomCommand,
+    BoomPosition,
+    Decision,
+    Deck,
+    End,
+    Lamp,
+    Message,
+    Phase,
+    Presence,
+    RequestKind,
+    WeighingStatus,
+)
+from controller.core.passage import Lane, Passage
+from controller.core.settings import LaneSettings
+
+_ENTRY_UP = (Phase.APPROACH, Phase.BOARDING)
+_LEAVING = (Phase.RELEASING, Phase.RETURNING, Phase.DEPARTING)
+_STILL = (Phase.STARTING, Phase.IDLE, Phase.ZERO_CHECK, Phase.FAULTED, Phase.EMERGENCY)
+_LOOKING = (Phase.APPROACH, Phase.BOARDING, Phase.POSITIONING, Phase.WEIGHING, Phase.DECIDING)
+
+_MESSAGES: dict[Phase, Message] = {
+    Phase.STARTING: Message.CLOSED,
+    Phase.IDLE: Message.WELCOME,
+    Phase.APPROACH: Message.DRIVE_ON,
+    Phase.BOARDING: Message.DRIVE_ON,
+    Phase.POSITIONING: Message.FORWARD,
+    Phase.WEIGHING: Message.WEIGHING,
+    Phase.DECIDING: Message.WEIGHING,
+    Phase.RELEASING: Message.PASS,
+    Phase.HOLDING: Message.WAIT_FOR_OPERATOR,
+    Phase.RETURNING: Message.BACK_OUT,
+    Phase.DEPARTING: Message.DRIVE_ON,
+    Phase.ZERO_CHECK: Message.CLOSED,
+    Phase.FAULTED: Message.CLOSED,
+    Phase.MANUAL: Message.CLOSED,
+    Phase.EMERGENCY: Message.EMERGENCY,
+}
+
+
+def outputs(lane: Lane, inputs: InputImage, settings: LaneSettings) -> OutputImage:
+    """The output image of this lane; a function of the phase, the passage and the inputs."""
+    passage = lane.passage
+    leave = passage.leave_by if passage is not None and lane.phase in _LEAVING else None
+    entry = passage.entry if passage is not None else None
+    return OutputImage(
+        booms=_booms(lane, entry, leave, inputs, settings),
+        approach_lamps=_green(entry if lane.phase == Phase.APPROACH else None, inputs),
+        deck_lamps=_green(leave if inputs.weight.deck != Deck.EMPTY else None, inputs),
+        sign=_sign(lane, inputs),
+        passage_id=passage.id if passage is not None else 0,
+        entry=entry,
+        lookup=passage.plate if passage is not None else "",
+        capture=lane.phase in _LOOKING,
+        zero=lane.phase == Phase.ZERO_CHECK and not inputs.weight.zero_ok,
+        record=passage.intent if passage is not None else None,
+        alarms=(lane.cause,) if lane.cause else (),
+    )
+
+
+def _booms(
+    lane: Lane,
+    entry: End | None,
+    leave: End | None,
+    inputs: InputImage,
+    settings: LaneSettings,
+) -> tuple[BoomCommand, BoomCommand]:
+    if lane.phase in _STILL:
+        return BoomCommand.HOLD, BoomCommand.HOLD
+    if lane.phase == Phase.MANUAL:
+        return _jogged(lane, inputs, End.YARD), _jogged(lane, inputs, End.ROAD)
+    up = _raised_end(lane, entry, leave, inputs)
+    yard, road = (BoomCommand.RAISE if end == up else _close(inputs, end, settings) for end in End)
+    return yard, road
+
+
+def _raised_end(lane: Lane, entry: End | None, leave: End | None, inputs: InputImage) -> End | None:
+    if lane.phase in _ENTRY_UP:
+        return entry
+    second = inputs.weight.status == WeighingStatus.TAILGATE
+    if lane.phase in (Phase.POSITIONING, Phase.WEIGHING) and second:
+        return entry
+    return leave if inputs.weight.deck != Deck.EMPTY else None
+
+
+def _close(inputs: InputImage, end: End, settings: LaneSettings) -> BoomCommand:
+    """Lower an open boom once the way under it is clear; spare whoever is under a falling one."""
+    here = inputs.ends[end]
+    if here.boom.position not in (BoomPosition.BETWEEN, BoomPosition.OPEN):
+        return BoomCommand.HOLD
+    if under_boom_clear(here, inputs.now_us, settings.clear_settle_us):
+        return BoomCommand.LOWER
+    return BoomCommand.RAISE
+
+
+def _jogged(lane: Lane, inputs: InputImage, end: End) -> BoomCommand:
+    """By hand a boom falls only as long as the person keeps asking."""
+    if lane.jog == end:
+        return BoomCommand.RAISE
+    lowering = request_of(inputs, RequestKind.LOWER_BOOM)
+    if lowering is not None and lowering.end == end:
+        return BoomCommand.LOWER
+    return BoomCommand.HOLD
+
+
+def _green(end: End | None, inputs: InputImage) -> tuple[Lamp, Lamp]:
+    if end is None or inputs.ends[end].boom.position != BoomPosition.OPEN:
+        return Lamp.RED, Lamp.RED
+    return (Lamp.GREEN, Lamp.RED) if end == End.YARD else (Lamp.RED, Lamp.GREEN)
+
+
+def _sign(lane: Lane, inputs: InputImage) -> Sign:
+    passage = lane.passage
+    message = _message(lane, inputs)
+    if passage is None:
+        return Sign(message=message)
+    over = passage.judgement.over_limit if passage.judgement is not None else None
+    return Sign(
+        message=message,
+        plate=passage.plate,
+        gross_g=passage.weight.indicated_g if passage.weight is not None else None,
+        limit_g=over.limit_g if over is not None else None,
+        over_g=over.over_g if over is not None else None,
+    )
+
+
+def _message(lane: Lane, inputs: InputImage) -> Message:
+    passage = lane.passage
+    if lane.phase == Phase.POSITIONING:
+        return _hint(passage, inputs)
+    if lane.phase == Phase.WEIGHING and inputs.weight.motion:
+        return Message.STAND_STILL
+    if lane.phase == Phase.DEPARTING and passage is not None:
+        if passage.leave_by is None:
+            return Message.CLOSED
+        return Message.BACK_OUT if passage.decision == Decision.RETURN else Message.PASS
+    if lane.phase == Phase.HOLDING and passage is not None and passage.judgement is not None:
+        return Message.OVER if passage.judgement.over_limit.over_g else Message.WAIT_FOR_OPERATOR
+    return _MESSAGES[lane.phase]
+
+
+def _hint(passage: Passage | None, inputs: InputImage) -> Message:
+    """Forward or back, seen from the driver; a second vehicle is told first."""
+    if inputs.weight.status == WeighingStatus.TAILGATE:
+        return Message.SECOND_VEHICLE
+    if passage is None or passage.entry is None:
+        return Message.STAND_STILL
+    return Message.FORWARD if _blocked(inputs, passage.entry) else Message.BACK
+
+
+def _blocked(inputs: InputImage, end: End) -> bool:
+    here = inputs.ends[end]
+    return Presence.BLOCKED in (here.beam_low.state, here.beam_high.state)

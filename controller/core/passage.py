@@ -1,0 +1,68 @@
+"""What the lane remembers: its phase, and the passage under way with all its evidence."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from controller.core.images import Chain, PlateRead, RecordIntent, Vehicle, Weight
+from controller.core.kinds import Decision, End, Phase
+from controller.core.verdict import Facts, Judgement
+
+READS_MAX = 16
+TIMELINE_MAX = 64
+
+
+class Passage(Struct, frozen=True, kw_only=True):
+    """One vehicle's way through the lane.
+
+    ``entry`` is None for a vehicle that was not seen coming.  ``part`` and ``seq`` are those of
+    the last durable record of this passage, ``first_seq`` that of its first; ``intent`` is the
+    record that the ledger still owes.  ``accounted`` says that the on-deck interval has its
+    PASSAGE or VOID record, or is about to.
+    """
+
+    id: int
+    entry: End | None
+    started_us: int
+    boarded_us: int | None = None
+    emptied: bool = False
+    reads: tuple[PlateRead, ...] = ()
+    plate: str = ""
+    plate_by: str = ""
+    plate_why: str = ""
+    asked: bool = False
+    vehicle: Vehicle | None = None
+    weight: Weight | None = None
+    facts: Facts | None = None
+    tare_seq: int | None = None
+    judgement: Judgement | None = None
+    decision: Decision = Decision.HOLD
+    reasons: tuple[str, ...] = ()
+    chain: Chain | None = None
+    leave_by: End | None = None
+    intent: RecordIntent | None = None
+    part: int = 0
+    seq: int = 0
+    first_seq: int | None = None
+    accounted: bool = False
+    timeline: tuple[tuple[int, int], ...] = ()
+
+
+class Lane(Struct, frozen=True, kw_only=True):
+    """The whole state of the lane between two scans.
+
+    ``since_us`` is when the phase began, ``healthy_us`` since when nothing speaks against work,
+    ``cause`` the first fault kept while the lane is stopped, ``jog`` the boom that a person may
+    raise in MANUAL, ``stale`` the ends whose waiting vehicle was already given its chance.
+    """
+
+    phase: Phase = Phase.STARTING
+    since_us: int = 0
+    outcome: str = "power up"
+    healthy_us: int | None = None
+    cause: int = 0
+    next_id: int = 1
+    passage: Passage | None = None
+    jog: End | None = None
+    jog_us: int = 0
+    stale: tuple[bool, bool] = (False, False)
