@@ -14,7 +14,7 @@ class Measure(Struct, frozen=True, kw_only=True):
     name: str
     base: str
     usual: str
-    factors: dict[str, int]
+    units: tuple[tuple[str, int], ...]
 
     def parse(self, text: object) -> int:
         """Return a whole number of base units.
@@ -30,16 +30,17 @@ class Measure(Struct, frozen=True, kw_only=True):
         number, unit = match.groups()
         if not unit:
             raise ValueError(f'a {self.name} needs its unit: write "{number} {self.usual}"')
-        if unit not in self.factors:
-            raise ValueError(f"'{unit}' is no unit of {self.name}: use {', '.join(self.factors)}")
-        amount = Decimal(number) * self.factors[unit]
+        factors = dict(self.units)
+        if unit not in factors:
+            raise ValueError(f"'{unit}' is no unit of {self.name}: use {', '.join(factors)}")
+        amount = Decimal(number) * factors[unit]
         if amount != amount.to_integral_value():
             raise ValueError(f"finer than 1 {self.base}, the smallest step that is kept")
         return int(amount)
 
     def show(self, amount: int) -> str:
         """Write an amount of base units in the largest unit that divides it, ``"90 d"``."""
-        fitting = [(f, u) for u, f in self.factors.items() if amount % f == 0] or [(1, self.base)]
+        fitting = [(f, u) for u, f in self.units if amount % f == 0] or [(1, self.base)]
         factor, unit = max(fitting) if amount else (1, self.usual)
         return f"{amount // factor} {unit}"
 
@@ -51,16 +52,16 @@ TIME = Measure(
     name="time",
     base="us",
     usual="s",
-    factors={
-        "us": 1,
-        "ms": 1_000,
-        "s": 1_000_000,
-        "min": 60_000_000,
-        "h": 3_600_000_000,
-        "d": 86_400_000_000,
-    },
+    units=(
+        ("us", 1),
+        ("ms", 1_000),
+        ("s", 1_000_000),
+        ("min", 60_000_000),
+        ("h", 3_600_000_000),
+        ("d", 86_400_000_000),
+    ),
 )
-MASS = Measure(name="mass", base="g", usual="kg", factors={"g": 1, "kg": 1_000, "t": 1_000_000})
-LENGTH = Measure(name="length", base="mm", usual="m", factors={"mm": 1, "m": 1_000})
+MASS = Measure(name="mass", base="g", usual="kg", units=(("g", 1), ("kg", 1_000), ("t", 1_000_000)))
+LENGTH = Measure(name="length", base="mm", usual="m", units=(("mm", 1), ("m", 1_000)))
 
 SUFFIXES: dict[str, Measure] = {"_us": TIME, "_g": MASS, "_mm": LENGTH}

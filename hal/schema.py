@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -125,6 +126,8 @@ def _value(value: Any, hint: Any, key: str, problems: Problems) -> Any:
             return tuple(
                 read_table(row, arguments[0], f"{key}[{i}]", problems) for i, row in enumerate(rows)
             )
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError("not a finite number")
         return msgspec.convert(value, hint, strict=True)
     except ValueError as error:
         problems.add(key, str(error), value)

@@ -1,0 +1,217 @@
+"""The site file: one typed TOML file that says what the box, the scale and the lane are.
+
+``read_profile`` reads every key strictly and reports every problem at once, each with file, key
+path, value and remedy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, field
+
+from board.devices import DeviceSite, read_devices
+from board.scale import ScaleSite, read_scale
+from hal.schema import Problems, load_toml, mass, read_table, time
+
+Text = Annotated[str, Meta(min_length=1, max_length=80)]
+Code = Annotated[str, Meta(max_length=40)]
+
+SECTIONS = ("site", "scale", "timing", "rules", "plates", "devices")
+
+# The times of the lane and the bounds that a site may set them in; the lane holds the defaults.
+TIME_BOUNDS: dict[str, tuple[str, str]] = {
+    "scan": ("5 ms", "200 ms"),
+    "start_settle": ("0 s", "60 s"),
+    "start_max": ("1 s", "10 min"),
+    "approach_max": ("1 s", "10 min"),
+    "turn_away": ("0 s", "60 s"),
+    "boarding_max": ("5 s", "10 min"),
+    "clear_settle": ("500 ms", "30 s"),
+    "empty_settle": ("100 ms", "30 s"),
+    "position_max": ("5 s", "10 min"),
+    "weighing_max": ("5 s", "10 min"),
+    "on_deck_max": ("10 s", "30 min"),
+    "plate_wait": ("100 ms", "30 s"),
+    "deciding_max": ("100 ms", "60 s"),
+    "releasing_max": ("5 s", "10 min"),
+    "returning_max": ("5 s", "30 min"),
+    "holding_max": ("10 s", "2 h"),
+    "departing_max": ("5 s", "10 min"),
+    "zero_max": ("1 s", "10 min"),
+    "manual_max": ("5 s", "30 min"),
+    "recover_settle": ("500 ms", "60 s"),
+    "attention_max": ("10 s", "2 h"),
+    "blind_max": ("100 ms", "30 s"),
+    "jog_max": ("1 s", "60 s"),
+    "reverse_dwell": ("100 ms", "10 s"),
+    "boom_dwell": ("100 ms", "10 s"),
+    "tare_expiry": ("1 h", "366 d"),
+}
+TIMES: tuple[str, ...] = tuple(TIME_BOUNDS)
+
+
+class ProfileError(ValueError):
+    """A site file that cannot be used; ``problems`` holds every one, with place and remedy."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(problems))
+
+
+class Site(Struct, frozen=True, kw_only=True):
+    """Where the lane stands: names, and the codes under which the platform knows it.
+
+    ``yard_name`` and ``road_name`` are the words for the two directions (货场侧, 公路侧).
+    """
+
+    name: Text
+    lane: Annotated[int, Meta(ge=1, le=99)]
+    station_code: Code = ""
+    unit_code: Code = ""
+    yard_name: Text = "货场侧"
+    road_name: Text = "公路侧"
+
+
+class RuleChoices(Struct, frozen=True, kw_only=True):
+    """What a site chooses in the rules: the book, a posted limit, which end wins a tie."""
+
+    book: Text | None = None
+    posted_limit_g: Annotated[int, mass("1 t", "200 t")] | None = field(
+        name="posted_limit", default=None
+    )
+    preferred: Literal["yard", "road"] = "road"
+
+
+class PlateChoices(Struct, frozen=True, kw_only=True):
+    """How sure a read must be: the least probability of a character, in parts per million."""
+
+    accept_ppm: int = 900_000
+
+
+class Profile(Struct, frozen=True, kw_only=True):
+    """One site.  ``timing`` holds only what the site sets, in microseconds by name of TIMES.
+
+    ``sha256`` is over the site file and the calibration it names; ``folder`` is where the paths
+    of the file begin.
+    """
+
+    path: str
+    folder: str
+    sha256: str
+    site: Site
+    scale: ScaleSite
+    timing: dict[str, int]
+    rules: RuleChoices
+    plates: PlateChoices
+    devices: dict[str, DeviceSite]
+
+
+def profile_path(name_or_path: str | Path) -> Path:
+    """Return the packaged profile of this name (``sim``, ``trace``), else the path as it is."""
+    name = str(name_or_path)
+    packaged = Path(str(resources.files("board").joinpath("profiles", f"{name}.toml")))
+    return packaged if name.isidentifier() and packaged.is_file() else Path(name)
+
+
+def read_profile(
+    name_or_path: str | Path, overrides: Mapping[str, object] | None = None
+) -> Profile:
+    """Read a site file; ``overrides`` sets keys by their path, ``{"scale.file": "a.toml"}``.
+
+    Raises:
+        ProfileError: the file cannot be read or is not a valid site; all problems are in it.
+    """
+    path = profile_path(name_or_path)
+    try:
+        data, table = load_toml(path)
+    except ValueError as error:
+        raise ProfileError([str(error)]) from error
+    problems = Problems(str(path))
+    for key, value in (overrides or {}).items():
+        _override(table, key, value, problems)
+    profile = _read(path, data, table, problems)
+    if profile is None or problems.found:
+        raise ProfileError(problems.found)
+    return profile
+
+
+def _read(path: Path, data: bytes, table: dict[str, Any], problems: Problems) -> Profile | None:
+    for name in table.keys() - set(SECTIONS):
+        problems.unread(name, name, SECTIONS, table[name])
+    sections = {name: _section(table, name, problems) for name in SECTIONS}
+    site = read_table(sections["site"], Site, "site", problems)
+    scale, calibration = read_scale(sections["scale"], path.parent, problems)
+    timing = _read_times(sections["timing"], problems)
+    rules = read_table(sections["rules"], RuleChoices, "rules", problems)
+    plates = _read_plates(sections["plates"], problems)
+    devices = read_devices(sections["devices"], problems)
+    if site is None or scale is None or rules is None:
+        return None
+    return Profile(
+        path=str(path),
+        folder=str(path.parent),
+        sha256=hashlib.sha256(data + calibration).hexdigest(),
+        site=site,
+        scale=scale,
+        timing=timing,
+        rules=rules,
+        plates=plates,
+        devices=devices,
+    )
+
+
+def _section(table: dict[str, Any], name: str, problems: Problems) -> dict[str, Any]:
+    section = table.get(name, {})
+    if isinstance(section, dict):
+        return section
+    problems.add(name, f"a table [{name}] is needed here", section)
+    return {}
+
+
+def _override(table: dict[str, Any], key: str, value: object, problems: Problems) -> None:
+    *parents, last = key.split(".")
+    for name in parents:
+        table = table.setdefault(name, {})
+        if not isinstance(table, dict):
+            return problems.add(key, f"'{name}' is no table, so this cannot be set", value)
+    table[last] = value
+    return None
+
+
+def _read_times(table: dict[str, Any], problems: Problems) -> dict[str, int]:
+    times: dict[str, int] = {}
+    for name, value in table.items():
+        if name not in TIME_BOUNDS:
+            problems.unread(f"timing.{name}", name, TIMES, value)
+            continue
+        try:
+            times[name] = time(*TIME_BOUNDS[name]).read(value)
+        except ValueError as error:
+            problems.add(f"timing.{name}", str(error), value)
+    return times
+
+
+def _read_plates(table: dict[str, Any], problems: Problems) -> PlateChoices:
+    """``accept = "0.90"`` is text so that it is kept exactly as it was written."""
+    for name in table.keys() - {"accept"}:
+        problems.unread(f"plates.{name}", name, ["accept"], table[name])
+    if "accept" not in table:
+        return PlateChoices()
+    value = table["accept"]
+    try:
+        ppm = Decimal(value) * 1_000_000 if isinstance(value, str) else None
+    except InvalidOperation:
+        ppm = None
+    if ppm is None or not ppm.is_finite() or ppm != ppm.to_integral_value():
+        problems.add("plates.accept", 'write a probability in quotes, as "0.90"', value)
+    elif not 500_000 <= ppm <= 1_000_000:
+        problems.add("plates.accept", "outside the bounds of 0.50 to 1.00", value)
+    else:
+        return PlateChoices(accept_ppm=int(ppm))
+    return PlateChoices()

@@ -1,0 +1,176 @@
+"""What a scale is: range, division, certificate and cells, from a site or a calibration file."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, field
+
+from hal.quantity import LENGTH, MASS
+from hal.schema import Problems, length, load_toml, mass, read_table
+from sensors.calibration import CELLS_MAX, CalibrationError, Cell, Scale, scale_from_dict
+
+CELLS_MIN = 2
+DIVISIONS_MIN = 500
+DIVISIONS_MAX = 10_000
+E_G_MIN = 5
+ADC_24_BIT_MAX = 8_388_607
+
+Text = Annotated[str, Meta(min_length=1, max_length=80)]
+Rate = Annotated[float, Meta(ge=5, le=2_000)]
+CountsPerKg = Annotated[float, Meta(ge=1e-3, le=1e6)]
+Counts = Annotated[int, Meta(ge=-(2**31), le=2**31)]
+CountsMax = Annotated[int, Meta(ge=1, le=2**31)]
+Deck = Annotated[int, length("1 m", "60 m")]
+Along = Annotated[int, length("0 m", "60 m")]
+Across = Annotated[int, length("-10 m", "10 m")]
+Range = Annotated[int, mass("1 kg", "1000 t")]
+Division = Annotated[int, mass("1 g", "1 t")]
+DeadLoad = Annotated[int, mass("0 kg", "100 t")]
+
+
+class ScaleSite(Struct, frozen=True, kw_only=True):
+    """One scale as it stands at the site; ``max_counts`` is where its converter saturates."""
+
+    serial: str
+    accuracy_class: str
+    certificate_no: str | None
+    certificate_valid_until: datetime.date | None
+    max_counts: int
+    scale: Scale
+
+    @property
+    def divisions(self) -> int:
+        """n = Max / e."""
+        return self.scale.max_g // self.scale.e_g
+
+
+class _Identity(Struct, frozen=True, kw_only=True):
+    serial: Text
+    accuracy_class: Literal["III"] = field(name="class", default="III")
+    certificate_no: Text | None = None
+    certificate_valid_until: datetime.date | None = None
+    max_counts: CountsMax = ADC_24_BIT_MAX
+
+
+class _CellTable(Struct, frozen=True, kw_only=True):
+    x_mm: Along = field(name="x")
+    y_mm: Across = field(name="y")
+    counts_per_kg: CountsPerKg
+    zero_counts: Counts
+    dead_load_g: DeadLoad = field(name="dead_load", default=0)
+
+
+class _Measured(Struct, frozen=True, kw_only=True):
+    max_g: Range = field(name="max")
+    e_g: Division = field(name="e")
+    d_g: Division | None = field(name="d", default=None)
+    platform_mm: Deck = field(name="platform_length")
+    rate_hz: Rate
+    has_beams: bool = False
+    cells: tuple[_CellTable, ...]
+
+
+class _OtherFile(Struct, frozen=True, kw_only=True):
+    file: Text
+
+
+_IDENTITY = ("serial", "class", "certificate_no", "certificate_valid_until", "max_counts")
+
+
+def read_scale(
+    table: dict[str, Any], folder: Path, problems: Problems
+) -> tuple[ScaleSite | None, bytes]:
+    """Return the scale of a site file's ``[scale]`` and the bytes of the file it refers to."""
+    own = {k: v for k, v in table.items() if k in _IDENTITY}
+    rest = {k: v for k, v in table.items() if k not in _IDENTITY}
+    identity = read_table(own, _Identity, "scale", problems)
+    scale, data = (
+        _from_file(rest, folder, problems) if "file" in rest else (_stated(rest, problems), b"")
+    )
+    if identity is None or scale is None:
+        return None, data
+    _check(scale, identity.max_counts, problems)
+    values = {name: getattr(identity, name) for name in identity.__struct_fields__}
+    return ScaleSite(scale=scale, **values), data
+
+
+def _from_file(
+    table: dict[str, Any], folder: Path, problems: Problems
+) -> tuple[Scale | None, bytes]:
+    """The calibration sheet of a recording or a workshop, in the keys of recorded traces."""
+    stated = read_table(table, _OtherFile, "scale", problems)
+    if stated is None:
+        return None, b""
+    try:
+        data, sheet = load_toml(folder / stated.file)
+    except ValueError as error:
+        problems.add("scale.file", f"{error}; put the calibration there", stated.file)
+        return None, b""
+    try:
+        return scale_from_dict(sheet), data
+    except CalibrationError as error:
+        problems.found.append(f"{folder / stated.file}: {error}")
+        return None, data
+
+
+def _stated(table: dict[str, Any], problems: Problems) -> Scale | None:
+    stated = read_table(table, _Measured, "scale", problems)
+    if stated is None:
+        return None
+    return Scale(
+        max_g=stated.max_g,
+        e_g=stated.e_g,
+        d_g=stated.e_g if stated.d_g is None else stated.d_g,
+        rate_hz=stated.rate_hz,
+        platform_mm=stated.platform_mm,
+        has_beams=stated.has_beams,
+        cells=tuple(_cell(cell) for cell in stated.cells),
+    )
+
+
+def _cell(cell: _CellTable) -> Cell:
+    return Cell(
+        x_m=cell.x_mm / 1_000,
+        y_m=cell.y_mm / 1_000,
+        counts_per_kg=cell.counts_per_kg,
+        zero_counts=cell.zero_counts,
+        dead_load_g=cell.dead_load_g,
+    )
+
+
+def _check(scale: Scale, max_counts: int, problems: Problems) -> None:
+    """Class III: e = 1, 2 or 5 x 10^k and at least 5 g, n from 500 to 10 000 (R 76-1, 3.2)."""
+    e, top = MASS.show(scale.e_g), MASS.show(scale.max_g)
+    if str(scale.e_g).rstrip("0") not in {"1", "2", "5"}:
+        problems.add("scale.e", "e must be 1, 2 or 5 x 10^k (R 76-1, 3.1.1)", e)
+    if scale.e_g < E_G_MIN:
+        problems.add("scale.e", f"class III begins at e = {E_G_MIN} g", e)
+    n = scale.max_g / scale.e_g
+    if not DIVISIONS_MIN <= n <= DIVISIONS_MAX:
+        allowed = f"{DIVISIONS_MIN} to {DIVISIONS_MAX} (R 76-1, table 3)"
+        problems.add("scale.max", f"{n:g} divisions of e = {e}; class III has {allowed}", top)
+    elif scale.max_g % scale.e_g:
+        problems.add("scale.max", f"no multiple of e = {e}", top)
+    if scale.d_g > scale.e_g:
+        problems.add("scale.d", f"larger than e = {e}", MASS.show(scale.d_g))
+    _check_cells(scale, max_counts, problems)
+
+
+def _check_cells(scale: Scale, max_counts: int, problems: Problems) -> None:
+    if not CELLS_MIN <= len(scale.cells) <= CELLS_MAX:
+        text = f"{len(scale.cells)} cells; a scale has {CELLS_MIN} to {CELLS_MAX}: write one each"
+        problems.add("scale.cells", text)
+    seen: dict[tuple[float, float], int] = {}
+    for number, cell in enumerate(scale.cells):
+        key = f"scale.cells[{number}]"
+        if not 0 <= cell.x_m <= scale.platform_mm / 1_000:
+            deck = LENGTH.show(scale.platform_mm)
+            problems.add(f"{key}.x", f"off the deck of {deck}", f"{cell.x_m:g} m")
+        if abs(cell.zero_counts) >= max_counts:
+            problems.add(f"{key}.zero_counts", "at saturation already", cell.zero_counts)
+        other = seen.setdefault((cell.x_m, cell.y_m), number)
+        if other != number:
+            problems.add(key, f"stands in the same place as scale.cells[{other}]")
