@@ -231,11 +231,11 @@ def _either_side(
 ) -> tuple[Reading, Reading]:
     """The two readings of a licence mass that is not stated: at or above the limit, or below it.
 
-    Below it the limit is unknown, but whatever exceeds the higher limit exceeds the lower one.
+    Below it the limit is unknown, but whatever reaches the higher limit exceeds the lower one.
     """
     bound_kg = kg(limit.limit_g)
     above = (*assumed, Assumed("licence_gvm_kg", f">={bound_kg}"))
-    certain = gross_g is not None and gross_g > limit.limit_g
+    certain = gross_g is not None and gross_g >= limit.limit_g
     below = Reading(
         assumed=(*assumed, Assumed("licence_gvm_kg", f"<{bound_kg}")),
         verdict=Verdict.OVER if certain else Verdict.UNDETERMINED,

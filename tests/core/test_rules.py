@@ -221,6 +221,22 @@ class TestTwoAxleTruck:
         assert (found.over_limit.verdict, limit_kg(found)) == (verdict, limit)
         assert len(found.over_limit.readings) == (2 if licence_kg is None else 1)
 
+    @pytest.mark.parametrize(
+        ("gross_kg", "verdicts"),
+        [
+            (17_980, [WITHIN, UNDETERMINED]),
+            (18_000, [WITHIN, OVER]),
+            (18_020, [OVER, OVER]),
+        ],
+    )
+    def test_a_licence_mass_that_is_not_stated_may_lie_on_either_side(
+        self, gross_kg: int, verdicts: list[Verdict]
+    ) -> None:
+        found = verdict_on(axles=2, kind="truck", gross_kg=gross_kg).over_limit.readings
+        assert [reading.verdict for reading in found] == verdicts
+        assert [reading.assumed[0].value for reading in found] == [">=18000", "<18000"]
+        assert found[1].limit_g is None
+
     def test_note_1_is_quoted_where_the_licence_governs(self) -> None:
         found = verdict_on(axles=2, kind="truck", licence_gvm_kg=12_000, gross_kg=15_000)
         assert found.over_limit.rule == "notice109-2016/n1/truck-2-licence-mass"
