@@ -35,7 +35,7 @@ class Measure(Struct, frozen=True, kw_only=True):
             raise ValueError(f"'{unit}' is no unit of {self.name}: use {', '.join(factors)}")
         amount = Decimal(number) * factors[unit]
         if amount != amount.to_integral_value():
-            raise ValueError(f"finer than 1 {self.base}, the smallest step that is kept")
+            raise ValueError(f"a {self.name} finer than 1 {self.base} cannot be kept")
         return int(amount)
 
     def show(self, amount: int) -> str:

@@ -57,12 +57,13 @@ class VirtualGate:
         self._move()
         return BoomContacts(
             closed=Contact.BLOCKED if self._raised_us == 0 else Contact.CLEAR,
-            open=Contact.BLOCKED if self.is_open else Contact.CLEAR,
+            open=Contact.BLOCKED if self._raised_us == self._travel_us else Contact.CLEAR,
         )
 
     @property
     def is_open(self) -> bool:
         """Whether the boom stands at its upper limit."""
+        self._move()
         return self._raised_us == self._travel_us
 
     def _move(self) -> None:

@@ -1,0 +1,103 @@
+"""``steelyard check``: whether a site file can be run here, and what is doubtful in it."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from board.build import plan
+from board.devices import BOOM_GUARDS, ENDS, DeviceSite
+from board.profile import Profile, ProfileError, read_profile
+from hal.schema import Problems
+
+DIVISIONS_OUTDOORS_MAX = 3_000
+CERTIFICATE_NOTICE_DAYS = 30
+
+
+def check_site(path: str | Path, today: datetime.date) -> dict[str, Any]:
+    """Return what the site file describes: ``ok, site, lane, scale, devices, warnings``.
+
+    Every driver is loaded and its options are compared, but no device is opened.
+
+    Raises:
+        ProfileError: the file cannot be used; all problems are named.
+    """
+    profile = read_profile(path)
+    problems = Problems(profile.path)
+    plan(profile, problems)
+    if problems.found:
+        raise ProfileError(problems.found)
+    return {
+        "ok": True,
+        "site": profile.site.name,
+        "lane": profile.site.lane,
+        "scale": profile.scale.serial,
+        "devices": [
+            {"device": role, "driver": device.driver} for role, device in profile.devices.items()
+        ],
+        "warnings": [f"{profile.path}: {text}" for text in warnings(profile, today)],
+    }
+
+
+def warnings(profile: Profile, today: datetime.date) -> list[str]:
+    """What a site can run with, but an engineer should know; each with key path and remedy."""
+    return [*_scale_warnings(profile, today), *_lane_warnings(profile), *_file_warnings(profile)]
+
+
+def _scale_warnings(profile: Profile, today: datetime.date) -> Iterator[str]:
+    """Outdoor bridges of more than 3000 divisions rarely keep class III (facts: metrology 2.1)."""
+    scale = profile.scale
+    if scale.divisions > DIVISIONS_OUTDOORS_MAX:
+        yield (
+            f"scale.e: {scale.divisions} divisions; an outdoor weighbridge of more than "
+            f"{DIVISIONS_OUTDOORS_MAX} seldom holds class III: consider a larger e"
+        )
+    until = scale.certificate_valid_until
+    if until is None:
+        yield "scale.certificate_valid_until: not stated; records will carry no certificate date"
+    elif until < today:
+        yield (
+            f"scale.certificate_valid_until = {until}: the certificate lapsed "
+            f"{(today - until).days} days ago; have the scale verified (JJG 539: once a year)"
+        )
+    elif (until - today).days <= CERTIFICATE_NOTICE_DAYS:
+        yield (
+            f"scale.certificate_valid_until = {until}: the certificate lapses in "
+            f"{(until - today).days} days; arrange verification"
+        )
+    if scale.certificate_no is None:
+        yield "scale.certificate_no: not stated; records will name no certificate"
+
+
+def _lane_warnings(profile: Profile) -> Iterator[str]:
+    devices = profile.devices
+    for end in ENDS:
+        guards = [g for g in BOOM_GUARDS if f"{end}.{g}" in devices]
+        if f"{end}.gate" in devices and len(guards) == 1:
+            yield (
+                f"devices.{end}: the boom is guarded by {guards[0]} alone; a draw-bar passes a "
+                "single beam and a high bed drops out of a loop: fit a second sensor"
+            )
+        if f"{end}.camera" not in devices:
+            yield f"devices.{end}.camera: none; vehicles from this end have no plate and are held"
+    if "estop" not in devices and any(f"{end}.gate" in devices for end in ENDS):
+        yield "devices.estop: none; booms without an emergency stop need one in their own circuit"
+
+
+def _file_warnings(profile: Profile) -> Iterator[str]:
+    for device in profile.devices.values():
+        for key, name in _files(device):
+            if not (Path(profile.folder) / name).is_file():
+                yield f'{key} = "{name}": no such file beside the site file'
+
+
+def _files(device: DeviceSite) -> Iterator[tuple[str, str]]:
+    one, many = device.options.get("file"), device.options.get("files")
+    if isinstance(one, str):
+        yield f"{device.key}.file", one
+    if isinstance(many, list):
+        for number, name in enumerate(many):
+            if isinstance(name, str):
+                yield f"{device.key}.files[{number}]", name
