@@ -89,7 +89,9 @@ def unusable_weight(facts: Facts) -> str | None:
 
 
 def _mpe_g(scale: Scale | None, gross_g: int | None) -> int | None:
-    if scale is None or gross_g is None or not 0 <= gross_g <= mpe.LOAD_E_MAX * scale.e_g:
+    if scale is None or gross_g is None or scale.e_g < 1:
+        return None
+    if not 0 <= gross_g <= mpe.LOAD_E_MAX * scale.e_g:
         return None
     return mpe.mpe_in_service_g(gross_g, scale.e_g)
 

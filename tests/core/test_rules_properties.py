@@ -59,6 +59,32 @@ def leaves(value: object) -> Iterator[object]:
         yield value
 
 
+# A core that raises stops the lane, so not even nonsense may make it raise.
+integers = st.none() | st.integers(-(2**63), 2**63)
+nonsense = st.builds(
+    Facts,
+    axles=integers,
+    kind=st.sampled_from([None, "truck", "train", "", "lorry"]),
+    single_drive_axle=flags,
+    single_tyre_axles=integers,
+    trailer_tandem_spacing_mm=integers,
+    air_suspension_drive=flags,
+    gross_g=integers,
+    tare_g=integers,
+    licence_gvm_g=integers,
+    licence_payload_g=integers,
+    height_mm=integers,
+    posted_limit_g=integers,
+    on=integers,
+    scale=st.none() | st.builds(Scale, max_g=st.integers(-5, 10**9), e_g=st.integers(-5, 10**5)),
+)
+
+
+@given(nonsense)
+def test_not_even_nonsense_makes_judging_raise(facts: Facts) -> None:
+    assert judge(facts, BOOK).over_limit.readings
+
+
 @given(any_facts)
 def test_judging_never_raises_and_knows_no_floats(facts: Facts) -> None:
     found = judge(facts, BOOK)
