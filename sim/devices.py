@@ -1,0 +1,224 @@
+"""The yard's devices as ordinary drivers, on an ordinary profile.
+
+All share one ``Yard``: ``bus.share("yard", Yard.default)``.  A device that the yard has given a
+fault behaves as the real one would: silent or unknown gives UNKNOWN or a ``DeviceFault``, stuck
+gives the last value for ever.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hal.bus import Bus
+from hal.ports import (
+    BoomContacts,
+    CellSamples,
+    Contact,
+    DeviceFault,
+    Drive,
+    Frame,
+    PersonRequest,
+    RegisterEntry,
+    Signal,
+    SignPage,
+    WallReading,
+)
+from sim.scene import render
+from sim.units import ScenarioError
+from sim.world import ENDS, Yard
+
+FRAME_US = 200_000
+PRESENCE_KINDS = ("approach", "arm", "beam_low", "beam_high", "estop")
+
+
+def yard_of(bus: Bus) -> Yard:
+    """Return the yard that all devices of this bus stand in."""
+    yard: Yard = bus.share("yard", Yard.default)
+    return yard
+
+
+def _end(name: str) -> int:
+    if name not in ENDS:
+        raise ScenarioError(f"end = {name!r}: an end is 'yard' or 'road'")
+    return ENDS.index(name)
+
+
+class SimClock:
+    """The yard's virtual clock."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._yard = yard_of(bus)
+
+    def now_us(self) -> int:
+        """Microseconds since the yard began."""
+        return self._yard.now_us
+
+    def wall(self) -> WallReading:
+        """The yard's wall time; a faulty time source is not synchronised."""
+        synchronised = self._yard.fault_of("clock") is None
+        return WallReading(ms=self._yard.wall_ms, offset_min=480, synchronised=synchronised)
+
+
+class SimCells:
+    """All cells of the deck, one converter with eight channels."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._yard = yard_of(bus)
+        self._last: CellSamples | None = None
+
+    def read(self) -> CellSamples | DeviceFault:
+        """Samples since the last call."""
+        t_us, counts = self._yard.converter.take()
+        kind = self._yard.fault_of("cells")
+        if kind in ("silent", "unknown"):
+            return DeviceFault(name="CELLS_SILENT", device="cells", seen="no samples")
+        if kind == "stuck" and self._last is not None and len(self._last.counts):
+            counts = np.repeat(self._last.counts[-1:], len(t_us), axis=0)
+        samples = CellSamples(t_us=t_us, counts=counts)
+        if len(t_us):
+            self._last = samples
+        return samples
+
+
+class SimPresence:
+    """One loop, beam or emergency stop."""
+
+    def __init__(self, bus: Bus, *, kind: str, end: str = "") -> None:
+        if kind not in PRESENCE_KINDS:
+            raise ScenarioError(f"kind = {kind!r}: known are {', '.join(PRESENCE_KINDS)}")
+        self._yard = yard_of(bus)
+        self._kind = kind
+        self._end = _end(end) if kind != "estop" else 0
+        self._name = kind if kind == "estop" else f"{end}.{kind}"
+        self._last = Contact.UNKNOWN
+
+    def read(self) -> Contact:
+        """The present state."""
+        fault = self._yard.fault_of(self._name)
+        if fault in ("silent", "unknown"):
+            return Contact.UNKNOWN
+        if fault == "stuck":
+            return self._last
+        if self._kind == "estop":
+            self._last = Contact.BLOCKED if self._yard.estop_pressed else Contact.CLEAR
+        else:
+            self._last = self._yard.presence(self._end, self._kind)
+        return self._last
+
+
+class SimGate:
+    """One boom with its drive."""
+
+    def __init__(self, bus: Bus, *, end: str) -> None:
+        self._yard = yard_of(bus)
+        self._boom = self._yard.booms[_end(end)]
+        self._name = f"{end}.boom"
+        self._last = BoomContacts(Contact.UNKNOWN, Contact.UNKNOWN)
+
+    def drive(self, level: Drive) -> None:
+        """Hold this level; a silent drive stands still."""
+        dead = self._yard.fault_of(self._name) in ("silent", "stuck")
+        self._boom.level = Drive.HOLD if dead else level
+
+    def read(self) -> BoomContacts:
+        """The limit switches."""
+        fault = self._yard.fault_of(self._name)
+        if fault in ("silent", "unknown"):
+            return BoomContacts(Contact.UNKNOWN, Contact.UNKNOWN)
+        if fault != "stuck":
+            self._last = self._boom.contacts()
+        return self._last
+
+
+class SimSignal:
+    """One signal head, facing those who come or those on the deck."""
+
+    def __init__(self, bus: Bus, *, end: str, face: str) -> None:
+        if face not in ("approach", "deck"):
+            raise ScenarioError(f"face = {face!r}: a signal faces 'approach' or 'deck'")
+        self._yard = yard_of(bus)
+        self._lamps = self._yard.approach_green if face == "approach" else self._yard.deck_green
+        self._end = _end(end)
+        self._name = f"{end}.{face}_lamp"
+
+    def show(self, aspect: Signal) -> None:
+        """Hold this aspect; a dead lamp is no green."""
+        dead = self._yard.fault_of(self._name) is not None
+        self._lamps[self._end] = aspect is Signal.GREEN and not dead
+
+
+class SimSign:
+    """The text sign."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._yard = yard_of(bus)
+
+    def show(self, page: SignPage) -> None:
+        """Hold this page; a silent sign keeps the old one."""
+        if self._yard.fault_of("sign") is None:
+            self._yard.sign = page
+
+
+class SimCamera:
+    """The camera of one end: five pictures a second of a front in view, while wanted."""
+
+    def __init__(self, bus: Bus, *, end: str) -> None:
+        self._yard = yard_of(bus)
+        self._end = _end(end)
+        self._name = f"{end}.camera"
+        self._taken_us = -FRAME_US
+        self._vehicle: int | None = None
+        self._track = 0
+        self._frozen: Frame | None = None
+
+    def capture(self, wanted: bool) -> Frame | DeviceFault | None:
+        """The newest picture while wanted; nothing when no front is in view."""
+        exposed_us = self._yard.now_us // FRAME_US * FRAME_US
+        if not wanted or exposed_us <= self._taken_us:
+            return None
+        self._taken_us = exposed_us
+        fault = self._yard.fault_of(self._name)
+        if fault in ("silent", "unknown"):
+            return DeviceFault(name="CAMERA_SILENT", device=self._name, seen="no picture")
+        if fault == "stuck" and self._frozen is not None:
+            return self._frozen
+        return self._expose(exposed_us)
+
+    def _expose(self, exposed_us: int) -> Frame | None:
+        sight = self._yard.sight(self._end)
+        if sight is None:
+            self._vehicle = None
+            return None
+        if sight.vehicle != self._vehicle:
+            self._vehicle = sight.vehicle
+            self._track += 1
+        seed = self._yard.random(f"{self._name} {exposed_us}").getrandbits(64)
+        pixels, corners = render(sight, np.random.default_rng(seed))
+        self._frozen = Frame(
+            pixels=pixels, captured_us=exposed_us, track=self._track, regions=(corners,)
+        )
+        return self._frozen
+
+
+class SimRequests:
+    """The people of the yard at their panel."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._yard = yard_of(bus)
+
+    def poll(self) -> tuple[PersonRequest, ...]:
+        """Requests made since the last call."""
+        return self._yard.operator.take()
+
+
+class SimRegister:
+    """The register of vehicle papers, with the vehicles that it does not know."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._yard = yard_of(bus)
+
+    def lookup(self, plate: str) -> RegisterEntry | None:
+        """The entry of a plate, or None."""
+        if self._yard.fault_of("register") is not None:
+            return None
+        return self._yard.register.get(plate)

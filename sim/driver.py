@@ -1,0 +1,330 @@
+"""Drivers: people who see lamps, booms and the sign, and steer one vehicle by them.
+
+A driver looks ten times a second, acts after a reaction time, and knows nothing of the lane but
+what stands before the windscreen.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from math import copysign, sqrt
+from random import Random
+from typing import Protocol
+
+from msgspec import Struct, structs
+
+from sim.layout import Layout
+from sim.scale import TICK_US
+from sim.signwords import Word
+from sim.vehicle import Vehicle
+
+THINK_US = 100_000
+_NEAR_M = 0.06
+_CREEP_MPS = 0.45
+_BRAKE_MPS2 = 1.8
+_TICK_S = TICK_US / 1_000_000
+
+
+class Mind(Enum):
+    """What the driver is about."""
+
+    WAITING = "waiting"
+    APPROACHING = "approaching"
+    ENTERING = "entering"
+    STANDING = "standing"
+    ADJUSTING = "adjusting"
+    LEAVING = "leaving"
+    BACKING = "backing"
+    YIELDING = "yielding"
+    AWAY = "away"
+    GONE = "gone"
+
+
+class Habits(Struct, frozen=True, kw_only=True):
+    """How a driver drives; ``stop_error_m`` is negative when stopping short of the middle.
+
+    A driver sent back as overloaded takes off ``unload_g`` and comes again; one who fetches goes
+    in as he is and comes out by the other end with ``fetch_g``.  Both are away for ``away_us``.
+    """
+
+    stop_error_m: float = 0.0
+    pauses: bool = False
+    tailgates: bool = False
+    crashes_boom: bool = False
+    patience_us: int = 20_000_000
+    unload_g: int | None = None
+    fetch_g: int | None = None
+    away_us: int = 45_000_000
+
+
+class Surroundings(Protocol):
+    """What can be seen from the cab."""
+
+    def approach_is_green(self, end: int) -> bool:
+        """The lamp that faces the one who comes."""
+
+    def deck_is_green(self, end: int) -> bool:
+        """The lamp at this end that faces the one on the deck."""
+
+    def boom_is_open(self, end: int) -> bool:
+        """Whether the boom stands up."""
+
+    def sign_word(self) -> Word:
+        """The gist of the sign."""
+
+    def room_ahead_m(self, vehicle: Vehicle) -> float:
+        """Free road before the front bumper up to the next vehicle."""
+
+    def told_to_back_off(self, vehicle: Vehicle) -> bool:
+        """Whether somebody has told this very driver to get off the deck."""
+
+    def may_set_out(self, vehicle: Vehicle, tailgates: bool) -> bool:
+        """Whether the driver's turn has come."""
+
+
+class Driver:
+    """One driver with one vehicle, from the waiting place to the far side, or back."""
+
+    def __init__(
+        self, vehicle: Vehicle, habits: Habits, layout: Layout, rng: Random, *, arrives_us: int
+    ) -> None:
+        self.vehicle = vehicle
+        self.habits = habits
+        self.mind = Mind.WAITING
+        self.wake_us = arrives_us
+        self.left_by: int | None = None
+        self.was_over = False
+        self._layout = layout
+        self._rng = rng
+        self._target_m = vehicle.s_m
+        self._speed_mps = rng.uniform(0.9, 1.9)
+        self._gentle = rng.uniform(0.45, 0.9)
+        self._line_m = -layout.stop_line_m - rng.uniform(0.2, 1.0)
+        self._stop_m = self._stop_point(habits.stop_error_m)
+        self._pause_m = rng.uniform(0.3, 0.7) * self._stop_m if habits.pauses else None
+        self._react_us = rng.randrange(500_000, 1_300_000)
+        self._cue_us: int | None = None
+        self._stood_us: int | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether the vehicle is in the lane's view."""
+        return self.mind not in (Mind.WAITING, Mind.AWAY, Mind.GONE)
+
+    def think(self, now_us: int, around: Surroundings) -> None:
+        """Look, and change the mind where something calls for it."""
+        _THOUGHTS[self.mind](self, now_us, around)
+
+    def acceleration(self, around: Surroundings) -> float:
+        """Return the acceleration of this tick, m/s2 along the way of entry."""
+        vehicle = self.vehicle
+        if vehicle.v_mps == 0.0 and abs(self._target_m - vehicle.s_m) < _NEAR_M:
+            return 0.0
+        gap = self._target_m - vehicle.s_m
+        if gap > 0:
+            gap = self._free_road(gap, around)
+        wanted = 0.0
+        if abs(gap) >= _NEAR_M:
+            wanted = copysign(min(self._limit(), sqrt(2 * self._gentle * abs(gap))), gap)
+        change = (wanted - vehicle.v_mps) / _TICK_S
+        slows = change * vehicle.v_mps < 0
+        most = _BRAKE_MPS2 if slows else self._gentle
+        return max(-most, min(most, change))
+
+    def _free_road(self, gap: float, around: Surroundings) -> float:
+        """Keep the distance to the vehicle ahead; a driver who stands does not follow by inches."""
+        free = around.room_ahead_m(self.vehicle) - self._gap()
+        if free >= gap:
+            return gap
+        if free < 0.5 and self.vehicle.v_mps == 0.0:
+            return 0.0
+        return max(0.0, free)
+
+    def _gap(self) -> float:
+        return 1.2 if self.habits.tailgates else 2.5
+
+    def _limit(self) -> float:
+        if self.mind is Mind.ADJUSTING:
+            return _CREEP_MPS
+        if self.mind in (Mind.BACKING, Mind.YIELDING):
+            return min(1.1, self._speed_mps)
+        if self.mind is Mind.LEAVING:
+            return self._speed_mps + 1.0
+        return self._speed_mps if self.vehicle.s_m > -9.0 else self._speed_mps + 1.5
+
+    def _stop_point(self, error_m: float) -> float:
+        middle = (self._layout.platform_m + self.vehicle.truck.length_m) / 2
+        return middle + error_m
+
+    def _reacted(self, now_us: int, cue: bool) -> bool:
+        """Tell whether a cue has stood for the reaction time."""
+        if not cue:
+            self._cue_us = None
+            return False
+        if self._cue_us is None:
+            self._cue_us = now_us
+        return now_us - self._cue_us >= self._react_us
+
+    def _turn(self, mind: Mind, target_m: float) -> None:
+        self.mind = mind
+        self._target_m = target_m
+        self._cue_us = self._stood_us = None
+
+    def _stop_here(self, mind: Mind) -> None:
+        braking = self.vehicle.v_mps * abs(self.vehicle.v_mps) / (2 * _BRAKE_MPS2)
+        self._turn(mind, self.vehicle.s_m + braking)
+
+    def _standing(self) -> bool:
+        return self.vehicle.v_mps == 0.0
+
+    def _waiting(self, now_us: int, around: Surroundings) -> None:
+        if now_us >= self.wake_us and around.may_set_out(self.vehicle, self.habits.tailgates):
+            self.vehicle.s_m = -self._layout.wait_m
+            self.vehicle.present = True
+            self._turn(Mind.APPROACHING, self._line_m)
+
+    def _approaching(self, now_us: int, around: Surroundings) -> None:
+        end = self.vehicle.end
+        open_way = around.boom_is_open(end) and (
+            around.approach_is_green(end) or self.habits.tailgates
+        )
+        if self._reacted(now_us, open_way):
+            self._turn(Mind.ENTERING, self._stop_m)
+
+    def _entering(self, now_us: int, around: Surroundings) -> None:
+        vehicle = self.vehicle
+        before_boom = vehicle.s_m < -self._layout.boom_m - 0.3
+        if before_boom and not around.boom_is_open(vehicle.end):
+            self._stop_here(Mind.APPROACHING)
+        elif self.habits.tailgates and self._is_told(around):
+            if self._reacted(now_us, True):
+                self._turn(Mind.YIELDING, self._line_m - 1.0)
+        elif self._pause_m is not None and vehicle.s_m >= self._pause_m:
+            self._pause_m = None
+            self.wake_us = now_us + self._rng.randrange(1_500_000, 5_000_000)
+            self._stop_here(Mind.ADJUSTING)
+        elif self._standing() and abs(vehicle.s_m - self._stop_m) < 2 * _NEAR_M:
+            self._turn(Mind.STANDING, vehicle.s_m)
+
+    def _is_told(self, around: Surroundings) -> bool:
+        return around.sign_word() is Word.SECOND_VEHICLE or around.told_to_back_off(self.vehicle)
+
+    def _still(self, now_us: int, around: Surroundings) -> None:
+        word = around.sign_word()
+        self.was_over = self.was_over or word in (Word.OVER, Word.BACK_OUT)
+        near, far = self.vehicle.end, 1 - self.vehicle.end
+        away = around.deck_is_green(far) and around.boom_is_open(far)
+        back = around.deck_is_green(near) and around.boom_is_open(near)
+        hint = word in (Word.FORWARD, Word.BACK)
+        if self._stood_us is None:
+            self._stood_us = now_us
+        if self.habits.crashes_boom and now_us - self._stood_us > self.habits.patience_us:
+            self._turn(Mind.LEAVING, self._gone_m())
+        elif self._reacted(now_us, away or back or hint):
+            self._obey(away, back, word)
+
+    def _obey(self, away: bool, back: bool, word: Word) -> None:
+        if away:
+            self._turn(Mind.LEAVING, self._gone_m())
+        elif back:
+            self._turn(Mind.BACKING, -self._layout.wait_m)
+        elif word is Word.FORWARD:
+            self._turn(Mind.ADJUSTING, self._layout.platform_m - 0.05)
+        else:
+            self._turn(Mind.ADJUSTING, self.vehicle.truck.length_m + 0.05)
+
+    def _gone_m(self) -> float:
+        return self._layout.platform_m + self.vehicle.truck.length_m + self._layout.gone_m
+
+    def _adjusting(self, now_us: int, around: Surroundings) -> None:
+        """Creep on while the sign says so, stop when it no longer does, or where it must end."""
+        word = around.sign_word()
+        wanted = Word.FORWARD if self._target_m > self.vehicle.s_m else Word.BACK
+        if now_us < self.wake_us:
+            return
+        if (
+            self._standing()
+            and self.vehicle.s_m < self._stop_m - 1.0
+            and word
+            not in (
+                Word.FORWARD,
+                Word.BACK,
+            )
+        ):
+            self._turn(Mind.ENTERING, self._stop_m)
+        elif self._standing() or self._reacted(now_us, word is not wanted):
+            self._stop_here(Mind.STANDING)
+
+    def _leaving(self, now_us: int, around: Surroundings) -> None:
+        vehicle, far = self.vehicle, 1 - self.vehicle.end
+        edge = self._layout.platform_m + self._layout.boom_m
+        blocked = vehicle.s_m < edge - 0.2 and not around.boom_is_open(far)
+        if blocked and not self.habits.crashes_boom:
+            self._stop_here(Mind.STANDING)
+        elif vehicle.s_m >= self._gone_m() - 0.5:
+            self._vanish(far)
+            if self.habits.fetch_g is not None:
+                self._fetch(now_us, far, self.habits.fetch_g)
+
+    def _backing(self, now_us: int, around: Surroundings) -> None:
+        vehicle = self.vehicle
+        blocked = vehicle.rear_s_m > -self._layout.boom_m + 0.2 and not around.boom_is_open(
+            vehicle.end
+        )
+        if blocked:
+            self._stop_here(Mind.STANDING)
+        elif vehicle.s_m <= -self._layout.wait_m + 0.5:
+            self._vanish(vehicle.end)
+            if self.habits.unload_g is not None and self.was_over:
+                self._unload(now_us)
+
+    def _vanish(self, end: int) -> None:
+        self.vehicle.present = False
+        self.vehicle.v_mps = self.vehicle.a_mps2 = 0.0
+        self.left_by = end
+        self.mind = Mind.GONE
+
+    def _unload(self, now_us: int) -> None:
+        self.vehicle.load(max(0, self.vehicle.load_g - (self.habits.unload_g or 0)))
+        self._come_again(now_us)
+
+    def _fetch(self, now_us: int, end: int, load_g: int) -> None:
+        self.vehicle.end = end
+        self.vehicle.load(load_g)
+        self.habits = structs.replace(self.habits, fetch_g=None)
+        self._come_again(now_us)
+
+    def _come_again(self, now_us: int) -> None:
+        self.wake_us = now_us + self.habits.away_us
+        self.was_over = False
+        self.left_by = None
+        room = (self._layout.platform_m - self.vehicle.truck.length_m) / 2 - 0.3
+        self._stop_m = self._stop_point(self._rng.uniform(-0.5, 0.5) * max(0.0, room))
+        self.mind = Mind.AWAY
+
+    def _away(self, now_us: int, around: Surroundings) -> None:
+        if now_us >= self.wake_us:
+            self.mind = Mind.WAITING
+
+    def _yielding(self, now_us: int, around: Surroundings) -> None:
+        """Back off the deck to the line; having been told once, wait for a turn from then on."""
+        if self._standing() and abs(self.vehicle.s_m - self._target_m) < 2 * _NEAR_M:
+            self.habits = structs.replace(self.habits, tailgates=False)
+            self._turn(Mind.APPROACHING, self._line_m)
+
+    def _gone(self, now_us: int, around: Surroundings) -> None:
+        """Nothing is left to think about."""
+
+
+_THOUGHTS = {
+    Mind.WAITING: Driver._waiting,
+    Mind.APPROACHING: Driver._approaching,
+    Mind.ENTERING: Driver._entering,
+    Mind.STANDING: Driver._still,
+    Mind.ADJUSTING: Driver._adjusting,
+    Mind.LEAVING: Driver._leaving,
+    Mind.BACKING: Driver._backing,
+    Mind.YIELDING: Driver._yielding,
+    Mind.AWAY: Driver._away,
+    Mind.GONE: Driver._gone,
+}

@@ -1,0 +1,391 @@
+"""The yard: vehicles, people, deck, booms and sensors in one seeded world with its own clock.
+
+Time is an integer of microseconds that only ``advance`` moves.  Physics runs in ticks of one ADC
+sample.  Every part draws from a generator of its own, made from the seed and the part's name, so
+that a new part never shifts the chances of the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import TYPE_CHECKING
+
+import numpy as np
+from msgspec import Struct
+
+from hal.ports import Contact, RegisterEntry, SignPage
+from sim.boom import BoomArm
+from sim.driver import THINK_US, Driver, Habits, Mind
+from sim.layout import Layout
+from sim.people import PERSON_HEIGHT_M, Operator, Walker
+from sim.scale import STEP_S, TICK_US, Cells, Converter, DeckMotion
+from sim.scene import Light, Sight
+from sim.signwords import Word, gist
+from sim.truck import Truck
+from sim.truth import Crossing, Touch, Truth
+from sim.vehicle import Vehicle
+from sim.wind import Wind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ENDS = ("yard", "road")
+_TICK_S = TICK_US / 1_000_000
+_THINK_TICKS = THINK_US // TICK_US
+_REST = [0.0, 0.0, 0.0, 0.0]
+
+
+class Visit(Struct, frozen=True, kw_only=True):
+    """One vehicle of the day: by which end, when at the earliest, with what, how driven."""
+
+    truck: Truck
+    end: int
+    arrives_us: int
+    load_g: int
+    habits: Habits = Habits()
+
+
+class Fault(Struct, frozen=True, kw_only=True):
+    """A device that misbehaves for a while; ``until_us`` None means for good."""
+
+    device: str
+    kind: str
+    from_us: int
+    until_us: int | None = None
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """What a scenario states about the day beside its vehicles."""
+
+    title: str = "empty yard"
+    layout: Layout = Layout()
+    site_seed: int = 1
+    wall_start_ms: int = 1_795_305_600_000
+    wind_rms_g: float = 800.0
+    light: Light = Light.DAY
+    operator_absent: bool = False
+    walkers: tuple[Walker, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+
+class Yard:
+    """One lane with everything around it."""
+
+    def __init__(
+        self, seed: int, visits: Sequence[Visit] = (), options: Options | None = None
+    ) -> None:
+        self.seed = seed
+        self.options = options or Options()
+        self.layout = self.options.layout
+        self.now_us = 0
+        self.truth = Truth()
+        self.cells = Cells(self.layout.platform_m, self.options.site_seed)
+        self.converter = Converter(self.cells, self._generator("noise"))
+        rng = self.random("booms")
+        self.booms = tuple(BoomArm(travel_s=rng.uniform(1.5, 3.0)) for _ in ENDS)
+        self.approach_green = [False, False]
+        self.deck_green = [False, False]
+        self.estop_pressed = False
+        self.operator = Operator(self.random("operator"), absent=self.options.operator_absent)
+        self.register: dict[str, RegisterEntry] = {}
+        self.drivers: list[Driver] = []
+        self._sign: SignPage | None = None
+        self._word = Word.NOTHING
+        self._motion = DeckMotion(self.options.site_seed)
+        self._wind = Wind(self._generator("wind"), self.options.wind_rms_g)
+        self._tick = 0
+        self._faults: dict[str, str] = {}
+        self._touching: set[tuple[int, str]] = set()
+        self._seen: dict[tuple[int, str], tuple[int, Contact]] = {}
+        for visit in visits:
+            self.add(visit)
+
+    @classmethod
+    def default(cls) -> Yard:
+        """Return the yard that a bare ``sim`` board gets: the mixed morning with seed 1."""
+        return cls.from_scenario("morning", seed=1)
+
+    @classmethod
+    def from_scenario(cls, scenario: str | Path, seed: int, trucks: int | None = None) -> Yard:
+        """Return the yard of a scenario file or of one by name; ``trucks`` limits their number.
+
+        Raises:
+            ScenarioError: the file does not exist or cannot be run as it is written.
+        """
+        from sim.scenario import read_scenario  # noqa: PLC0415 - the loader builds visits of this module
+
+        visits, options = read_scenario(scenario, seed, trucks)
+        return cls(seed, visits, options)
+
+    def random(self, part: str) -> Random:
+        """Return the generator of one part, the same for the same seed and name."""
+        return Random(f"{self.seed}/{part}")
+
+    def _generator(self, part: str) -> np.random.Generator:
+        return np.random.default_rng(self.random(part).getrandbits(64))
+
+    def add(self, visit: Visit) -> Driver:
+        """Let one more vehicle come."""
+        number = len(self.drivers)
+        rng = self.random(f"vehicle {number}")
+        vehicle = Vehicle(
+            visit.truck, self.layout, rng, end=visit.end, load_g=visit.load_g, number=number
+        )
+        driver = Driver(vehicle, visit.habits, self.layout, rng, arrives_us=visit.arrives_us)
+        self.drivers.append(driver)
+        if visit.truck.registered:
+            self.register[visit.truck.plate.text] = visit.truck.entry
+        return driver
+
+    @property
+    def done(self) -> bool:
+        """Whether every vehicle has come and gone."""
+        return all(driver.mind is Mind.GONE for driver in self.drivers)
+
+    @property
+    def empty(self) -> bool:
+        """Whether no vehicle is in the lane's view."""
+        return not any(driver.vehicle.present for driver in self.drivers)
+
+    @property
+    def wall_ms(self) -> int:
+        """True wall time, milliseconds since 1970 UTC."""
+        return self.options.wall_start_ms + self.now_us // 1000
+
+    @property
+    def sign(self) -> SignPage | None:
+        """What the sign shows."""
+        return self._sign
+
+    @sign.setter
+    def sign(self, page: SignPage) -> None:
+        if page != self._sign:
+            self._sign = page
+            self._word = gist(page)
+
+    def fault(self, device: str, kind: str) -> None:
+        """Make a device misbehave: ``silent``, ``stuck`` or ``unknown``."""
+        self._faults[device] = kind
+
+    def heal(self, device: str) -> None:
+        """End the fault of a device."""
+        self._faults.pop(device, None)
+
+    def fault_of(self, device: str) -> str | None:
+        """Return the present fault of a device, if any."""
+        return self._faults.get(device)
+
+    def advance(self, us: int) -> None:
+        """Let this many microseconds pass."""
+        self.now_us += us
+        due = self.now_us // TICK_US
+        while self._tick < due:
+            self._tick += 1
+            self._step()
+
+    def presence(self, end: int, kind: str) -> Contact:
+        """Return what a sensor in order would say now: approach, arm, beam_low or beam_high."""
+        key = (end, kind)
+        seen = self._seen.get(key)
+        if seen is None or seen[0] != self._tick:
+            state = Contact.BLOCKED if self._blocked(end, kind) else Contact.CLEAR
+            self._seen[key] = seen = (self._tick, state)
+        return seen[1]
+
+    def sight(self, end: int) -> Sight | None:
+        """Return the vehicle front that the camera of this end sees best, if any."""
+        sights = [self._front(driver.vehicle, end) for driver in self.drivers]
+        return min((s for s in sights if s is not None), key=lambda s: s.distance_m, default=None)
+
+    # What drivers see (sim.driver.Surroundings).
+
+    def approach_is_green(self, end: int) -> bool:
+        """The lamp that faces the one who comes."""
+        return self.approach_green[end]
+
+    def deck_is_green(self, end: int) -> bool:
+        """The lamp at this end that faces the one on the deck."""
+        return self.deck_green[end]
+
+    def boom_is_open(self, end: int) -> bool:
+        """Whether the boom stands up; a torn-off one bars nobody."""
+        return self.booms[end].is_open or self.booms[end].broken
+
+    def sign_word(self) -> Word:
+        """The gist of the sign."""
+        return self._word
+
+    def room_ahead_m(self, vehicle: Vehicle) -> float:
+        """Free road before the front bumper up to the next vehicle that came the same way."""
+        ahead = [
+            other.rear_s_m - vehicle.s_m
+            for other in self._vehicles()
+            if other is not vehicle and other.end == vehicle.end and other.s_m > vehicle.s_m
+        ]
+        return min(ahead, default=1e9)
+
+    def told_to_back_off(self, vehicle: Vehicle) -> bool:
+        """Whether the operator has told this very driver to get off the deck."""
+        return vehicle.number in self.operator.told_off
+
+    def may_set_out(self, vehicle: Vehicle, tailgates: bool) -> bool:
+        """Whether the turn has come: the lane is empty, or the one to be tailgated has gone in."""
+        others = self._vehicles()
+        if not others:
+            return True
+        return tailgates and all(v.end == vehicle.end and v.s_m > -6.0 for v in others)
+
+    def _vehicles(self) -> list[Vehicle]:
+        return [d.vehicle for d in self.drivers if d.vehicle.present]
+
+    def _step(self) -> None:
+        now = self._tick * TICK_US
+        if self._tick % _THINK_TICKS == 0:
+            self._think(now)
+        present = [d for d in self.drivers if d.vehicle.present]
+        for driver in present:
+            driver.vehicle.roll(driver.acceleration(self))
+        for boom in self.booms:
+            if boom.moving:
+                boom.step(_TICK_S)
+        vehicles = [d.vehicle for d in present if d.vehicle.present]
+        self._weigh([v for v in vehicles if v.near_deck()])
+        self._touches(now, vehicles)
+
+    def _think(self, now: int) -> None:
+        for fault in self.options.faults:
+            self._schedule(fault, now)
+        for driver in self.drivers:
+            if driver.mind is not Mind.GONE:
+                driver.think(now, self)
+        loaded = [v for v in self._vehicles() if v.axles_on_deck()]
+        self.truth.deck(now, {v.number: v.mass_g for v in loaded})
+        self._cross(now)
+        loaded.sort(key=lambda v: v.s_m, reverse=True)
+        first = loaded[0] if loaded else None
+        self.operator.look(now, self._word, first, self._follower(first))
+
+    def _follower(self, first: Vehicle | None) -> Vehicle | None:
+        """The vehicle behind the first one, if any of it is past the entry boom."""
+        boom = -self.layout.boom_m
+        behind = (v for v in self._vehicles() if v is not first and v.s_m > boom)
+        return next((v for v in behind if first is not None and v.end == first.end), None)
+
+    def _schedule(self, fault: Fault, now: int) -> None:
+        if fault.from_us <= now < fault.from_us + THINK_US:
+            self.fault(fault.device, fault.kind)
+        if fault.until_us is not None and fault.until_us <= now < fault.until_us + THINK_US:
+            self.heal(fault.device)
+
+    def _cross(self, now: int) -> None:
+        """Take down each vehicle that was in, once its last part is past a boom."""
+        for vehicle in self._vehicles():
+            end = vehicle.outside_of()
+            if end is None:
+                vehicle.was_inside = vehicle.was_inside or vehicle.axles_on_deck() > 0
+            elif vehicle.was_inside:
+                vehicle.was_inside = False
+                self.truth.crossings.append(
+                    Crossing(
+                        at_us=now,
+                        vehicle=vehicle.number,
+                        plate=vehicle.truck.plate.text,
+                        entry=vehicle.end,
+                        end=end,
+                        mass_g=vehicle.mass_g,
+                        limit_g=vehicle.truck.limit_g,
+                    )
+                )
+
+    def _weigh(self, vehicles: list[Vehicle]) -> None:
+        if not vehicles:
+            if self._motion.at_rest:
+                self.converter.rest()
+                return
+            swing = (*self._motion.step(_REST), 0.0)
+            self.converter.push(swing, (*self._motion.step(_REST), 0.0))
+            return
+        wind = self._wind.next_g() * 0.25
+        one = self._weigh_step(vehicles, wind, (2 * self._tick - 1) * STEP_S)
+        self.converter.push(one, self._weigh_step(vehicles, wind, 2 * self._tick * STEP_S))
+
+    def _weigh_step(self, vehicles: list[Vehicle], wind_g: float, t_s: float) -> tuple[float, ...]:
+        rows = [wind_g] * 4
+        total = moment = 0.0
+        for vehicle in vehicles:
+            vehicle.shake()
+            mass = vehicle.add_rows(rows, self.cells.row_x_m, t_s)
+            total += mass
+            moment += mass * vehicle.lateral_share
+        bias = moment / total if total > 0 else 0.0
+        return (*self._motion.step(rows), bias)
+
+    def _blocked(self, end: int, kind: str) -> bool:
+        layout = self.layout
+        if kind in ("beam_low", "beam_high") and any(
+            w.end == end and w.there(self.now_us) for w in self.options.walkers
+        ):
+            return True
+        for vehicle in self._vehicles():
+            profile = vehicle.truck.profile
+            if kind == "beam_low":
+                hit = vehicle.covers(end, layout.beam_m, profile.low)
+            elif kind == "beam_high":
+                hit = vehicle.covers(end, layout.beam_m, profile.high)
+            elif kind == "arm":
+                hit = vehicle.overlaps(end, layout.arm_loop_m, profile.loop)
+            else:
+                hit = vehicle.overlaps(end, layout.approach_loop_m, profile.loop)
+            if hit:
+                return True
+        return False
+
+    def _touches(self, now: int, vehicles: list[Vehicle]) -> None:
+        for end, boom in enumerate(self.booms):
+            if boom.angle_deg > 80.0 or boom.broken:
+                continue
+            for vehicle in vehicles:
+                across = vehicle.spans(end, self.layout.boom_m)
+                hit = across and boom.touches(vehicle.truck.height_m)
+                if self._touch(now, end, f"vehicle {vehicle.number}", hit) and not boom.falling:
+                    boom.broken = True
+            for walker in self.options.walkers:
+                if walker.end == end:
+                    under = walker.there(now) and boom.falling and boom.touches(PERSON_HEIGHT_M)
+                    self._touch(now, end, "person", under)
+
+    def _touch(self, now: int, end: int, what: str, hit: bool) -> bool:
+        """Note the beginning of a contact; return whether one has begun."""
+        key = (end, what)
+        if not hit:
+            self._touching.discard(key)
+            return False
+        if key in self._touching:
+            return False
+        self._touching.add(key)
+        by_boom = self.booms[end].falling
+        self.truth.touches.append(Touch(at_us=now, end=end, by_boom=by_boom, what=what))
+        return True
+
+    def _front(self, vehicle: Vehicle, end: int) -> Sight | None:
+        """The front of one vehicle, by the lens that looks out or by the one that looks in."""
+        if not vehicle.present:
+            return None
+        if vehicle.end == end:
+            distance = -vehicle.s_m
+            near, far = 2.5, 11.0
+        else:
+            distance = self.layout.platform_m - vehicle.s_m + 4.0
+            near, far = 4.0, 11.0
+        if not near <= distance <= far:
+            return None
+        return Sight(
+            vehicle=vehicle.number,
+            plate=vehicle.truck.plate,
+            dirt=vehicle.truck.plate_dirt,
+            distance_m=distance,
+            lateral_m=vehicle.truck.lateral_m,
+            speed_mps=abs(vehicle.v_mps),
+            light=self.options.light,
+        )
