@@ -56,10 +56,11 @@ def readings(facts: Facts, book: RuleBook, gross_g: int | None) -> tuple[Reading
 
 
 def rate_e4(over_g: int, of_g: int | None) -> int | None:
-    """A rate in parts per ten thousand, halves rounded up; None with nothing to divide by."""
+    """A rate in parts per ten thousand, a half to the even; None with nothing to divide by."""
     if of_g is None or of_g <= 0:
         return None
-    return (20_000 * over_g + of_g) // (2 * of_g)
+    rate, rest = divmod(10_000 * over_g, of_g)
+    return rate + (2 * rest > of_g or (2 * rest == of_g and rate % 2 == 1))
 
 
 def _periods(

@@ -429,6 +429,17 @@ class TestMetrologyVectors:
         assert found.mpe_g == 60_000
 
     @pytest.mark.parametrize(
+        ("over_kg", "rate_e4"), [(0, 0), (20, 6), (500, 156), (1_000, 312), (3_000, 938)]
+    )
+    def test_a_rate_is_rounded_to_the_nearest_and_a_half_to_the_even(
+        self, over_kg: int, rate_e4: int
+    ) -> None:
+        found = verdict_on(
+            axles=4, kind="truck", air_suspension_drive=True, gross_kg=32_000 + over_kg
+        )
+        assert found.over_limit.rate_e4 == rate_e4
+
+    @pytest.mark.parametrize(
         ("gross_kg", "usable"), [(400, True), (399, False), (100_180, True), (100_181, False)]
     )
     def test_no_weight_outside_the_scale_is_judged(self, gross_kg: int, usable: bool) -> None:
