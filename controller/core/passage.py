@@ -56,8 +56,8 @@ class Lane(Struct, frozen=True, kw_only=True):
     raise in MANUAL, ``stale`` the ends whose waiting vehicle was already given its chance.
     """
 
+    since_us: int
     phase: Phase = Phase.STARTING
-    since_us: int = 0
     outcome: str = "power up"
     healthy_us: int | None = None
     cause: int = 0

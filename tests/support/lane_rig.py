@@ -43,6 +43,10 @@ SCAN_US = 20_000
 TRAVEL_US = 2 * SECOND
 INTERLOCK = InterlockSettings()
 STOPPING = 401
+EMPTY = Weight(deck=Deck.EMPTY, motion=False, zero_ok=True)
+READY = LedgerFact(ready=True)
+START = Lane(since_us=0)
+QUIET = OutputImage()
 
 
 def lane_settings() -> LaneSettings:
@@ -68,8 +72,8 @@ class Plant:
     )
     moving_us: list[int] = field(default_factory=lambda: [0, 0])
     sensors: dict[tuple[End, str], Sensor] = field(default_factory=dict)
-    weight: Weight = Weight(deck=Deck.EMPTY, motion=False, zero_ok=True)
-    ledger: LedgerFact = LedgerFact(ready=True)
+    weight: Weight = EMPTY
+    ledger: LedgerFact = READY
     plates: tuple[PlateRead, ...] = ()
     vehicle: Vehicle | None = None
     estop: Presence = Presence.CLEAR
@@ -178,8 +182,8 @@ class Rig:
 
     settings: LaneSettings
     plant: Plant = field(default_factory=Plant)
-    lane: Lane = Lane()
-    out: OutputImage = OutputImage()
+    lane: Lane = START
+    out: OutputImage = QUIET
 
     def scan(self) -> OutputImage:
         inputs = self.plant.inputs()
@@ -306,3 +310,50 @@ IMAGES = st.builds(
     estop=st.sampled_from([Presence.CLEAR, Presence.CLEAR, *Presence]),
     faults=st.lists(st.sampled_from([STOPPING, 305, 999]), max_size=2).map(tuple),
 )
+
+WANTED = st.builds(
+    OutputImage,
+    booms=st.tuples(st.sampled_from(BoomCommand), st.sampled_from(BoomCommand)),
+    approach_lamps=st.tuples(st.sampled_from(Lamp), st.sampled_from(Lamp)),
+    deck_lamps=st.tuples(st.sampled_from(Lamp), st.sampled_from(Lamp)),
+    passage_id=st.integers(0, 6),
+    entry=st.sampled_from([None, *End]),
+    zero=st.booleans(),
+)
+
+_NOW_US = 100 * SECOND
+_NEAR_SENSORS = st.one_of(
+    st.just(Sensor(Presence.CLEAR, 0)),
+    st.builds(Sensor, st.sampled_from(Presence), st.sampled_from([0, _NOW_US - SECOND, _NOW_US])),
+)
+_NEAR_BOOMS = st.builds(
+    Boom, st.sampled_from(BoomPosition), st.just(0), st.sampled_from([0, _NOW_US])
+)
+_ABSENT = st.just(Sensor(Presence.NOT_FITTED, 0))
+_BARE_ENDS = st.builds(
+    EndInputs, arm=_ABSENT, beam_low=_ABSENT, beam_high=_ABSENT, boom=_NEAR_BOOMS
+)
+_NEAR_ENDS = st.builds(
+    EndInputs,
+    approach=_NEAR_SENSORS,
+    arm=_NEAR_SENSORS,
+    beam_low=_NEAR_SENSORS,
+    beam_high=_NEAR_SENSORS,
+    boom=_NEAR_BOOMS,
+)
+_SIDES = st.one_of(_NEAR_ENDS, _NEAR_ENDS, _NEAR_ENDS, _BARE_ENDS)
+NEAR = st.builds(
+    InputImage,
+    scan=st.just(0),
+    now_us=st.just(_NOW_US),
+    ends=st.tuples(_SIDES, _SIDES),
+    weight=st.builds(
+        Weight,
+        deck=st.sampled_from(Deck),
+        motion=st.booleans(),
+        zero_offset_g=st.sampled_from([0, 5_000_000]),
+    ),
+    ledger=LEDGERS,
+    estop=st.sampled_from([Presence.CLEAR, Presence.CLEAR, *Presence]),
+)
+"""Images close to a lane at work, in which single faults show."""
