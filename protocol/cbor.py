@@ -56,13 +56,13 @@ def decode(body: bytes) -> Value:
 
 def _ordered(value: Value, depth: int) -> Value:
     """Check types and bounds, and put the keys of every map into bytewise order."""
-    if depth > DEPTH_MAX:
-        raise CborError(f"nested deeper than {DEPTH_MAX} levels")
     kind = type(value)
     if value is None or kind in (str, bytes, bool):
         return value
     if isinstance(value, int):
         return _bounded(value)
+    if depth >= DEPTH_MAX:
+        raise CborError(f"nested deeper than {DEPTH_MAX} levels")
     if isinstance(value, list):
         if _plain_integers(value):
             return value

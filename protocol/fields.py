@@ -66,6 +66,7 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         (4, "entered_us", "进时间"),
         (5, "decided_us", "判定时刻"),
         (6, "left_us", "出时间"),
+        (7, "started_us", "到达时刻"),
     ),
     "Plate": _map(
         (1, "text", "车牌号"),
@@ -76,6 +77,8 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         (6, "image_sha256", "车牌图片哈希"),
         (7, "captured_us", "抓拍时刻"),
         (8, "source", "车牌来源"),
+        (9, "track", "跟踪号"),
+        (10, "valid", "符合号牌规则"),
     ),
     "Axles": _map(
         (1, "count", "轴数"),
@@ -113,12 +116,21 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         (9, "stable_to_us", "稳定段止"),
         (10, "estimator", "称重算法"),
         (11, "raw", "原始数据"),
+        (12, "zero_offset_g", "零点偏移"),
     ),
     "Reading": _map(
         (1, "result", "结果"),
         (2, "limit_g", "限重"),
-        (3, "clause", "条款"),
-        (4, "when", "前提"),
+        (3, "over_g", "超出量"),
+        (4, "rate_e4", "超出率"),
+        (5, "rule", "限重依据"),
+        (6, "clause", "条款"),
+        (7, "note", "说明"),
+        (8, "assumed", "假设", "Assumed"),
+    ),
+    "Assumed": _map(
+        (1, "fact", "缺失项"),
+        (2, "value", "假设值"),
     ),
     "Verdict": _map(
         (1, "result", "结果"),
@@ -130,11 +142,17 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         (7, "version", "规则版本"),
         (8, "within_mpe", "超出量在允许误差内"),
         (9, "readings", "各种解释", "Reading"),
+        (10, "basis", "对比依据"),
+        (11, "rate_of", "超出率基数"),
+        (12, "exceeded", "超出的尺寸"),
     ),
     "Verdicts": _map(
         (1, "over_limit", "超限", "Verdict"),
         (2, "overload", "超载", "Verdict"),
         (3, "dimensions", "外廓尺寸", "Verdict"),
+        (4, "rules", "规则表"),
+        (5, "reasons", "判定原因"),
+        (6, "on", "判定日期"),
     ),
     "Decision": _map(
         (1, "outcome", "处置"),

@@ -114,13 +114,12 @@ def open_chain(db: sqlite3.Connection, plate: str) -> OpenChain | None:
         (plate,),
     ).fetchone()
     first = db.execute(
-        "SELECT subject FROM record r WHERE plate = ? AND subject > ? AND chain = subject "
-        f"AND over = 1 AND outcome IS NOT 'release' AND {_NEWEST} AND NOT EXISTS "
-        "(SELECT 1 FROM record c WHERE c.chain = r.chain AND c.outcome = 'release') "
-        "ORDER BY subject LIMIT 1",
+        "SELECT min(subject) FROM record r WHERE plate = ? AND outcome IN ('hold', 'return') "
+        f"AND subject > ? AND chain = subject AND over = 1 AND {_NEWEST} AND NOT EXISTS "
+        "(SELECT 1 FROM record c WHERE c.chain = r.chain AND c.outcome = 'release')",
         (plate, released[0] if released else 0),
     ).fetchone()
-    if first is None:
+    if first == (None,):
         return None
     previous, cycles = db.execute(
         "SELECT max(subject), max(cycle) FROM record WHERE chain = ?", first
@@ -139,7 +138,9 @@ def _tare(record: Record, before: Lookup | None) -> tuple[int | None, int | None
     if record.kind is Kind.VOID:
         return None, None, None
     weighing = record.weighing
-    if weighing and weighing.purpose is Purpose.TARE:
+    if weighing:
+        if weighing.purpose is not Purpose.TARE:
+            return None, None, None
         return weighing.indicated_g, record.times.wall_ms, str(record.times.clock)
     return (before.tare_g, before.tare_ms, before.tare_clock) if before else (None, None, None)
 

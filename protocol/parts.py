@@ -17,7 +17,7 @@ from msgspec import Meta, Struct
 
 from protocol import cbor
 
-Text = Annotated[str, Meta(min_length=1, max_length=200)]
+Text = Annotated[str, Meta(min_length=1, max_length=500)]
 Code = Annotated[str, Meta(min_length=1, max_length=64)]
 Digest = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Seq = Annotated[int, Meta(ge=1, le=2**63 - 1)]
@@ -124,7 +124,7 @@ class Amendable(StrEnum):
 class Times(Struct, frozen=True, kw_only=True):
     """When: ``at_us`` is the instant recorded (a weighing's acceptance), ``wall_ms`` its date.
 
-    ``entered_us`` and ``left_us`` bound the on-deck interval as far as it is known.
+    ``started_us`` is the approach; ``entered_us`` and ``left_us`` bound the on-deck interval.
     """
 
     at_us: Time
@@ -133,10 +133,14 @@ class Times(Struct, frozen=True, kw_only=True):
     entered_us: Time | None = None
     decided_us: Time | None = None
     left_us: Time | None = None
+    started_us: Time | None = None
 
 
 class Plate(Struct, frozen=True, kw_only=True):
-    """One read of one plate; ``conf_ppm`` has one probability a character."""
+    """One read of one plate; ``conf_ppm`` has one probability a character.
+
+    ``valid`` says that the text obeys the grammar of plates, ``track`` which plate was followed.
+    """
 
     text: Code
     conf_ppm: Annotated[tuple[Ppm, ...], Meta(max_length=16)] = ()
@@ -146,6 +150,8 @@ class Plate(Struct, frozen=True, kw_only=True):
     image_sha256: Digest | None = None
     captured_us: Time | None = None
     source: Source = Source.CAMERA
+    track: Time | None = None
+    valid: bool | None = None
 
 
 class Axles(Struct, frozen=True, kw_only=True):
@@ -198,19 +204,34 @@ class Weighing(Struct, frozen=True, kw_only=True):
     stable_to_us: Time | None = None
     estimator: Text | None = None
     raw: Annotated[bytes, Meta(max_length=65_536)] | None = None
+    zero_offset_g: Mass | None = None
+
+
+class Assumed(Struct, frozen=True, kw_only=True):
+    """One missing fact and the value, or range of values in words, that a reading gives it."""
+
+    fact: Code
+    value: int | bool | Text
 
 
 class Reading(Struct, frozen=True, kw_only=True):
-    """One reading that the known facts allow, and what it would mean."""
+    """The verdict under one set of assumptions that the known facts allow."""
 
     result: Result
     limit_g: Mass | None = None
+    over_g: Mass | None = None
+    rate_e4: int | None = None
+    rule: Code | None = None
     clause: Text | None = None
-    when: Text | None = None
+    note: Text | None = None
+    assumed: Annotated[tuple[Assumed, ...], Meta(max_length=32)] = ()
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
-    """One verdict with its rule; ``rate_e4`` is the excess over the limit in ten-thousandths."""
+    """One verdict with its rule; ``rate_e4`` is the excess in ten-thousandths of ``rate_of``.
+
+    ``basis`` is the licence figure an overload was compared with; ``exceeded`` names dimensions.
+    """
 
     result: Result
     limit_g: Mass | None = None
@@ -220,15 +241,24 @@ class Verdict(Struct, frozen=True, kw_only=True):
     clause: Text | None = None
     version: Code | None = None
     within_mpe: bool | None = None
-    readings: Annotated[tuple[Reading, ...], Meta(max_length=64)] = ()
+    readings: Annotated[tuple[Reading, ...], Meta(max_length=512)] = ()
+    basis: Code | None = None
+    rate_of: Code | None = None
+    exceeded: Annotated[tuple[Code, ...], Meta(max_length=8)] = ()
 
 
 class Verdicts(Struct, frozen=True, kw_only=True):
-    """超限, 超载 and the outer dimensions, side by side; each None where it was not computed."""
+    """超限, 超载 and the outer dimensions, side by side; each None where it was not computed.
+
+    ``rules`` are the tables used as id@version, ``on`` the date judged for (yyyymmdd).
+    """
 
     over_limit: Verdict | None = None
     overload: Verdict | None = None
     dimensions: Verdict | None = None
+    rules: Annotated[tuple[Code, ...], Meta(max_length=16)] = ()
+    reasons: Annotated[tuple[Text, ...], Meta(max_length=32)] = ()
+    on: Annotated[int, Meta(ge=0, le=99_991_231)] | None = None
 
     @property
     def over(self) -> bool:
@@ -304,8 +334,8 @@ class Amendment(Struct, frozen=True, kw_only=True):
     """A fact corrected by a person: both values stand, None means that there was no value."""
 
     field: Amendable
-    was: Text | None
-    now: Text | None
+    was: Text | None = None
+    now: Text | None = None
 
 
 class Move(Struct, frozen=True, kw_only=True):

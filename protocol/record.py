@@ -69,7 +69,7 @@ class Record(Struct, frozen=True, kw_only=True):
 _NEEDS: dict[Kind, tuple[str, ...]] = {
     Kind.PASSAGE: ("decision",),
     Kind.RELEASE: ("person", "decision"),
-    Kind.AMENDMENT: ("person", "amendment", "refers_to"),
+    Kind.AMENDMENT: ("refers_to",),
     Kind.VOID: ("void",),
     Kind.MANUAL_MOVE: ("move",),
 }
