@@ -24,12 +24,12 @@ class Profile(Struct, frozen=True, kw_only=True):
 
 def covers(intervals: tuple[Interval, ...], at_m: float) -> bool:
     """Tell whether a point lies in one of the intervals."""
-    return any(a <= at_m <= b for a, b in intervals)
+    return at_m >= 0.0 and any(a <= at_m <= b for a, b in intervals)
 
 
 def overlaps(intervals: tuple[Interval, ...], from_m: float, to_m: float) -> bool:
     """Tell whether a stretch meets one of the intervals."""
-    return any(a <= to_m and from_m <= b for a, b in intervals)
+    return to_m >= 0.0 and any(a <= to_m and from_m <= b for a, b in intervals)
 
 
 def merged(intervals: list[Interval]) -> tuple[Interval, ...]:

@@ -23,8 +23,9 @@ BACKLOG_TICKS_MAX = 4_000
 """Samples kept for a reader who does not come; the oldest are lost first."""
 
 _REST: tuple[float, ...] = (0.0,) * 5
+_UNLOADED: tuple[float, ...] = (0.0,) * 8
 _STIFF_BAND_G = 6_000_000.0
-_NOISE_ROWS = 4096
+_NOISE_ROWS = 800
 
 
 class Cells:
@@ -128,7 +129,9 @@ class Converter:
     def __init__(self, cells: Cells, rng: np.random.Generator) -> None:
         self._cells = cells
         self._rng = rng
-        self._steps: list[tuple[float, ...]] = [_REST, _REST]
+        self._before = (_REST, _REST)
+        self._loads: list[tuple[float, ...]] = []
+        self._idle = True
         self._first_tick = 1
         self._noise: NDArray[np.float64] = np.empty((0, 8))
         self._noise_at = 0
@@ -137,47 +140,53 @@ class Converter:
 
     def push(self, one: tuple[float, ...], two: tuple[float, ...]) -> None:
         """Add one tick: the rows (grams) and the share that the left side carries more, twice."""
-        self._steps.append(one)
-        self._steps.append(two)
-        if len(self._steps) > 2 * BACKLOG_TICKS_MAX + 2:
-            self._steps = self._steps[2 * BACKLOG_TICKS_MAX // 4 :]
-            self._first_tick += BACKLOG_TICKS_MAX // 4
-            self.lost += BACKLOG_TICKS_MAX // 4
+        p, q = self._before
+        a, b, c, d, bias = [
+            (p[i] + two[i] + 3.0 * (q[i] + one[i])) * 0.000125 for i in (0, 1, 2, 3, 4)
+        ]
+        self._before = (one, two)
+        left, right = 0.5 + bias * 1000.0, 0.5 - bias * 1000.0
+        self._loads.append(
+            (a * left, a * right, b * left, b * right, c * left, c * right, d * left, d * right)
+        )
+        self._idle = False
+        self._bound()
 
     def rest(self) -> None:
         """Add one tick of the empty deck."""
-        self.push(_REST, _REST)
+        if self._before[0] is _REST and self._before[1] is _REST:
+            self._loads.append(_UNLOADED)
+            self._bound()
+        else:
+            self.push(_REST, _REST)
 
     def take(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return times (n,) in us and counts (n, 8) of all ticks since the last call."""
-        steps = self._steps
-        n = len(steps) // 2 - 1
-        times = (self._first_tick + np.arange(n, dtype=np.int64)) * TICK_US
-        if n == 0:
-            return times, np.empty((0, 8), dtype=np.int64)
-        s = np.array(steps)
-        rows = (s[0:-2:2] + 3 * s[1:-2:2] + 3 * s[2::2] + s[3::2]) * 0.125
-        self._steps = steps[-2:]
+        n = len(self._loads)
+        times = np.arange(self._first_tick, self._first_tick + n, dtype=np.int64) * TICK_US
+        counts = self._take_noise(n)
+        if not self._idle:
+            counts = counts + np.array(self._loads) * self._cells.true_counts_per_kg
+        self._loads = []
+        self._idle = True
         self._first_tick += n
-        return times, self._counts(rows, n)
+        return times, np.rint(counts).astype(np.int64)
 
-    def _counts(self, rows: NDArray[np.float64], n: int) -> NDArray[np.int64]:
-        cells = self._cells
-        kg = np.empty((n, 8))
-        load, bias = rows[:, :4] * 0.001, rows[:, 4:]
-        kg[:, 0::2] = load * (0.5 + bias)
-        kg[:, 1::2] = load * (0.5 - bias)
-        minutes = self._first_tick / (RATE_HZ * 60)
-        drift_kg = 0.12 * (sin(minutes * 0.15 + self._drift_phase) - sin(self._drift_phase))
-        kg += self._take_noise(n)
-        kg += drift_kg
-        counts = cells.zero_counts + kg * cells.true_counts_per_kg
-        return np.rint(counts).astype(np.int64)
+    def _bound(self) -> None:
+        if len(self._loads) > BACKLOG_TICKS_MAX:
+            drop = BACKLOG_TICKS_MAX // 4
+            self._loads = self._loads[drop:]
+            self._first_tick += drop
+            self.lost += drop
 
     def _take_noise(self, n: int) -> NDArray[np.float64]:
+        """The next samples of the empty deck, in counts; zero drifts from block to block."""
         if self._noise_at + n > len(self._noise):
-            rows = max(_NOISE_ROWS, n)
-            self._noise = self._rng.standard_normal((rows, 8)) * self._cells.noise_kg
+            cells = self._cells
+            minutes = self._first_tick / (RATE_HZ * 60)
+            drift_kg = 0.12 * (sin(minutes * 0.15 + self._drift_phase) - sin(self._drift_phase))
+            noise_kg = self._rng.standard_normal((max(_NOISE_ROWS, n), 8)) * cells.noise_kg
+            self._noise = cells.zero_counts + (noise_kg + drift_kg) * cells.true_counts_per_kg
             self._noise_at = 0
         taken = self._noise[self._noise_at : self._noise_at + n]
         self._noise_at += n

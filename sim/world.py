@@ -90,11 +90,14 @@ class Yard:
         self.operator = Operator(self.random("operator"), absent=self.options.operator_absent)
         self.register: dict[str, RegisterEntry] = {}
         self.drivers: list[Driver] = []
+        self._at_wheel: list[Driver] = []
+        self._present: list[Vehicle] = []
         self._sign: SignPage | None = None
         self._word = Word.NOTHING
         self._motion = DeckMotion(self.options.site_seed)
         self._wind = Wind(self._generator("wind"), self.options.wind_rms_g)
         self._tick = 0
+        self._moved_tick = 0
         self._faults: dict[str, str] = {}
         self._touching: set[tuple[int, str]] = set()
         self._seen: dict[tuple[int, str], tuple[int, Contact]] = {}
@@ -186,9 +189,11 @@ class Yard:
 
     def presence(self, end: int, kind: str) -> Contact:
         """Return what a sensor in order would say now: approach, arm, beam_low or beam_high."""
+        if not self._present and not self.options.walkers:
+            return Contact.CLEAR
         key = (end, kind)
         seen = self._seen.get(key)
-        if seen is None or seen[0] != self._tick:
+        if seen is None or seen[0] < self._moved_tick:
             state = Contact.BLOCKED if self._blocked(end, kind) else Contact.CLEAR
             self._seen[key] = seen = (self._tick, state)
         return seen[1]
@@ -220,7 +225,7 @@ class Yard:
         """Free road before the front bumper up to the next vehicle that came the same way."""
         ahead = [
             other.rear_s_m - vehicle.s_m
-            for other in self._vehicles()
+            for other in self._present
             if other is not vehicle and other.end == vehicle.end and other.s_m > vehicle.s_m
         ]
         return min(ahead, default=1e9)
@@ -231,27 +236,28 @@ class Yard:
 
     def may_set_out(self, vehicle: Vehicle, tailgates: bool) -> bool:
         """Whether the turn has come: the lane is empty, or the one to be tailgated has gone in."""
-        others = self._vehicles()
+        others = [d.vehicle for d in self.drivers if d.vehicle.present]
         if not others:
             return True
         return tailgates and all(v.end == vehicle.end and v.s_m > -6.0 for v in others)
-
-    def _vehicles(self) -> list[Vehicle]:
-        return [d.vehicle for d in self.drivers if d.vehicle.present]
 
     def _step(self) -> None:
         now = self._tick * TICK_US
         if self._tick % _THINK_TICKS == 0:
             self._think(now)
-        present = [d for d in self.drivers if d.vehicle.present]
-        for driver in present:
+        moved = bool(self.options.walkers)
+        for driver in self._at_wheel:
             driver.vehicle.roll(driver.acceleration(self))
+            moved = moved or driver.vehicle.v_mps != 0.0
+        if moved:
+            self._moved_tick = self._tick
         for boom in self.booms:
             if boom.moving:
                 boom.step(_TICK_S)
-        vehicles = [d.vehicle for d in present if d.vehicle.present]
-        self._weigh([v for v in vehicles if v.near_deck()])
-        self._touches(now, vehicles)
+                moved = True
+        self._weigh([v for v in self._present if v.near_deck()])
+        if moved:
+            self._touches(now)
 
     def _think(self, now: int) -> None:
         for fault in self.options.faults:
@@ -259,7 +265,12 @@ class Yard:
         for driver in self.drivers:
             if driver.mind is not Mind.GONE:
                 driver.think(now, self)
-        loaded = [v for v in self._vehicles() if v.axles_on_deck()]
+        at_wheel = [d for d in self.drivers if d.vehicle.present]
+        if at_wheel != self._at_wheel:
+            self._moved_tick = self._tick
+        self._at_wheel = at_wheel
+        self._present = [d.vehicle for d in self._at_wheel]
+        loaded = [v for v in self._present if v.axles_on_deck()]
         self.truth.deck(now, {v.number: v.mass_g for v in loaded})
         self._cross(now)
         loaded.sort(key=lambda v: v.s_m, reverse=True)
@@ -269,7 +280,7 @@ class Yard:
     def _follower(self, first: Vehicle | None) -> Vehicle | None:
         """The vehicle behind the first one, if any of it is past the entry boom."""
         boom = -self.layout.boom_m
-        behind = (v for v in self._vehicles() if v is not first and v.s_m > boom)
+        behind = (v for v in self._present if v is not first and v.s_m > boom)
         return next((v for v in behind if first is not None and v.end == first.end), None)
 
     def _schedule(self, fault: Fault, now: int) -> None:
@@ -280,7 +291,7 @@ class Yard:
 
     def _cross(self, now: int) -> None:
         """Take down each vehicle that was in, once its last part is past a boom."""
-        for vehicle in self._vehicles():
+        for vehicle in self._present:
             end = vehicle.outside_of()
             if end is None:
                 vehicle.was_inside = vehicle.was_inside or vehicle.axles_on_deck() > 0
@@ -327,25 +338,24 @@ class Yard:
             w.end == end and w.there(self.now_us) for w in self.options.walkers
         ):
             return True
-        for vehicle in self._vehicles():
+        for vehicle in self._present:
             profile = vehicle.truck.profile
             if kind == "beam_low":
                 hit = vehicle.covers(end, layout.beam_m, profile.low)
             elif kind == "beam_high":
                 hit = vehicle.covers(end, layout.beam_m, profile.high)
-            elif kind == "arm":
-                hit = vehicle.overlaps(end, layout.arm_loop_m, profile.loop)
             else:
-                hit = vehicle.overlaps(end, layout.approach_loop_m, profile.loop)
+                stretch = layout.arm_loop_m if kind == "arm" else layout.approach_loop_m
+                hit = vehicle.overlaps(end, stretch, profile.loop)
             if hit:
                 return True
         return False
 
-    def _touches(self, now: int, vehicles: list[Vehicle]) -> None:
+    def _touches(self, now: int) -> None:
         for end, boom in enumerate(self.booms):
             if boom.angle_deg > 80.0 or boom.broken:
                 continue
-            for vehicle in vehicles:
+            for vehicle in self._present:
                 across = vehicle.spans(end, self.layout.boom_m)
                 hit = across and boom.touches(vehicle.truck.height_m)
                 if self._touch(now, end, f"vehicle {vehicle.number}", hit) and not boom.falling:
