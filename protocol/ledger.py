@@ -102,7 +102,8 @@ class Ledger:
 
         Appending the same ``(passage_id, part)`` again returns the first receipt if nothing in it
         differs, else raises LedgerError CONFLICT.  Raises RecordError for a record that is not
-        allowed and LedgerError for a ledger that cannot take it; either way nothing was written.
+        allowed and LedgerError for a ledger that cannot take it.  After an error nothing is stored,
+        or the whole record is (the error came behind its commit); appending it again tells.
         """
         if record.seq or record.prev_hash:
             raise RecordError("seq and prev_hash are given by the ledger; leave them out")
@@ -112,8 +113,8 @@ class Ledger:
                 f"{self.site}/{self.lane}"
             )
         with self._access() as db:
-            db.execute("BEGIN IMMEDIATE")
             try:
+                db.execute("BEGIN IMMEDIATE")
                 receipt = self._stored_before(db, record) or self._insert(db, record)
                 db.execute("COMMIT")
             except BaseException:
@@ -245,6 +246,9 @@ class Ledger:
         """One thread at a time, and every SQLite error as a LedgerError."""
         with self._mutex:
             try:
+                # A rollback that failed earlier must not leave its row in sight.
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
                 yield self._db
             except sqlite3.ProgrammingError as error:
                 raise LedgerError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -56,6 +57,9 @@ def lock(path: Path) -> int:
 
 def connect_writer(path: Path, site: str, lane: str) -> sqlite3.Connection:
     """Open for appending, beginning or migrating the file where needed."""
+    # SQLite opens a file it may not write as if nothing were wrong; ask now, not at a truck.
+    if path.exists() and not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     db = sqlite3.connect(
         path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
     )
@@ -71,9 +75,6 @@ def connect_writer(path: Path, site: str, lane: str) -> sqlite3.Connection:
             db.execute(f"PRAGMA {pragma}")
         if version < len(schema.MIGRATIONS):
             _begin(db, path, version, site, lane)
-        # SQLite opens a file it may not write as if nothing were wrong; ask now, not at a truck.
-        db.execute("BEGIN IMMEDIATE")
-        db.execute("ROLLBACK")
     except BaseException:
         db.close()
         raise
