@@ -158,7 +158,7 @@ class Checker:
             self._standing.discard(key)
         elif key not in self._standing:
             self._standing.add(key)
-            self._add(Finding(check=key.split()[0], at_us=self._last_us, seen=seen))
+            self._add(Finding(check=key.split(maxsplit=1)[0], at_us=self._last_us, seen=seen))
 
     def _add(self, finding: Finding) -> None:
         if len(self._findings) < FINDINGS_MAX and finding not in self._findings:

@@ -23,11 +23,12 @@ from hal.ports import (
     SignPage,
     WallReading,
 )
-from sim.scene import render
+from sim.scene import outline, render
 from sim.units import ScenarioError
 from sim.world import ENDS, Yard
 
 FRAME_US = 200_000
+_UNPAINTED = np.zeros((1, 1, 3), np.uint8)
 PRESENCE_KINDS = ("approach", "arm", "beam_low", "beam_high", "estop")
 
 
@@ -193,7 +194,12 @@ class SimCamera:
             self._vehicle = sight.vehicle
             self._track += 1
         seed = self._yard.random(f"{self._name} {exposed_us}").getrandbits(64)
-        pixels, corners = render(sight, np.random.default_rng(seed))
+        rng = np.random.default_rng(seed)
+        if self._yard.paint:
+            pixels, corners = render(sight, rng)
+        else:
+            pixels, corners = _UNPAINTED, outline(sight, rng)
+        self._yard.photographed(corners, sight)
         self._frozen = Frame(
             pixels=pixels, captured_us=exposed_us, track=self._track, regions=(corners,)
         )

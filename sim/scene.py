@@ -57,17 +57,28 @@ def render(sight: Sight, rng: np.random.Generator) -> tuple[NDArray[np.uint8], C
     Corners go clockwise from the top left and are off by a pixel or so, as a camera's are.
     """
     import cv2  # noqa: PLC0415 - only a yard with cameras needs the vision libraries
+
     from vision.draw import draw_plate  # noqa: PLC0415 - same reason
 
     brightness, noise, exposure_s = _EXPOSURE[sight.light]
     corners = _corners(sight, rng)
+    reported = _reported(corners, rng)
     picture = _truck_front(cv2, corners, rng)
     plate = _soiled(cv2, draw_plate(sight.plate.text, sight.plate.ptype), sight.dirt, rng)
     _paste(cv2, picture, plate, corners)
     picture = _exposed(cv2, picture, brightness * rng.uniform(0.9, 1.08), noise, rng)
-    picture = _moved(cv2, picture, sight.speed_mps * exposure_s * FOCAL_PX / sight.distance_m * 0.4)
-    jitter = rng.normal(0.0, 0.8, corners.shape)
-    return picture, tuple((float(x), float(y)) for x, y in corners + jitter)
+    smear_px = sight.speed_mps * exposure_s * FOCAL_PX / sight.distance_m * 0.4
+    return _moved(cv2, picture, smear_px), reported
+
+
+def outline(sight: Sight, rng: np.random.Generator) -> Corners:
+    """Return the corners alone, for a yard whose plates are read without pixels."""
+    return _reported(_corners(sight, rng), rng)
+
+
+def _reported(corners: NDArray[np.float64], rng: np.random.Generator) -> Corners:
+    found = corners + rng.normal(0.0, 0.8, corners.shape)
+    return tuple((float(x), float(y)) for x, y in found)
 
 
 def _corners(sight: Sight, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -22,14 +22,14 @@ class Word(Enum):
 
 
 _CUES: tuple[tuple[Word, tuple[str, ...]], ...] = (
-    (Word.SECOND_VEHICLE, ("后车", "第二辆", "second vehicle", "one vehicle")),
-    (Word.BACK_OUT, ("退出", "倒出", "退回", "返回", "back out")),
-    (Word.WAIT, ("人工", "等候", "等待", "operator", "please wait")),
-    (Word.FORWARD, ("前移", "前进", "向前", "往前", "forward")),
-    (Word.BACK, ("后移", "后退", "向后", "倒车", "back")),
-    (Word.OVER, ("超限", "超载", "over")),
-    (Word.PASS, ("通行", "放行", "通过", "pass", "drive on")),
-    (Word.STAND_STILL, ("停稳", "称重", "勿动", "still", "weighing")),
+    (Word.SECOND_VEHICLE, ("后车", "second vehicle")),
+    (Word.BACK_OUT, ("退出", "back out")),
+    (Word.WAIT, ("人工", "operator")),
+    (Word.OVER, ("超限", "over the limit")),
+    (Word.FORWARD, ("向前", "前移", "forward")),
+    (Word.BACK, ("倒车", "后退", "move back")),
+    (Word.STAND_STILL, ("停稳", "称重", "紧急", "stand still", "weighing", "do not drive")),
+    (Word.PASS, ("通行", "放行", "pass")),
 )
 
 

@@ -20,7 +20,7 @@ from sim.driver import THINK_US, Driver, Habits, Mind
 from sim.layout import Layout
 from sim.people import PERSON_HEIGHT_M, Operator, Walker
 from sim.scale import STEP_S, TICK_US, Cells, Converter, DeckMotion
-from sim.scene import Light, Sight
+from sim.scene import Corners, Light, Sight
 from sim.signwords import Word, gist
 from sim.truck import Truck
 from sim.truth import Crossing, Touch, Truth
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ENDS = ("yard", "road")
+PHOTOGRAPHS_MAX = 32
 _TICK_S = TICK_US / 1_000_000
 _THINK_TICKS = THINK_US // TICK_US
 _REST = [0.0, 0.0, 0.0, 0.0]
@@ -89,6 +90,7 @@ class Yard:
         self.estop_pressed = False
         self.operator = Operator(self.random("operator"), absent=self.options.operator_absent)
         self.register: dict[str, RegisterEntry] = {}
+        self.paint = True
         self.drivers: list[Driver] = []
         self._at_wheel: list[Driver] = []
         self._present: list[Vehicle] = []
@@ -98,6 +100,7 @@ class Yard:
         self._wind = Wind(self._generator("wind"), self.options.wind_rms_g)
         self._tick = 0
         self._moved_tick = 0
+        self._photographs: dict[Corners, Sight] = {}
         self._faults: dict[str, str] = {}
         self._touching: set[tuple[int, str]] = set()
         self._seen: dict[tuple[int, str], tuple[int, Contact]] = {}
@@ -202,6 +205,16 @@ class Yard:
         """Return the vehicle front that the camera of this end sees best, if any."""
         sights = [self._front(driver.vehicle, end) for driver in self.drivers]
         return min((s for s in sights if s is not None), key=lambda s: s.distance_m, default=None)
+
+    def photographed(self, corners: Corners, sight: Sight) -> None:
+        """Remember what stood before the lens, for a reader that does without pixels."""
+        self._photographs[corners] = sight
+        if len(self._photographs) > PHOTOGRAPHS_MAX:
+            del self._photographs[next(iter(self._photographs))]
+
+    def photograph(self, corners: Corners) -> Sight | None:
+        """Return what stood before the lens when these corners were reported, if still known."""
+        return self._photographs.get(corners)
 
     # What drivers see (sim.driver.Surroundings).
 
