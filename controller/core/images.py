@@ -60,7 +60,8 @@ class Weight(Struct, frozen=True, kw_only=True):
     """The scale's word: indication, motion, zero, and the weighing of the vehicle on the deck.
 
     ``indicated_g`` is rounded to d and None where class III demands a blank (above Max + 9 e,
-    under -20 d).  ``weight_g`` and ``u95_g`` stand only while ``status`` is ACCEPTED.
+    under -20 d).  ``weight_g`` (rounded to d: what is judged), ``estimate_g`` (the same weight before
+    rounding) and ``u95_g`` stand only while ``status`` is ACCEPTED.
     ``axles`` is None when they could not be counted.
     """
 
@@ -73,6 +74,7 @@ class Weight(Struct, frozen=True, kw_only=True):
     weighing_id: int = 0
     status: WeighingStatus = WeighingStatus.IDLE
     weight_g: int | None = None
+    estimate_g: int | None = None
     u95_g: int | None = None
     accepted_us: int | None = None
     axles: int | None = None

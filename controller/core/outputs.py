@@ -125,7 +125,7 @@ def _sign(lane: Lane, inputs: InputImage) -> Sign:
     return Sign(
         message=message,
         plate=passage.plate,
-        gross_g=passage.weight.indicated_g if passage.weight is not None else None,
+        gross_g=passage.weight.weight_g if passage.weight is not None else None,
         limit_g=over.limit_g if over is not None else None,
         over_g=over.over_g if over is not None else None,
     )

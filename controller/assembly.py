@@ -1,0 +1,115 @@
+"""Puts a lane together: a profile, its board, the law's book, a ledger, eyes."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+
+import controller.core.settings as core_settings
+from board.build import Board
+from board.profile import Profile
+from controller.bookkeeper import Bookkeeper, Key
+from controller.core.kinds import End
+from controller.core.settings import InterlockSettings, LaneSettings
+from controller.core.verdict import Scale
+from controller.faults import stopping_codes
+from controller.media import Cutouts
+from controller.reading import Eyes, Reading
+from controller.recorder import Identity
+from controller.rulebook import load_rulebook
+from controller.scan import Scan
+from controller.weighroom import WeighRoom
+from protocol import parts
+from protocol.ledger import Ledger
+from protocol.writer import SyncWriter, ThreadWriter, Writer
+
+LEDGER_FILE = "ledger.sqlite"
+MEDIA_FOLDER = "media"
+ESTIMATOR = "tapered-mean"
+
+_MS = 1000
+# Times of the site file whose setting has another name or unit in the lane.
+_RENAMED = {"tare_expiry": ("tare_expiry_ms", _MS)}
+_INTERLOCK = ("clear_settle", "reverse_dwell")
+
+
+def assemble(board: Board, out: Path, eyes: Eyes | None, *, threaded: bool = False) -> Scan:
+    """Return the lane of this board, with its ledger in the folder ``out``.
+
+    Raises:
+        LedgerError: the ledger cannot be opened; the message says what to do.
+        RulesError: a rule table cannot be used.
+    """
+    profile = board.profile
+    identity = identity_of(profile)
+    weigh_room = WeighRoom(board.cells, profile.scale.scale, board.clock.now_us())
+    cutouts = Cutouts(out / MEDIA_FOLDER)
+    out.mkdir(parents=True, exist_ok=True)
+    ledger = Ledger.open(out / LEDGER_FILE, identity.site, identity.lane)
+    writer: Writer[Key] = ThreadWriter(ledger) if threaded else SyncWriter(ledger)
+    bookkeeper = Bookkeeper(ledger, writer, identity, weigh_room, cutouts, board.register)
+    return Scan(
+        board,
+        lane_settings(profile),
+        interlock_settings(profile),
+        weigh_room,
+        Reading(board, eyes, cutouts),
+        bookkeeper,
+    )
+
+
+def lane_settings(profile: Profile) -> LaneSettings:
+    """The lane's settings of a site: the defaults, and what the site file says otherwise."""
+    scale = profile.scale.scale
+    extra = [Path(profile.folder) / profile.rules.book] if profile.rules.book else []
+    return LaneSettings(
+        book=load_rulebook(extra),
+        scale=Scale(max_g=scale.max_g, e_g=scale.e_g),
+        preferred=End[profile.rules.preferred.upper()],
+        posted_limit_g=profile.rules.posted_limit_g,
+        stopping_faults=stopping_codes(),
+        plate_ppm_min=profile.plates.accept_ppm,
+        **_times(profile.timing),
+    )
+
+
+def interlock_settings(profile: Profile) -> InterlockSettings:
+    """The interlock's settings of a site; zero reaches to 4 % of Max (R 76-1, 4.5.1)."""
+    times = {f"{name}_us": value for name, value in profile.timing.items() if name in _INTERLOCK}
+    return InterlockSettings(zero_range_g=profile.scale.scale.max_g * 4 // 100, **times)
+
+
+def _times(timing: dict[str, int]) -> dict[str, int]:
+    fields = core_settings.LaneSettings.__struct_fields__
+    found: dict[str, int] = {}
+    for name, value_us in timing.items():
+        if name in _RENAMED:
+            field, divisor = _RENAMED[name]
+            found[field] = value_us // divisor
+            continue
+        stem, limit = name.removesuffix("_max"), "_us_max" if name.endswith("_max") else "_us"
+        if f"{stem}{limit}" in fields:
+            found[f"{stem}{limit}"] = value_us
+    return found
+
+
+def identity_of(profile: Profile) -> Identity:
+    """Who this lane is, in every record."""
+    site, scale = profile.site, profile.scale
+    until = scale.certificate_valid_until
+    return Identity(
+        site=site.station_code or site.name,
+        lane=str(site.lane),
+        unit_code=site.unit_code or None,
+        scale=parts.Scale(
+            serial=scale.serial,
+            accuracy_class=scale.accuracy_class,
+            max_g=scale.scale.max_g,
+            e_g=scale.scale.e_g,
+            certificate=scale.certificate_no,
+            valid_until=until.isoformat() if until is not None else None,
+        ),
+        software=f"steelyard {version('steelyard')}",
+        config_hash=bytes.fromhex(profile.sha256),
+        estimator=ESTIMATOR,
+    )

@@ -1,0 +1,180 @@
+"""Between the lane and the ledger: intents go down, what is durable comes back up as a fact."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TypeAlias
+
+from msgspec.structs import replace
+
+from controller.core.faults import Fault
+from controller.core.images import LedgerFact, OutputImage, Permit, RecordIntent, Vehicle
+from controller.core.kinds import End, RecordKind
+from controller.media import Cutouts
+from controller.recorder import Evidence, Identity, to_record
+from controller.weighroom import WeighRoom
+from hal.ports import RegisterEntry, VehicleRegister
+from protocol.errors import Code, Failure, LedgerError
+from protocol.ledger import Ledger, Receipt
+from protocol.writer import Writer
+
+RETRY_SCANS = 50
+
+Key: TypeAlias = tuple[int, int]
+
+_BY_PERSON = (RecordKind.RELEASE, RecordKind.MANUAL_MOVE)
+
+_FAULTS = {
+    Code.DISK_FULL: Fault.DISK_FULL,
+    Code.READ_ONLY: Fault.LEDGER_READ_ONLY,
+    Code.LOCKED: Fault.LEDGER_BUSY,
+}
+
+
+class Bookkeeper:
+    """Submits each intent once, keeps asking after a failure, and tells the lane what stands.
+
+    ``faults`` are the ledger's and the media's, as codes; ``failure`` is the first one in words.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        writer: Writer[Key],
+        identity: Identity,
+        weigh_room: WeighRoom,
+        cutouts: Cutouts,
+        register: VehicleRegister | None,
+    ) -> None:
+        self._ledger = ledger
+        self._writer = writer
+        self._identity = identity
+        self._weigh_room = weigh_room
+        self._cutouts = cutouts
+        self._register = register
+        self._pending: dict[Key, RecordIntent] = {}
+        self._vehicle: Vehicle | None = None
+        self._asked = ""
+        self._since_failure = 0
+        self.faults: tuple[int, ...] = ()
+        self.failure: Failure | None = None
+        self.fact = LedgerFact(ready=True, next_passage_id=ledger.next_passage_id())
+
+    @property
+    def vehicle(self) -> Vehicle | None:
+        """The register's answer to the plate last asked for."""
+        return self._vehicle
+
+    def poll(self) -> LedgerFact:
+        """Take what the writer has finished since the last scan."""
+        for key, result in self._writer.poll():
+            if isinstance(result, Failure):
+                self._failed(key, result)
+            else:
+                self._stored(key, result)
+        self._retry()
+        return self.fact
+
+    def take(self, outputs: OutputImage) -> None:
+        """Submit a new intent and answer a new question about a vehicle."""
+        intent = outputs.record
+        if intent is not None:
+            self._submit(intent)
+        if outputs.lookup != self._asked:
+            self._asked = outputs.lookup
+            self._vehicle = self._look_up(outputs.lookup) if outputs.lookup else None
+
+    def close(self) -> list[tuple[Key, object]]:
+        """Store what can be stored and close the ledger; return what could not be stored."""
+        return list(self._writer.close())
+
+    def _submit(self, intent: RecordIntent) -> None:
+        key = (intent.passage_id, intent.part)
+        done = (self.fact.passage_id, self.fact.part)
+        if key in self._pending or key == done:
+            return
+        kept, problem = self._cutouts.keep(intent.reads)
+        if problem is not None:
+            self.faults, self.failure = (int(Fault.DISK_FULL),), self.failure or problem
+            return
+        since = intent.decided_us if intent.boarded_us is None else intent.boarded_us
+        evidence = Evidence(curve=self._weigh_room.curve_of(since), pictures=kept)
+        record = to_record(intent, self._identity, evidence)
+        if self._writer.submit(key, record):
+            self._pending[key] = intent
+
+    def _stored(self, key: Key, receipt: Receipt) -> None:
+        intent = self._pending.pop(key)
+        self.faults, self.failure = (), None
+        permit = None
+        if intent.permit is not None:
+            permit = Permit(
+                seq=receipt.seq,
+                passage_id=intent.passage_id,
+                end=End(intent.permit),
+                by_person=intent.kind in _BY_PERSON,
+            )
+        self.fact = LedgerFact(
+            ready=True,
+            passage_id=intent.passage_id,
+            part=intent.part,
+            seq=receipt.seq,
+            permit=permit,
+            next_passage_id=max(self.fact.next_passage_id, intent.passage_id + 1),
+        )
+
+    def _failed(self, key: Key, failure: Failure) -> None:
+        self.faults = (int(_FAULTS.get(failure.code, Fault.LEDGER_DAMAGED)),)
+        self.failure = self.failure or failure
+        self.fact = replace(self.fact, ready=False)
+        self._since_failure = 0
+        if not failure.code.retryable:
+            self._pending.pop(key, None)
+
+    def _retry(self) -> None:
+        if self.fact.ready:
+            return
+        self._since_failure += 1
+        if self._since_failure >= RETRY_SCANS:
+            self._since_failure = 0
+            self._writer.retry()
+
+    def _look_up(self, plate: str) -> Vehicle:
+        entry = self._register.lookup(plate) if self._register is not None else None
+        vehicle = _papers(plate, entry)
+        try:
+            tare, chain = self._ledger.latest_tare(plate), self._ledger.open_chain(plate)
+        except (LedgerError, sqlite3.Error):
+            return vehicle
+        if tare is not None:
+            vehicle = replace(
+                vehicle, tare_g=tare.tare_g, tare_taken_ms=tare.taken_ms, tare_seq=tare.seq
+            )
+        if chain is not None:
+            vehicle = replace(
+                vehicle,
+                chain_token=chain.token,
+                chain_previous_seq=chain.previous_seq,
+                chain_cycles=chain.cycles,
+            )
+        return vehicle
+
+
+def _papers(plate: str, entry: RegisterEntry | None) -> Vehicle:
+    if entry is None:
+        return Vehicle(plate=plate)
+    return Vehicle(
+        plate=plate,
+        axles=entry.axles,
+        kind=entry.kind,
+        single_drive_axle=entry.single_drive_axle,
+        single_tyre_axles=entry.single_tyre_axles,
+        wide_tyres=entry.wide_tyres,
+        air_suspension_drive=entry.air_suspension_drive,
+        trailer_tandem_spacing_mm=entry.trailer_tandem_spacing_mm,
+        licence_gvm_g=entry.licence_gvm_g,
+        licence_payload_g=entry.licence_payload_g,
+        height_mm=entry.height_mm,
+        width_mm=entry.width_mm,
+        length_mm=entry.length_mm,
+    )

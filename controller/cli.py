@@ -1,0 +1,147 @@
+"""The ``steelyard`` command: every subcommand prints facts, errors go to stderr, status says it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Controller for truck-weighing checkpoints.",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object, or one per line.")]
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Errors of the user's input or machine: what, where and what to do, and exit status 1."""
+    try:
+        yield
+    except (ValueError, OSError, ImportError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+def _later(target: str) -> Callable[..., Any]:
+    """A function by its name; the simulator and the readers are imported only when asked for."""
+    module, _, name = target.partition(":")
+    function: Callable[..., Any] = getattr(import_module(module), name)
+    return function
+
+
+def _print(result: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(result, ensure_ascii=False))
+        return
+    for key, value in result.items():
+        typer.echo(f"{key}: {json.dumps(value, ensure_ascii=False)}")
+
+
+@app.command()
+def judge(
+    facts: Annotated[Path, typer.Argument(help="FACTS.json: what is known of one vehicle.")],
+    json_: Json = False,
+) -> None:
+    """Judge stated facts by the rules: over-limit, overload, dimensions."""
+    with _plain_errors():
+        _print(_later("controller.commands.judge:judge_file")(facts), json_)
+
+
+@app.command()
+def weigh(
+    trace: Annotated[Path, typer.Argument(help="TRACE.csv: recorded counts.")],
+    scale: Annotated[Path, typer.Option("--scale", help="SCALE.toml: its calibration.")],
+    json_: Json = False,
+) -> None:
+    """Run the weighing pipeline on a recorded trace."""
+    with _plain_errors():
+        _print(_later("controller.commands.weigh:weigh_trace")(trace, scale), json_)
+
+
+@app.command()
+def read(
+    images: Annotated[list[Path], typer.Argument(help="Photographs.")],
+    crop: Annotated[bool, typer.Option("--crop", help="The image is a plate cut-out.")] = False,
+    json_: Json = False,
+) -> None:
+    """Read plates from photographs; one result per line."""
+    with _plain_errors():
+        failed = False
+        for result in _later("controller.commands.read:read_images")(images, crop):
+            if "error" in result:
+                failed = True
+                typer.echo(f"error: {result['error']}", err=True)
+            elif json_:
+                typer.echo(json.dumps(result, ensure_ascii=False))
+            else:
+                typer.echo(f"{result['file']}: {result['plate'] or 'unreadable'}")
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def check(
+    site: Annotated[Path, typer.Argument(help="SITE.toml, or the name of a packaged profile.")],
+    json_: Json = False,
+) -> None:
+    """Validate a site file: every key, unit, pin and driver."""
+    with _plain_errors():
+        _print(_later("controller.commands.check:check_site")(site), json_)
+
+
+@app.command()
+def demo(
+    trucks: Annotated[int, typer.Option(min=1, max=200, help="Trucks in the morning.")] = 8,
+    seed: Annotated[int, typer.Option(help="Seed of the yard.")] = 1,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder that keeps the ledger and the page.")
+    ] = None,
+    trace: Annotated[
+        Path | None, typer.Option(help="Recorded input instead: a folder of traces and plates.")
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Run a morning in the simulated yard, or on recorded input, with the real core."""
+    with _plain_errors():
+        if trace is not None:
+            _later("controller.commands.demo_trace:run")(trace, trucks, out, json_)
+        else:
+            _later("sim.demo:run")(trucks, seed, out, json_)
+
+
+@app.command()
+def run(
+    site: Annotated[Path, typer.Argument(help="SITE.toml, or the name of a packaged profile.")],
+    out: Annotated[Path, typer.Option(help="Folder of the ledger and the pictures.")],
+    seconds: Annotated[float, typer.Option(min=0, help="Stop after this time; 0 = never.")] = 0,
+    json_: Json = False,
+) -> None:
+    """Run the controller on the board that a site file describes."""
+    with _plain_errors():
+        _later("controller.commands.run:run")(site, out, seconds, json_)
+
+
+@app.command()
+def bench(json_: Json = False) -> None:
+    """Measure the numbers of the design, side by side."""
+    with _plain_errors():
+        _print(_later("controller.commands.bench:measure")(), json_)
+
+
+def main() -> None:
+    """Entry point of the ``steelyard`` command."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8")
+    app()

@@ -1,0 +1,84 @@
+"""One scan of the lane: read everything, step, interlock, write everything.  Nothing else moves."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from board.build import Board
+from controller.bookkeeper import Bookkeeper
+from controller.core.images import InputImage, OutputImage
+from controller.core.interlock import interlock
+from controller.core.kinds import BoomCommand, End
+from controller.core.lane import step
+from controller.core.passage import Lane
+from controller.core.settings import InterlockSettings, LaneSettings
+from controller.intake import Intake
+from controller.reading import Reading
+from controller.weighroom import WeighRoom
+from controller.words import page_for
+from hal.ports import Drive, Signal
+
+
+class Scan:
+    """Drives the pure lane on a board's devices; ``once`` is one period."""
+
+    def __init__(
+        self,
+        board: Board,
+        settings: LaneSettings,
+        interlock_settings: InterlockSettings,
+        weigh_room: WeighRoom,
+        reading: Reading,
+        bookkeeper: Bookkeeper,
+    ) -> None:
+        self._board = board
+        self._settings = settings
+        self._interlock_settings = interlock_settings
+        self._weigh_room = weigh_room
+        self._reading = reading
+        self.bookkeeper = bookkeeper
+        self._intake = Intake(board, weigh_room)
+        self._digest = hashlib.sha256()
+        self.lane = Lane(since_us=board.clock.now_us())
+        self.outputs = OutputImage()
+
+    def once(self) -> tuple[InputImage, OutputImage]:
+        """Run one scan and return its two images."""
+        ledger = self.bookkeeper.poll()
+        plates = self._reading.poll(self.outputs.capture)
+        inputs = self._intake.read(
+            ledger,
+            self.bookkeeper.vehicle,
+            plates,
+            (*self.bookkeeper.faults, *self._reading.faults),
+        )
+        self.lane, wanted = step(self.lane, inputs, self._settings)
+        self.outputs = interlock(inputs, wanted, self._interlock_settings)
+        self._write(inputs.now_us)
+        self.bookkeeper.take(self.outputs)
+        self._digest.update(msgspec.msgpack.encode(self.outputs))
+        return inputs, self.outputs
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over every output image so far; equal runs have equal digests."""
+        return self._digest.hexdigest()
+
+    def _write(self, now_us: int) -> None:
+        out = self.outputs
+        for end in End:
+            side, level = self._board.sides[end], out.booms[end]
+            if level == BoomCommand.RAISE:
+                self._intake.note_raised(end, now_us)
+            if side.gate is not None:
+                side.gate.drive(Drive(int(level)))
+            if side.approach_signal is not None:
+                side.approach_signal.show(Signal(int(out.approach_lamps[end])))
+            if side.deck_signal is not None:
+                side.deck_signal.show(Signal(int(out.deck_lamps[end])))
+        if self._board.sign is not None:
+            self._board.sign.show(page_for(out.sign))
+        if out.zero:
+            self._weigh_room.request_zero()
