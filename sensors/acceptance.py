@@ -1,0 +1,341 @@
+"""When a weight may be believed, and when a believed one must be taken back."""
+
+from collections import deque
+from typing import Final, Protocol
+
+import numpy as np
+
+from sensors.axles import ABSURD_SPACING_MM, AxleStep, AxleTracker, End
+from sensors.calibration import BoolArray, FloatArray, IntArray, Scale
+from sensors.cells import CellHealth, CellWatch
+from sensors.estimator import Estimate, Estimator
+from sensors.history import History
+from sensors.indication import is_over_range, mpe_initial_g
+from sensors.motion import Motion
+from sensors.redundancy import SpanWatch
+from sensors.weighing import EventKind, Status, WithdrawReason
+
+AFTER_STEP_US: Final = 150_000
+STILL_US: Final = 200_000
+BEAM_CLEAR_US: Final = 300_000
+U95_SHARE: Final = 0.5
+CHECK_US: Final = 5_000_000
+GIVE_UP_US: Final = 10_000_000
+SWING_SMALL_E: Final = 3.0
+ROCKING_E: Final = 6.0
+ROCKING_GROWTH: Final = 1.6
+ROLLING_MPS: Final = 0.15
+SECOND_VEHICLE_MPS: Final = 0.30
+CHANGE_E: Final = 1.5
+CALM_TICKS: Final = 15
+LOST_LOAD_US: Final = 2_500_000
+SLOW_S: Final = 0.8
+
+
+class Note(Protocol):
+    """Writes an event."""
+
+    def __call__(self, kind: EventKind, value: int, at_us: int | None = None) -> None: ...
+
+
+class Acceptance:
+    """Judges the vehicle on the deck once a tick.
+
+    A weight is accepted when every axle is on, the vehicle stands, both beams are clear, nobody
+    rocks it, and the estimator's u95 is at most half the MPE at that load. For 5 s after that
+    (R 76 A.4.12 as read in facts) it must stand, or it is withdrawn.
+    """
+
+    def __init__(
+        self, scale: Scale, history: History, cells: CellWatch, estimator: Estimator, note: Note
+    ) -> None:
+        self._scale = scale
+        self._history = history
+        self._cells = cells
+        self._estimator = estimator
+        self._note = note
+        self._axles = AxleTracker(scale)
+        self._motion = Motion(scale)
+        self._span = SpanWatch(scale)
+        rows = max(4, round(SLOW_S * scale.rate_hz))
+        taper = 1 - np.cos(2 * np.pi * (np.arange(rows) + 0.5) / rows)
+        self._taper = taper / taper.sum()
+        self._beam_us = [-(2**62), -(2**62)]
+        self._beams = [0, 0]
+        self._swings: deque[float] = deque(maxlen=CALM_TICKS)
+        self._now_us = 0
+        self.begin()
+
+    def begin(self) -> None:
+        """A vehicle comes on."""
+        self._axles.reset()
+        self._motion.reset()
+        self._span.reset()
+        self._estimator.restart(2**62)
+        self._swings.clear()
+        self._plateau_us = 2**62
+        self._cleared_us = -1
+        self._level: Estimate | None = None
+        self._lost_us = -(2**62)
+        self._gained = False
+        self._rocked = False
+        self._calm_swing_g = 1e18
+        self._tailgate = False
+        self._close_follow = False
+        self._stood = False
+        self._leaving = False
+        self.status = Status.RUNNING
+        self.weight_g: int | None = None
+        self.u95_g: int | None = None
+        self.accepted_us: int | None = None
+        self._accepted_swing_g = 0.0
+
+    @property
+    def beams_clear(self) -> bool:
+        """Whether no beam is blocked or unknown."""
+        return self._beams == [0, 0]
+
+    @property
+    def moving(self) -> bool:
+        """Whether the reading is in motion (R 76 T.5.3.1): rolling, or swinging more than 1 e."""
+        return self._motion.still_us < STILL_US or self._motion.swing_g > self._scale.e_g
+
+    @property
+    def axles(self) -> int:
+        """Axles that climbed on, or -1 when that is not known."""
+        count = len(self._axles.climbed())
+        return count if count and not self._axles.lost else -1
+
+    @property
+    def axle_offsets_mm(self) -> tuple[int, ...]:
+        """Distances from the first axle, millimetres."""
+        return self._axles.offsets_mm()
+
+    def see_beams(self, t_us: IntArray, beams: IntArray) -> None:
+        """Take beam rows (n, 2)."""
+        for side in (0, 1):
+            column = beams[:, side]
+            if self._beams[side] == 0 and not column.any():
+                continue
+            for at_us, value in zip(t_us.tolist(), column.tolist(), strict=True):
+                if value != self._beams[side]:
+                    self._beams[side] = value
+                    self._beam_us[side] = at_us
+                    if side == self._front() and value == 0:
+                        self._cleared_us = at_us
+
+    def _front(self) -> int:
+        return int(self._axles.front or End.ENTRY)
+
+    def push(self, t_us: IntArray, cells_g: FloatArray, usable: BoolArray) -> None:
+        """Hand samples to the estimator."""
+        self._estimator.push(t_us, cells_g, usable)
+
+    def judge(self, now_us: int, fresh: int, zero_ok: bool) -> None:
+        """Look at the newest samples once a tick."""
+        self._now_us = now_us
+        self._motion.update(self._history, self._axles.front == End.EXIT)
+        speed = self._motion.speed_mps
+        standing = self._motion.still_us > 0 or abs(speed) < SECOND_VEHICLE_MPS
+        step = self._axles.update(self._history, fresh, speed, standing)
+        if step is not None:
+            self._on_step(step)
+        self._watch_span()
+        self._swings.append(self._motion.swing_g)
+        estimate = self._estimator.estimate() if self._plateau_us < now_us else None
+        if estimate is not None:
+            self._follow_level(estimate)
+        self._watch_rocking()
+        self._decide(estimate, zero_ok)
+
+    def _on_step(self, step: AxleStep) -> None:
+        kind = EventKind.AXLE_ON if step.mass_g > 0 else EventKind.AXLE_OFF
+        self._note(kind, step.mass_g, step.at_us)
+        earlier = len(self._axles.steps) > 1
+        if step.mass_g > 0 and earlier and self._is_second_vehicle(step):
+            self._tailgate = True
+            self._note(EventKind.TAILGATE, step.mass_g, step.at_us)
+        if step.mass_g > 0 and earlier and step.travel_mm < ABSURD_SPACING_MM:
+            self._close_follow = step.end == self._axles.front
+        self._plateau_us = step.at_us + AFTER_STEP_US
+        self._estimator.restart(self._plateau_us)
+        self._span.axle_step()
+        self._level = None
+        self._gained = False
+        self._rocked = False
+        self._calm_swing_g = 1e18
+        if self.status == Status.ACCEPTED:
+            if self._checking():
+                self._withdraw(WithdrawReason.AXLE)
+            elif step.mass_g < 0:
+                self._leaving = True
+
+    def _is_second_vehicle(self, step: AxleStep) -> bool:
+        """An axle that climbs on while the first vehicle stands is not its own."""
+        if not step.standing:
+            return False
+        reblocked = self._beam_us[self._front()] > self._cleared_us > 0
+        return reblocked if self._scale.has_beams and not self._stood else True
+
+    def _checking(self) -> bool:
+        return self.accepted_us is not None and self._now_us - self.accepted_us <= CHECK_US
+
+    def _watch_span(self) -> None:
+        rows = len(self._taper)
+        if self._axles.stepping or len(self._history) < rows:
+            return
+        shunted = self._span.update(self._taper @ self._history.cells_g(rows))
+        if shunted is not None:
+            self._cells.note(shunted, CellHealth.SHUNTED)
+
+    def _follow_level(self, estimate: Estimate) -> None:
+        """A standing vehicle can lose a person; what it gains is not its own."""
+        e_g = self._scale.e_g
+        level = self._level
+        if level is None or (estimate.u95_g < level.u95_g and not self._gained):
+            if estimate.u95_g < 2 * e_g:
+                self._level = estimate
+            if level is None:
+                return
+        assert level is not None
+        change = estimate.weight_g - level.weight_g
+        if abs(change) <= max(CHANGE_E * e_g, 2 * (estimate.u95_g + level.u95_g)):
+            if self._gained and abs(change) <= e_g:
+                self._gained = False
+            return
+        if estimate.u95_g > 2 * e_g:
+            return
+        if change < 0:
+            self._level, self._gained, self._lost_us = estimate, False, self._now_us
+            self._note(EventKind.LOAD_CHANGED, round(change))
+        elif not self._gained:
+            self._level, self._gained = level, True
+            self._note(EventKind.LOAD_CHANGED, round(change))
+
+    def _watch_rocking(self) -> None:
+        e_g = self._scale.e_g
+        swing = self._motion.swing_g
+        if len(self._swings) == CALM_TICKS and max(self._swings) < SWING_SMALL_E * e_g:
+            self._rocked = False
+        if self._motion.still_since_us is None or self._motion.still_us < 3 * STILL_US:
+            return
+        self._calm_swing_g = min(self._calm_swing_g, swing)
+        limit = max(ROCKING_GROWTH * self._calm_swing_g, ROCKING_E * e_g)
+        if swing > limit and not self._rocked:
+            self._rocked = True
+            self._note(EventKind.ROCKING, round(swing))
+
+    def _incomplete(self) -> bool:
+        blocked = [
+            self._beams[side] != 0 and self._now_us - self._beam_us[side] >= BEAM_CLEAR_US
+            for side in (0, 1)
+        ]
+        return any(blocked) or self._axles.gone_off() > 0 or self._axles.on_deck() < 2
+
+    def _decide(self, estimate: Estimate | None, zero_ok: bool) -> None:
+        if self._cells.faulty:
+            self._to(Status.CELL_FAULT)
+            return
+        if self.status == Status.ACCEPTED:
+            self._check_accepted(estimate)
+        if self._leaving:
+            return
+        if self._second_vehicle():
+            self._to(Status.TAILGATE)
+            return
+        if self.status == Status.ACCEPTED:
+            return
+        if self._rolling():
+            self._roll()
+            return
+        if self._motion.still_us < STILL_US:
+            return
+        if not self._stood:
+            self._stood = True
+            self._note(EventKind.STANDING, 0)
+        if self._incomplete():
+            self._to(Status.NOT_FULLY_ON, self._axles.gone_off())
+        elif estimate is not None and zero_ok and self._may_accept(estimate):
+            self._accept(estimate)
+        elif self._motion.still_us > GIVE_UP_US:
+            self._to(Status.UNSTABLE, round(self._motion.swing_g))
+        elif self.status == Status.NOT_FULLY_ON:
+            self._to(Status.RUNNING)
+
+    def _rolling(self) -> bool:
+        return abs(self._motion.speed_mps) > ROLLING_MPS and self._motion.still_us == 0
+
+    def _second_vehicle(self) -> bool:
+        if self._tailgate:
+            return True
+        blocked = self._beams[self._front()] != 0
+        return self._close_follow and blocked and self._motion.still_us >= STILL_US
+
+    def _roll(self) -> None:
+        """The vehicle moves on: what was said about its place is void."""
+        self._stood = False
+        if self.status in (Status.NOT_FULLY_ON, Status.UNSTABLE, Status.WITHDRAWN):
+            self._to(Status.RUNNING)
+
+    def _may_accept(self, estimate: Estimate) -> bool:
+        gross_g = round(estimate.weight_g)
+        scale = self._scale
+        if gross_g < scale.min_g or is_over_range(gross_g, scale) or self._axles.stepping:
+            return False
+        if not all(
+            state == 0 and self._now_us - since >= BEAM_CLEAR_US
+            for state, since in zip(self._beams, self._beam_us, strict=True)
+        ):
+            return False
+        if estimate.u95_g > U95_SHARE * mpe_initial_g(min(gross_g, scale.max_g), scale.e_g):
+            return False
+        if self._rocked or self._gained or self._now_us - self._lost_us < LOST_LOAD_US:
+            return False
+        return self._dying_down()
+
+    def _dying_down(self) -> bool:
+        """Whether the swing is small or not growing over the last 0.7 s."""
+        if self._motion.swing_g < SWING_SMALL_E * self._scale.e_g:
+            return True
+        earlier = self._swings[-8] if len(self._swings) >= 8 else 0.0
+        return self._motion.swing_g <= 1.05 * earlier
+
+    def _accept(self, estimate: Estimate) -> None:
+        self.weight_g = round(estimate.weight_g)
+        self.u95_g = round(estimate.u95_g)
+        self.accepted_us = self._now_us
+        self._accepted_swing_g = self._motion.swing_g
+        self._to(Status.ACCEPTED, self.weight_g)
+
+    def _check_accepted(self, estimate: Estimate | None) -> None:
+        if not self._checking():
+            return
+        if abs(self._motion.creep_mps) > ROLLING_MPS:
+            self._withdraw(WithdrawReason.MOVED)
+        elif self._rocked:
+            self._withdraw(WithdrawReason.ROCKING)
+        elif estimate is not None and self.weight_g is not None and self.u95_g is not None:
+            change = abs(estimate.weight_g - self.weight_g)
+            if change > self._scale.e_g + self.u95_g + estimate.u95_g:
+                self._withdraw(WithdrawReason.LOAD_CHANGED)
+
+    def _withdraw(self, reason: WithdrawReason) -> None:
+        self.status = Status.WITHDRAWN
+        self._note(EventKind.WITHDRAWN, reason)
+
+    def _to(self, status: Status, value: int = 0) -> None:
+        if status == self.status:
+            return
+        if self.status == Status.ACCEPTED:
+            reason = (
+                WithdrawReason.CELL_FAULT if status == Status.CELL_FAULT else WithdrawReason.AXLE
+            )
+            self._note(EventKind.WITHDRAWN, reason)
+        self.status = status
+        kinds = {
+            Status.ACCEPTED: EventKind.ACCEPTED,
+            Status.NOT_FULLY_ON: EventKind.NOT_FULLY_ON,
+            Status.UNSTABLE: EventKind.UNSTABLE,
+        }
+        if status in kinds:
+            self._note(kinds[status], value)

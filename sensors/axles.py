@@ -1,0 +1,205 @@
+"""Axles as they climb on and off: steps of the load at an end of the deck, and how far apart.
+
+An axle at an end of the deck has no lever about that end, so the first moment about the end where
+a vehicle enters goes on smoothly while the load jumps. Between two axles that moment grows by the
+load that is already there times the way it travels; this gives the spacing without a speed sensor.
+"""
+
+from enum import IntEnum
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from sensors.calibration import Scale
+from sensors.history import History
+
+AXLES_MAX: Final = 24
+# An edge is taken over about the length of a tyre's footprint with the deck's own rounding.
+FOOTPRINT_M: Final = 0.30
+LAG_MIN_S: Final = 0.12
+LAG_MAX_S: Final = 0.40
+# The next axle carries at least this share of what is already there; a bouncing body does not.
+SHARES: Final = (0.5, 0.20, 0.13, 0.10, 0.085, 0.065)
+# Within this way after a step the same tyre is still ringing on the edge.
+RINGING_M: Final = 0.55
+RINGING_US: Final = 700_000
+# No vehicle has two axles closer than this; a tandem has 1.2 m and more.
+ABSURD_SPACING_MM: Final = 1000
+
+
+class End(IntEnum):
+    """An end of the deck; the entry beam stands at ENTRY (x = 0)."""
+
+    ENTRY = 0
+    EXIT = 1
+
+
+class AxleStep(msgspec.Struct, frozen=True, kw_only=True):
+    """One axle climbing on (mass_g > 0) or off an end; travel_mm is the way since the last step."""
+
+    at_us: int
+    mass_g: int
+    end: End
+    travel_mm: int
+    standing: bool
+
+
+class _Peak:
+    """The strongest point of a step that is under way."""
+
+    __slots__ = ("at_us", "lever_m", "moment_gm", "rise_g", "standing")
+
+    def __init__(self) -> None:
+        self.rise_g = 0.0
+        self.at_us = 0
+        self.lever_m = 0.0
+        self.moment_gm = 0.0
+        self.standing = False
+
+
+class AxleTracker:
+    """Finds axle steps in the stream and keeps which axles stand on the deck.
+
+    Memory is bounded: at most AXLES_MAX axles are kept, further ones only counted as overflow.
+    """
+
+    def __init__(self, scale: Scale) -> None:
+        self._length_m = scale.platform_mm / 1000
+        self._rate_hz = scale.rate_hz
+        self._floor_g = float(scale.min_g)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the vehicle; the deck is empty."""
+        self.steps: list[AxleStep] = []
+        self.front: End | None = None
+        self.lost = 0
+        self.doubtful = False
+        self._peak: _Peak | None = None
+        self._last_moment_gm = 0.0
+        self._between_g = 0.0
+        self._between_n = 0
+        self._speed_mps = 1.0
+
+    @property
+    def stepping(self) -> bool:
+        """Whether an axle is on an edge at this moment."""
+        return self._peak is not None
+
+    def climbed(self) -> list[AxleStep]:
+        """The steps up at the end where the vehicle came on, first axle first."""
+        return [step for step in self.steps if step.mass_g > 0 and step.end == self.front]
+
+    def offsets_mm(self) -> tuple[int, ...]:
+        """Distances of the axles that climbed on from the first of them, millimetres."""
+        ways = [step.travel_mm for step in self.climbed()]
+        return tuple(int(way) for way in np.cumsum([0, *ways[1:]])) if ways else ()
+
+    def gone_off(self) -> int:
+        """How many axles have left over the far end and not come back."""
+        far = [step for step in self.steps if step.end != self.front]
+        return max(0, -sum(1 if step.mass_g > 0 else -1 for step in far))
+
+    def on_deck(self) -> int:
+        """How many axles stand on the deck by count of steps."""
+        return max(0, sum(1 if step.mass_g > 0 else -1 for step in self.steps))
+
+    def update(
+        self, history: History, fresh: int, speed_mps: float, standing: bool
+    ) -> AxleStep | None:
+        """Look at the `fresh` newest samples; return a step that has just ended, if any."""
+        self._speed_mps = min(max(abs(speed_mps), 0.4), 3.0)
+        lag_s = min(max(FOOTPRINT_M / self._speed_mps, LAG_MIN_S), LAG_MAX_S)
+        k = max(2, round((lag_s if self.steps else 0.2) * self._rate_hz))
+        need = fresh + 2 * k
+        if len(history) < need:
+            return None
+        load_g = np.cumsum(history.sum_g(need))
+        moment = np.cumsum(history.moment_gm(need))
+        late_g = (load_g[2 * k :] - load_g[k:-k]) / k
+        early_g = (load_g[k:-k] - load_g[: -2 * k]) / k
+        late_m = (moment[2 * k :] - moment[k:-k]) / k
+        early_m = (moment[k:-k] - moment[: -2 * k]) / k
+        at_us = history.t_us(need)[k:-k]
+        done: AxleStep | None = None
+        for i in range(fresh):
+            rise = float(late_g[i] - early_g[i])
+            high = max(float(late_g[i]), float(early_g[i]))
+            found = self._follow(
+                rise, high, int(at_us[i]), float(late_m[i]), float(early_m[i]), standing
+            )
+            done = found or done
+        self._between_g += float(late_g.mean())
+        self._between_n += 1
+        return done
+
+    def _follow(
+        self, rise_g: float, high_g: float, at_us: int, late_m: float, early_m: float, still: bool
+    ) -> AxleStep | None:
+        peak = self._peak
+        if peak is None:
+            if abs(rise_g) < self._threshold_g(high_g, at_us):
+                return None
+            self._peak = peak = _Peak()
+            peak.standing = still
+        if abs(rise_g) > abs(peak.rise_g):
+            peak.rise_g, peak.at_us = rise_g, at_us
+            peak.lever_m = (late_m - early_m) / rise_g
+            peak.moment_gm = (late_m + early_m) / 2
+        elif rise_g * peak.rise_g < 0 or abs(rise_g) < 0.4 * abs(peak.rise_g):
+            self._peak = None
+            return self._finish(peak, high_g)
+        return None
+
+    def _threshold_g(self, high_g: float, at_us: int) -> float:
+        share = SHARES[min(self.on_deck(), len(SHARES) - 1)] * high_g
+        threshold = max(self._floor_g, share if self.steps else 0.0)
+        if self.steps:
+            last = self.steps[-1]
+            if at_us - last.at_us < 1e6 * RINGING_M / self._speed_mps:
+                threshold = max(threshold, 0.5 * abs(last.mass_g))
+        return threshold
+
+    def _finish(self, peak: _Peak, high_g: float) -> AxleStep | None:
+        end = End.ENTRY if peak.lever_m < self._length_m / 2 else End.EXIT
+        if self.front is None:
+            self.front = end
+        moment = self._moment_about_front(peak, high_g)
+        load = self._between_g / self._between_n if self._between_n else 0.0
+        way_m = abs(moment - self._last_moment_gm) / load if load > self._floor_g else 0.0
+        if self._rings(peak, end, way_m):
+            self._widen(peak)
+            return None
+        step = AxleStep(
+            at_us=peak.at_us,
+            mass_g=round(peak.rise_g),
+            end=end,
+            travel_mm=round(1000 * min(way_m, 60.0)) if self.steps else 0,
+            standing=peak.standing,
+        )
+        self._last_moment_gm = moment
+        self._between_g, self._between_n = 0.0, 0
+        if len(self.steps) >= AXLES_MAX:
+            self.lost += 1
+            return step
+        self.steps.append(step)
+        return step
+
+    def _rings(self, peak: _Peak, end: End, way_m: float) -> bool:
+        """Whether this is the second half of the last step: same way, same edge, hardly moved."""
+        if not self.steps:
+            return False
+        last = self.steps[-1]
+        near = way_m < RINGING_M and peak.at_us - last.at_us < RINGING_US
+        return near and end == last.end and peak.rise_g * last.mass_g > 0
+
+    def _widen(self, peak: _Peak) -> None:
+        last = self.steps[-1]
+        if abs(peak.rise_g) > abs(last.mass_g):
+            self.steps[-1] = msgspec.structs.replace(last, mass_g=round(peak.rise_g))
+
+    def _moment_about_front(self, peak: _Peak, high_g: float) -> float:
+        if self.front == End.ENTRY:
+            return peak.moment_gm
+        return high_g * self._length_m - peak.moment_gm

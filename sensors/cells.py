@@ -1,0 +1,138 @@
+"""The health of every cell, from its own signal and from what the other cells say."""
+
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+
+from sensors.calibration import BoolArray, FloatArray, IntArray, Scale
+from sensors.history import History
+
+RAIL_COUNTS: Final = 2**23 - 16
+STUCK_WINDOW_S: Final = 0.5
+STUCK_TICKS: Final = 6
+STUCK_SHARE: Final = 0.2
+DEAD_SHARE: Final = 0.06
+NOISY_TIMES_OWN: Final = 8.0
+NOISY_TIMES_OTHERS: Final = 3.0
+NOISY_TICKS: Final = 5
+FROZEN_SAMPLES: Final = 4
+MUD_SHARE: Final = 0.15
+
+
+class CellHealth(IntEnum):
+    """What is wrong with a cell; the first cause found is kept."""
+
+    OK = 0
+    STUCK = 1
+    SATURATED = 2
+    NOISY = 3
+    OFF_CALIBRATION = 4
+    SHUNTED = 5
+    DRIFTING = 6
+
+
+class CellWatch:
+    """Finds cells that stick, hit the rails, get noisy or do not read their dead load.
+
+    Every load cell has thermal and conversion noise of its own, so silence is a fault; the
+    reference is the cell's own noise on the empty deck and that of its neighbours.
+    """
+
+    def __init__(self, scale: Scale) -> None:
+        n = len(scale.cells)
+        self._e_g = float(scale.e_g)
+        self._dead_g = np.array([float(cell.dead_load_g) for cell in scale.cells])
+        self._half_count_g = np.array([500.0 / cell.counts_per_kg for cell in scale.cells])
+        self._rows = max(8, round(STUCK_WINDOW_S * scale.rate_hz))
+        self.health = [CellHealth.OK] * n
+        self.noise_g: FloatArray = np.full(n, np.nan)
+        self._stuck_ticks = np.zeros(n, np.int64)
+        self._noisy_ticks = np.zeros(n, np.int64)
+        self._rail_ticks = np.zeros(n, np.int64)
+        self._still_run = np.zeros(n, np.int64)
+
+    @property
+    def faulty(self) -> bool:
+        """Whether any cell is known to be wrong."""
+        return any(self.health)
+
+    def note(self, cell: int, fault: CellHealth) -> None:
+        """Keep a fault; the first one of a cell stands."""
+        if self.health[cell] == CellHealth.OK:
+            self.health[cell] = fault
+
+    def clear(self) -> None:
+        """Forget the faults, after service."""
+        self.health = [CellHealth.OK] * len(self.health)
+        for ticks in (self._stuck_ticks, self._noisy_ticks, self._rail_ticks):
+            ticks[:] = 0
+
+    def usable(self, cells_g: FloatArray, previous_g: FloatArray) -> BoolArray:
+        """Which rows show no frozen cell; a converter that repeats itself is missing data."""
+        quiet = np.nan_to_num(self.noise_g, nan=0.0) * 0.05
+        steps = np.abs(np.diff(np.vstack((previous_g, cells_g)), axis=0)) <= quiet
+        out = np.ones(len(cells_g), np.bool_)
+        if not steps.any():
+            self._still_run[:] = 0
+            return out
+        for i in range(len(cells_g)):
+            self._still_run = np.where(steps[i], self._still_run + 1, 0)
+            out[i] = int(self._still_run.max()) < FROZEN_SAMPLES
+        return out
+
+    def update(self, history: History, counts: IntArray, empty: bool) -> None:
+        """Judge once a tick; counts are the newest raw rows, empty allows learning the noise."""
+        railed = np.any(np.abs(counts) >= RAIL_COUNTS, axis=0)
+        self._count(self._rail_ticks, railed, 3, CellHealth.SATURATED)
+        if len(history) < self._rows:
+            return
+        cells_g = history.cells_g(self._rows)
+        rough = cells_g[1:-1] - (cells_g[:-2] + cells_g[2:]) / 2
+        level = np.sqrt(np.mean(rough * rough, axis=0))
+        if empty:
+            self._learn(level)
+        others = self._others(level)
+        own = np.where(np.isnan(self.noise_g), others, self.noise_g)
+        silent = level < STUCK_SHARE * np.minimum(own, others)
+        # A cell that was dead before we came taught us its own silence as normal.
+        silent |= level < (DEAD_SHARE * others if empty else 0.0)
+        silent |= level < self._half_count_g
+        self._count(self._stuck_ticks, silent, STUCK_TICKS, CellHealth.STUCK)
+        # A wheel on the edge shakes both cells of a pair; a bad cell shakes alone.
+        loudest = np.array([np.delete(level, i).max() for i in range(len(level))])
+        loud = (level > NOISY_TIMES_OWN * own) & (level > NOISY_TIMES_OTHERS * loudest)
+        loud &= level > 2 * self._e_g
+        self._noisy_ticks -= (~loud & (self._noisy_ticks > 0)).astype(np.int64)
+        self._noisy_ticks += 2 * loud
+        for cell in np.flatnonzero(self._noisy_ticks >= 2 * NOISY_TICKS):
+            self.note(int(cell), CellHealth.NOISY)
+
+    def _count(self, ticks: IntArray, bad: BoolArray, limit: int, fault: CellHealth) -> None:
+        ticks[:] = np.where(bad, ticks + 1, 0)
+        for cell in np.flatnonzero(ticks >= limit):
+            self.note(int(cell), fault)
+
+    def _learn(self, level: FloatArray) -> None:
+        fresh = np.isnan(self.noise_g)
+        self.noise_g = np.where(fresh, level, 0.9 * self.noise_g + 0.1 * level)
+
+    def _others(self, level: FloatArray) -> FloatArray:
+        """The median level of the other cells, for each cell."""
+        n = len(level)
+        table = np.tile(level, (n, 1))
+        np.fill_diagonal(table, np.nan)
+        return np.asarray(np.nanmedian(table, axis=1), np.float64)
+
+    def check_dead_load(self, cells_g: FloatArray) -> None:
+        """Compare the empty deck with the calibration: grams per cell above calibrated zero.
+
+        A wrong span or a lost cell shows in the dead load that it carries all the time. Mud and
+        water may add load, never take it away.
+        """
+        rest = self._others(cells_g)
+        excess = cells_g - np.clip(rest, 0.0, None)
+        limit = np.maximum(MUD_SHARE * self._dead_g, 10 * self._e_g)
+        low = cells_g < -np.maximum(0.05 * self._dead_g, 4 * self._e_g)
+        for cell in np.flatnonzero(low | (excess > limit)):
+            self.note(int(cell), CellHealth.OFF_CALIBRATION)

@@ -1,0 +1,154 @@
+"""The weight under a bouncing body, with a stated uncertainty: one small, replaceable interface."""
+
+from collections import deque
+from typing import Final, Protocol
+
+import msgspec
+import numpy as np
+
+from sensors.calibration import BoolArray, FloatArray, IntArray, Scale
+from sensors.history import History
+
+TICK_S: Final = 0.1
+
+
+class Estimate(msgspec.Struct, frozen=True, kw_only=True):
+    """A weight in grams, its expanded uncertainty (95 %, grams) and the window it comes from."""
+
+    weight_g: float
+    u95_g: float
+    window_us: int
+
+
+class Estimator(Protocol):
+    """What the weigher asks of an estimator; it sees every sample and may answer once a tick."""
+
+    def restart(self, at_us: int) -> None:
+        """Forget everything up to `at_us`: the load has changed there."""
+
+    def push(self, t_us: IntArray, cells_g: FloatArray, usable: BoolArray) -> None:
+        """Take samples (n,) with grams (n, cells); rows that are not usable are missing data."""
+
+    def estimate(self) -> Estimate | None:
+        """The weight now, or None while there is too little to say anything."""
+
+
+class TaperedMean:
+    """Means under a raised-cosine window, of several lengths, compared with each other.
+
+    A body bounce of 1 to 4 Hz leaks through a plain mean by its phase; the taper of two and more
+    seconds takes it down by 40 dB. What still leaks makes windows of different lengths and ends
+    disagree, and that disagreement is the uncertainty. It asks nothing of the bounce but that
+    it is one, and it uses samples from before the stop: rolling changes no weight.
+    """
+
+    SHORTEST_S: Final = 1.5
+    LONGEST_S: Final = 2.6
+    SHARES: Final = (1.0, 0.8, 0.62)
+    MEMORY_TICKS: Final = 5
+
+    def __init__(self, scale: Scale) -> None:
+        self._rate_hz = scale.rate_hz
+        self._history = History(round((self.LONGEST_S + 0.3) * scale.rate_hz), 1)
+        self._lever = np.zeros(1)
+        self._bad_us: deque[tuple[int, int]] = deque(maxlen=8)
+        self._recent: deque[tuple[float, ...]] = deque(maxlen=self.MEMORY_TICKS)
+        self._start_us = -(2**62)
+        self._last_us = -(2**62)
+        self._gap_us = round(2.5e6 / scale.rate_hz)
+
+    def restart(self, at_us: int) -> None:
+        """Forget everything up to `at_us`."""
+        self._start_us = at_us
+        self._recent.clear()
+
+    def push(self, t_us: IntArray, cells_g: FloatArray, usable: BoolArray) -> None:
+        """Take samples; unusable rows and holes in time are remembered as gaps."""
+        if bool(usable.all()):
+            good_t, good_g = t_us, cells_g
+        else:
+            good_t, good_g = t_us[usable], cells_g[usable]
+        if len(good_t) == 0:
+            return
+        times = np.concatenate(([self._last_us], good_t)) if self._last_us > 0 else good_t
+        for i in np.flatnonzero(np.diff(times) > self._gap_us):
+            self._bad_us.append((int(times[i]), int(times[i + 1])))
+        self._last_us = int(good_t[-1])
+        self._history.append(good_t, good_g.sum(axis=1, keepdims=True), self._lever)
+
+    def estimate(self) -> Estimate | None:
+        """The longest window's mean; the spread of all recent windows is its uncertainty."""
+        span_us = min(self._last_us - self._start_us, round(self.LONGEST_S * 1e6))
+        if span_us < self.SHORTEST_S * 1e6:
+            return None
+        rows = self._history.index_at(self._last_us - span_us)
+        t_us = self._history.t_us(rows)
+        load_g = self._history.sum_g(rows)
+        if len(load_g) < 0.5 * self.SHORTEST_S * self._rate_hz:
+            return None
+        means = tuple(self._mean(t_us, load_g, share * span_us) for share in self.SHARES)
+        self._recent.append(means)
+        if len(self._recent) < 2:
+            return None
+        seen = [value for tick in self._recent for value in tick]
+        spread = max(seen) - min(seen)
+        u95 = spread + self._noise_g(load_g) + self._gap_g(load_g, span_us)
+        return Estimate(weight_g=means[0], u95_g=u95, window_us=span_us)
+
+    def _mean(self, t_us: IntArray, load_g: FloatArray, span_us: float) -> float:
+        first = int(np.searchsorted(t_us, self._last_us - span_us))
+        phase = (self._last_us - t_us[first:]) * (2 * np.pi / span_us)
+        weights = 1.0 - np.cos(phase)
+        return float(weights @ load_g[first:]) / float(weights.sum())
+
+    def _noise_g(self, load_g: FloatArray) -> float:
+        """Twice the standard error of white noise under the taper (its power gain is 1.5)."""
+        rough = load_g[1:-1] - (load_g[:-2] + load_g[2:]) / 2
+        sigma = 1.2 * float(np.median(np.abs(rough)))
+        return 2 * sigma * float(np.sqrt(1.5 / len(load_g)))
+
+    def _gap_g(self, load_g: FloatArray, span_us: int) -> float:
+        """A hole hides up to its share of the bounce, twice that in the middle of the taper."""
+        begin = self._last_us - span_us
+        hidden = sum(max(0, end - max(start, begin)) for start, end in self._bad_us)
+        if hidden == 0:
+            return 0.0
+        return 2 * float(np.std(load_g)) * hidden / span_us
+
+
+class PlainWindow:
+    """The usual indicator: the mean of one second, believed when its readings agree.
+
+    Readings are means of 0.1 s; the uncertainty is their range (facts: ten readings within 1 e).
+    """
+
+    READINGS: Final = 10
+
+    def __init__(self, scale: Scale) -> None:
+        self._per_reading = max(1, round(TICK_S * scale.rate_hz))
+        self._history = History(self._per_reading * self.READINGS, 1)
+        self._lever = np.zeros(1)
+        self._start_us = -(2**62)
+
+    def restart(self, at_us: int) -> None:
+        """Forget everything up to `at_us`."""
+        self._start_us = at_us
+
+    def push(self, t_us: IntArray, cells_g: FloatArray, usable: BoolArray) -> None:
+        """Take samples; unusable rows are left out."""
+        if usable.any():
+            grams = cells_g[usable].sum(axis=1, keepdims=True)
+            self._history.append(t_us[usable], grams, self._lever)
+
+    def estimate(self) -> Estimate | None:
+        """The mean of the last ten readings."""
+        rows = self._per_reading * self.READINGS
+        if len(self._history) < rows or int(self._history.t_us(rows)[0]) <= self._start_us:
+            return None
+        readings = self._history.sum_g(rows).reshape(self.READINGS, -1).mean(axis=1)
+        t_us = self._history.t_us(rows)
+        return Estimate(
+            weight_g=float(readings.mean()),
+            u95_g=float(readings.max() - readings.min()),
+            window_us=int(t_us[-1] - t_us[0]),
+        )

@@ -1,0 +1,74 @@
+"""The last seconds of the deck in preallocated memory, always as one contiguous view."""
+
+import numpy as np
+
+from sensors.calibration import FloatArray, IntArray
+
+
+class History:
+    """A ring of samples: time, grams per cell, sum and first moment about the entry end.
+
+    The arrays are twice as long as what is kept; when the end is reached the kept part moves
+    to the front, so a window is always a slice and a push costs a copy now and then.
+    """
+
+    def __init__(self, keep: int, cells: int) -> None:
+        self._keep = keep
+        self._end = 0
+        size = 2 * keep + 64
+        self._t_us = np.zeros(size, np.int64)
+        self._cells_g = np.zeros((size, cells))
+        self._sum_g = np.zeros(size)
+        self._moment_gm = np.zeros(size)
+
+    def append(self, t_us: IntArray, cells_g: FloatArray, x_m: FloatArray) -> None:
+        """Add samples: times (n,), grams (n, cells); x_m places the cells."""
+        n = len(t_us)
+        if self._end + n > len(self._t_us):
+            self._move_to_front()
+        rows = slice(self._end, self._end + n)
+        self._t_us[rows] = t_us
+        self._cells_g[rows] = cells_g
+        self._sum_g[rows] = cells_g.sum(axis=1)
+        self._moment_gm[rows] = cells_g @ x_m
+        self._end += n
+
+    def _move_to_front(self) -> None:
+        kept = min(self._keep, self._end)
+        rows = slice(self._end - kept, self._end)
+        for column in (self._t_us, self._cells_g, self._sum_g, self._moment_gm):
+            column[:kept] = column[rows].copy()
+        self._end = kept
+
+    def __len__(self) -> int:
+        return min(self._keep, self._end)
+
+    def index_at(self, at_us: int) -> int:
+        """The number of kept samples at the end whose time is later than `at_us`."""
+        start = self._end - len(self)
+        return self._end - (
+            start + int(np.searchsorted(self._t_us[start : self._end], at_us, "right"))
+        )
+
+    def t_us(self, last: int) -> IntArray:
+        """Times of the last samples."""
+        return self._t_us[self._end - min(last, len(self)) : self._end]
+
+    def cells_g(self, last: int) -> FloatArray:
+        """Grams (n, cells) of the last samples."""
+        return self._cells_g[self._end - min(last, len(self)) : self._end]
+
+    def sum_g(self, last: int) -> FloatArray:
+        """Grams on the whole deck of the last samples."""
+        return self._sum_g[self._end - min(last, len(self)) : self._end]
+
+    def moment_gm(self, last: int) -> FloatArray:
+        """First moment about the entry end of the last samples, gram metres."""
+        return self._moment_gm[self._end - min(last, len(self)) : self._end]
+
+    def shift(self, by_g: FloatArray, x_m: FloatArray) -> None:
+        """Lower every kept sample by a new zero, so that windows never mix two zeros."""
+        rows = slice(self._end - len(self), self._end)
+        self._cells_g[rows] -= by_g
+        self._sum_g[rows] -= by_g.sum()
+        self._moment_gm[rows] -= by_g @ x_m

@@ -1,0 +1,288 @@
+"""From counts to an accepted weight: the streaming face of the weighing pipeline.
+
+Samples come in batches; every tenth of a second the deck is judged once. The ticks are counted in
+samples, so it makes no difference how the stream is cut into batches. Nothing here reads a
+clock; all times are those of the samples.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from sensors.acceptance import Acceptance
+from sensors.calibration import BoolArray, FloatArray, IntArray, Scale
+from sensors.cells import CellHealth, CellWatch
+from sensors.despike import Despike
+from sensors.estimator import TICK_S, Estimator, TaperedMean
+from sensors.history import History
+from sensors.indication import indicate_g, is_over_range, is_under_range
+from sensors.weighing import DeckState, Event, EventKind, Status, Weighing
+from sensors.zero import DELAY_TICKS, ZeroKeeper
+
+KEEP_S: Final = 4.0
+EVENTS_MAX: Final = 64
+CURVE_POINTS_MAX: Final = 1200
+PRESENT_E: Final = 5
+SMOOTH_S: Final = 0.25
+STALE_US: Final = 500_000
+LEFT_TICKS: Final = 5
+
+_Beam = Sequence[int] | npt.NDArray[Any] | None
+
+
+class Weigher:
+    """Weighs what stands on one scale; constant memory, no I/O, any batch size.
+
+    `push` raises ValueError for arrays of the wrong shape (a programming error); bad samples are
+    facts: rows that go back in time are dropped and counted, bad cells are named.
+    """
+
+    def __init__(self, scale: Scale, estimator: Estimator | None = None) -> None:
+        self._scale = scale
+        self._x_m = scale.x_m()
+        self._tick = max(1, round(TICK_S * scale.rate_hz))
+        self._history = History(round(KEEP_S * scale.rate_hz), len(scale.cells))
+        self._despike = Despike(len(scale.cells))
+        self._zero = ZeroKeeper(scale)
+        self._cells = CellWatch(scale)
+        self._events: deque[Event] = deque(maxlen=EVENTS_MAX)
+        self._curve: deque[tuple[int, int]] = deque(maxlen=CURVE_POINTS_MAX)
+        self._acceptance = Acceptance(
+            scale, self._history, self._cells, estimator or TaperedMean(scale), self._note
+        )
+        self._in_tick = 0
+        self._now_us = 0
+        self._gross_g = 0.0
+        self._id = 0
+        self._on_deck = False
+        self._present = False
+        self._left_ticks = 0
+        self._zero_allowed = True
+        self._zero_ok = False
+        self._zero_seen: deque[bool] = deque(maxlen=DELAY_TICKS)
+        self._named: set[int] = set()
+        self._last_raw_us = -(2**62)
+
+    def push(
+        self,
+        t_us: Sequence[int] | IntArray,
+        counts: npt.NDArray[Any],
+        entry_beam: _Beam = None,
+        exit_beam: _Beam = None,
+    ) -> None:
+        """Take samples: times (n,), counts (n, cells); beams (n,) hold 0, 1 or -1 for unknown."""
+        times = np.asarray(t_us, np.int64)
+        raw = np.asarray(counts, np.int64)
+        if raw.shape != (len(times), len(self._scale.cells)):
+            raise ValueError(f"counts {raw.shape}: expected ({len(times)}, {len(self._x_m)})")
+        beams = np.stack((_beam(entry_beam, len(times)), _beam(exit_beam, len(times))), axis=1)
+        times, raw, beams = self._in_order(times, raw, beams)
+        start = 0
+        while start < len(times):
+            end = min(start + self._tick - self._in_tick, len(times))
+            self._take(times[start:end], raw[start:end], beams[start:end])
+            start = end
+
+    def _in_order(
+        self, times: IntArray, raw: IntArray, beams: IntArray
+    ) -> tuple[IntArray, IntArray, IntArray]:
+        if len(times) == 0:
+            return times, raw, beams
+        highest = np.maximum.accumulate(np.concatenate(([self._last_raw_us], times)))
+        good = times > highest[:-1]
+        if not good.all():
+            self._note(EventKind.BAD_TIME, int((~good).sum()))
+            times, raw, beams = times[good], raw[good], beams[good]
+        if len(times):
+            self._last_raw_us = int(times[-1])
+        return times, raw, beams
+
+    def _take(self, t_us: IntArray, raw: IntArray, beams: IntArray) -> None:
+        """Take samples that belong to one tick, and judge when the tick is complete."""
+        self._now_us = int(t_us[-1])
+        grams = self._scale.to_grams(raw)
+        clean_t, clean_g = self._despike.push(t_us, grams)
+        if len(clean_t):
+            self._store(clean_t, clean_g - self._zero.offsets_g)
+        self._acceptance.see_beams(t_us, beams)
+        self._in_tick += len(t_us)
+        if self._in_tick >= self._tick:
+            self._in_tick = 0
+            self._judge(raw)
+
+    def _store(self, t_us: IntArray, cells_g: FloatArray) -> None:
+        before = self._history.cells_g(1)
+        usable = self._cells.usable(cells_g, before if len(before) else cells_g[:1] + 1e9)
+        self._history.append(t_us, cells_g, self._x_m)
+        self._acceptance.push(t_us, cells_g, usable)
+
+    def _judge(self, raw: IntArray) -> None:
+        if len(self._history) == 0:
+            return
+        rows = max(1, round(SMOOTH_S * self._scale.rate_hz))
+        self._gross_g = float(self._history.sum_g(rows).mean())
+        self._curve.append((self._now_us, round(self._history.sum_g(self._tick).mean())))
+        self._cells.update(self._history, raw, not self._present)
+        self._name_faults()
+        self._present = self._gross_g > (PRESENT_E - self._present) * self._scale.e_g
+        if not self._zero.is_set:
+            self._try_initial_zero()
+        elif not self._on_deck:
+            self._keep_zero()
+            self._watch_arrival()
+        if self._on_deck:
+            self._acceptance.judge(self._now_us, self._tick, self._zero_ok)
+            self._watch_departure()
+
+    def _name_faults(self) -> None:
+        for cell, health in enumerate(self._cells.health):
+            if health and cell not in self._named:
+                self._named.add(cell)
+                self._note(EventKind.CELL_FAULT, 100 * cell + health)
+
+    def _steady(self) -> bool:
+        """Whether the last second swings less than two intervals, engine tones left out."""
+        rows = round(self._scale.rate_hz)
+        per = max(1, self._tick)
+        if len(self._history) < rows:
+            return False
+        load_g = self._history.sum_g(rows // per * per).reshape(-1, per).mean(axis=1)
+        return float(np.ptp(load_g)) < 2 * self._scale.e_g
+
+    def _mean_raw(self, rows: int) -> FloatArray:
+        """Means per cell above the calibrated zero."""
+        return np.asarray(self._history.cells_g(rows).mean(axis=0) + self._zero.offsets_g)
+
+    def _try_initial_zero(self) -> None:
+        if not self._zero_allowed or not self._acceptance.beams_clear or not self._steady():
+            return
+        rows = round(self._scale.rate_hz)
+        cells_g = np.median(self._history.cells_g(rows), axis=0) + self._zero.offsets_g
+        self._cells.check_dead_load(cells_g)
+        self._name_faults()
+        if self._zero.set_initial(cells_g):
+            self._shift(cells_g)
+            self._zero_ok = not self._cells.faulty
+            self._note(EventKind.ZERO_SET, round(self._zero.sum_g()))
+
+    def _shift(self, by_g: FloatArray) -> None:
+        self._history.shift(by_g, self._x_m)
+        self._gross_g -= float(by_g.sum())
+        self._present = False
+
+    def _keep_zero(self) -> None:
+        clear = self._zero_allowed and self._acceptance.beams_clear and not self._present
+        if not clear or self._cells.faulty or not self._steady():
+            self._zero.hold()
+            return
+        cells_g = self._mean_raw(self._tick)
+        self._zero.track(self._now_us, cells_g, TICK_S)
+        second = float(self._history.sum_g(round(self._scale.rate_hz)).mean())
+        self._zero_seen.append(abs(second) <= self._scale.e_g / 2)
+        # The newest looks may already hold a tyre on the edge, so the oldest one counts.
+        self._zero_ok = self._zero_seen[0]
+        if self._now_us // 1_000_000 != (self._now_us - 100_000) // 1_000_000:
+            self._cells.check_dead_load(cells_g)
+
+    def request_zero(self) -> bool:
+        """Set zero at the lane's request; refused unless empty, steady and within 4 % of Max."""
+        free = not self._on_deck and self._zero_allowed and self._acceptance.beams_clear
+        if not (free and self._zero.is_set and not self._cells.faulty and self._steady()):
+            self._note(EventKind.ZERO_REFUSED, round(self._gross_g))
+            return False
+        cells_g = self._mean_raw(round(self._scale.rate_hz))
+        before = self._zero.offsets_g
+        if not self._zero.set_now(cells_g):
+            self._note(EventKind.ZERO_REFUSED, round(self._gross_g))
+            return False
+        self._shift(cells_g - before)
+        self._zero_ok = True
+        self._note(EventKind.ZERO_SET, round(self._zero.sum_g()))
+        return True
+
+    def allow_zero(self, allowed: bool) -> None:
+        """The lane's word on zero: False while any of its sensors sees a vehicle (I10)."""
+        self._zero_allowed = allowed
+
+    def _watch_arrival(self) -> None:
+        if self._gross_g < self._scale.min_g:
+            return
+        self._on_deck = True
+        self._left_ticks = 0
+        self._id += 1
+        self._note(EventKind.VEHICLE_ON, self._id)
+        self._acceptance.begin()
+
+    def _watch_departure(self) -> None:
+        self._left_ticks = 0 if self._present else self._left_ticks + 1
+        if self._left_ticks < LEFT_TICKS:
+            return
+        self._on_deck = False
+        self._note(EventKind.VEHICLE_OFF, self._id)
+
+    def _note(self, kind: EventKind, value: int, at_us: int | None = None) -> None:
+        moment = self._now_us if at_us is None else at_us
+        self._events.append(Event(t_us=moment, kind=kind, value=value))
+
+    def snapshot(self, now_us: int | None = None) -> Weighing:
+        """The state now; with now_us the deck turns UNKNOWN when samples stopped 0.5 s ago."""
+        state = self._acceptance
+        gross_g = round(self._gross_g)
+        deck = self._deck(gross_g, now_us)
+        known = deck != DeckState.UNKNOWN
+        return Weighing(
+            t_us=self._now_us,
+            deck=deck,
+            gross_g=gross_g,
+            indicated_g=indicate_g(gross_g, self._scale) if known else None,
+            motion=state.moving if self._on_deck else not self._steady(),
+            zero_ok=self._zero_ok,
+            zero_offset_g=round(self._zero.sum_g()),
+            weighing_id=self._id,
+            status=state.status if self._on_deck else Status.IDLE,
+            weight_g=state.weight_g,
+            u95_g=state.u95_g,
+            accepted_us=state.accepted_us,
+            axles=state.axles,
+            axle_offsets_mm=state.axle_offsets_mm,
+            cells=tuple(self._cells.health),
+            events=tuple(self._events),
+        )
+
+    def outcome(self) -> Status:
+        """How it stands with the vehicle on the deck, or stood with the last one as it left."""
+        return self._acceptance.status if self._id else Status.IDLE
+
+    def _deck(self, gross_g: int, now_us: int | None) -> DeckState:
+        stale = now_us is not None and now_us - self._now_us > STALE_US
+        if stale or not self._zero.is_set or self._cells.faulty:
+            return DeckState.UNKNOWN
+        if is_over_range(gross_g, self._scale):
+            return DeckState.OVER_RANGE
+        if is_under_range(gross_g, self._scale):
+            return DeckState.UNDER_RANGE
+        return DeckState.LOADED if self._present or self._on_deck else DeckState.EMPTY
+
+    def clear_cells(self) -> None:
+        """Forget cell faults, after service; the faults come back if they are still there."""
+        self._cells.clear()
+        self._named.clear()
+
+    def curve(self) -> tuple[tuple[int, int], ...]:
+        """The recent weight curve as (t_us, gross_g), about ten points a second."""
+        return tuple(self._curve)
+
+
+def _beam(values: _Beam, n: int) -> IntArray:
+    if values is None:
+        return np.zeros(n, np.int64)
+    out = np.asarray(values, np.int64)
+    if out.shape != (n,):
+        raise ValueError(f"beam {out.shape}: expected ({n},)")
+    return out
+
+
+__all__ = ["BoolArray", "CellHealth", "DeckState", "Status", "Weigher", "Weighing"]

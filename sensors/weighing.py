@@ -1,0 +1,100 @@
+"""What the weigher says: frozen facts in integers, ready for the lane and its journal."""
+
+from enum import IntEnum
+
+import msgspec
+
+from sensors.cells import CellHealth
+
+
+class DeckState(IntEnum):
+    """What lies on the deck; UNKNOWN whenever a cell or the zero cannot be trusted."""
+
+    UNKNOWN = 0
+    EMPTY = 1
+    LOADED = 2
+    OVER_RANGE = 3
+    UNDER_RANGE = 4
+
+
+class Status(IntEnum):
+    """How the weighing of the vehicle on the deck stands.
+
+    NOT_FULLY_ON, TAILGATE, UNSTABLE and WITHDRAWN may still turn into ACCEPTED when the driver
+    corrects; they are hints to the lane, not its last word.
+    """
+
+    IDLE = 0
+    RUNNING = 1
+    ACCEPTED = 2
+    NOT_FULLY_ON = 3
+    TAILGATE = 4
+    UNSTABLE = 5
+    CELL_FAULT = 6
+    WITHDRAWN = 7
+
+
+class EventKind(IntEnum):
+    """What happened; the meaning of `value` stands behind each."""
+
+    VEHICLE_ON = 1  # weighing id
+    AXLE_ON = 2  # grams
+    AXLE_OFF = 3  # grams
+    STANDING = 4  # 0
+    ACCEPTED = 5  # grams
+    WITHDRAWN = 6  # a WithdrawReason
+    NOT_FULLY_ON = 7  # axles beyond the far end
+    TAILGATE = 8  # grams of the second vehicle
+    LOAD_CHANGED = 9  # grams, while standing
+    ROCKING = 10  # half swing, grams
+    CELL_FAULT = 11  # 100 * cell + CellHealth
+    ZERO_SET = 12  # grams above the calibrated zero
+    ZERO_REFUSED = 13  # grams above the calibrated zero
+    VEHICLE_OFF = 14  # weighing id
+    UNSTABLE = 15  # half swing, grams
+    BAD_TIME = 16  # samples dropped
+
+
+class WithdrawReason(IntEnum):
+    """Why an accepted weight did not stand."""
+
+    MOVED = 1
+    LOAD_CHANGED = 2
+    ROCKING = 3
+    AXLE = 4
+    CELL_FAULT = 5
+    BEAM = 6
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened at a time of the samples' clock."""
+
+    t_us: int
+    kind: EventKind
+    value: int
+
+
+class Weighing(msgspec.Struct, frozen=True, kw_only=True):
+    """One look at the scale. Grams, microseconds of the samples' clock, millimetres.
+
+    `gross_g` is unrounded; `indicated_g` is rounded to d and None where the display is blank.
+    `weight_g`, `u95_g` and `accepted_us` are None unless a weight is accepted or was withdrawn.
+    `axles` is -1 when unknown; `axle_offsets_mm` are distances from the first axle.
+    """
+
+    t_us: int
+    deck: DeckState
+    gross_g: int
+    indicated_g: int | None
+    motion: bool
+    zero_ok: bool
+    zero_offset_g: int
+    weighing_id: int
+    status: Status
+    weight_g: int | None
+    u95_g: int | None
+    accepted_us: int | None
+    axles: int
+    axle_offsets_mm: tuple[int, ...]
+    cells: tuple[CellHealth, ...]
+    events: tuple[Event, ...]
