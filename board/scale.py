@@ -74,7 +74,7 @@ class _Measured(Struct, frozen=True, kw_only=True):
 
 
 class _OtherFile(Struct, frozen=True, kw_only=True):
-    file: Text
+    file: Annotated[str, Meta(min_length=1, max_length=4_096)]
 
 
 _IDENTITY = ("serial", "class", "certificate_no", "certificate_valid_until", "max_counts")

@@ -85,7 +85,7 @@ class TraceCells:
         if self._player.overrun:
             self._player.overrun = False
             return DeviceFault(
-                name="cells_overrun", device="trace.cells", seen="samples were not fetched in time"
+                name="CELLS_SILENT", device="trace.cells", seen="samples were not fetched in time"
             )
         return samples
 
@@ -150,7 +150,7 @@ class TraceCamera:
             pixels = read_picture(self._paths[number - 1])
         except PictureError as error:
             device = f"trace.camera {self._end}"
-            self._fault = DeviceFault(name="camera_picture", device=device, seen=str(error))
+            self._fault = DeviceFault(name="CAMERA_SILENT", device=device, seen=str(error))
             return self._fault
         return Frame(
             pixels=pixels,

@@ -183,7 +183,7 @@ def test_samples_that_nobody_fetches_are_limited_and_reported(tmp_path: Path) ->
     yard.player.advance(600_000_000)
     fault = yard.cells.read()
     assert isinstance(fault, DeviceFault)
-    assert fault.name == "cells_overrun"
+    assert fault.name == "CELLS_SILENT"
     assert isinstance(yard.cells.read(), CellSamples)
 
 

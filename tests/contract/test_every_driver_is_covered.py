@@ -1,0 +1,22 @@
+"""No driver that needs no hardware escapes the contract suites."""
+
+from pathlib import Path
+
+import pytest
+from contract_rig import BOARDS, rig
+
+from hal.registry import DRIVERS
+
+HARDWARE: frozenset[str] = frozenset()
+
+
+def test_every_driver_that_needs_no_hardware_is_on_a_board_here(tmp_path: Path) -> None:
+    covered: set[str] = set()
+    for name in BOARDS:
+        try:
+            board = rig(name, tmp_path).board
+        except pytest.skip.Exception:
+            covered |= {driver for driver in DRIVERS if driver.startswith(name.split("-")[0])}
+            continue
+        covered |= {device.driver for device in board.profile.devices.values()}
+    assert set(DRIVERS) - HARDWARE == covered
