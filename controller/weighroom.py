@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from controller.core.faults import Fault
 from controller.core.images import EndInputs, Weight
 from controller.core.kinds import Deck, Presence, WeighingStatus
 from hal.ports import CellSamples, DeviceFault, LoadCells
 from sensors.calibration import Scale
+from sensors.estimator import TICK_S
 from sensors.indication import indicate_g
 from sensors.weigher import Weigher
 from sensors.weighing import Weighing
 
 CURVE_LEAD_US = 2_000_000
+LOOK_US_MAX = 200_000
 
 
 class WeighRoom:
@@ -22,6 +27,8 @@ class WeighRoom:
         self._scale = scale
         self._weigher = Weigher(scale)
         self._weight = Weight(since_us=now_us)
+        self._batch = _Batch(max(1, round(TICK_S * scale.rate_hz)))
+        self._looked_us = now_us
         self.faults: tuple[int, ...] = ()
         self.curve: tuple[tuple[int, int], ...] = ()
 
@@ -33,8 +40,9 @@ class WeighRoom:
             self.faults = (int(Fault.CELLS_SILENT),)
         else:
             self.faults = ()
-            self._push(samples, ends)
-        self._weight = self._fact(self._weigher.snapshot(now_us), now_us)
+            self._batch.add(samples, ends)
+        if self._batch.full or now_us - self._looked_us >= LOOK_US_MAX:
+            self._look(now_us)
         return self._weight
 
     def request_zero(self) -> None:
@@ -46,14 +54,10 @@ class WeighRoom:
         begin = since_us - CURVE_LEAD_US
         return tuple(point for point in self._weigher.curve() if point[0] >= begin)
 
-    def _push(self, samples: CellSamples, ends: tuple[EndInputs, EndInputs]) -> None:
-        n = len(samples.t_us)
-        if n == 0:
-            return
-        yard, road = (beams_of(here) for here in ends)
-        entry = samples.entry_beam if samples.entry_beam is not None else [yard] * n
-        leave = samples.exit_beam if samples.exit_beam is not None else [road] * n
-        self._weigher.push(samples.t_us, samples.counts, entry, leave)
+    def _look(self, now_us: int) -> None:
+        self._looked_us = now_us
+        self._batch.empty_into(self._weigher)
+        self._weight = self._fact(self._weigher.snapshot(now_us), now_us)
 
     def _fact(self, seen: Weighing, now_us: int) -> Weight:
         deck = Deck(int(seen.deck))
@@ -75,6 +79,41 @@ class WeighRoom:
             accepted_us=seen.accepted_us if known else None,
             axles=seen.axles if seen.axles > 0 else None,
         )
+
+
+class _Batch:
+    """Samples of one tick of the weigher, which judges no oftener: pushing sooner gains nothing."""
+
+    def __init__(self, rows: int) -> None:
+        self._rows = rows
+        self._samples: list[CellSamples] = []
+        self._yard: list[int] = []
+        self._road: list[int] = []
+
+    @property
+    def full(self) -> bool:
+        return len(self._yard) >= self._rows
+
+    def add(self, samples: CellSamples, ends: tuple[EndInputs, EndInputs]) -> None:
+        n = len(samples.t_us)
+        if n == 0:
+            return
+        yard, road = (beams_of(here) for here in ends)
+        self._samples.append(samples)
+        self._yard += _recorded(samples.entry_beam, yard, n)
+        self._road += _recorded(samples.exit_beam, road, n)
+
+    def empty_into(self, weigher: Weigher) -> None:
+        if not self._samples:
+            return
+        t_us = np.concatenate([samples.t_us for samples in self._samples])
+        counts = np.concatenate([samples.counts for samples in self._samples])
+        weigher.push(t_us, counts, self._yard, self._road)
+        self._samples, self._yard, self._road = [], [], []
+
+
+def _recorded(beam: NDArray[np.int8] | None, state: int, n: int) -> list[int]:
+    return [state] * n if beam is None else [int(value) for value in beam]
 
 
 def beams_of(here: EndInputs) -> int:

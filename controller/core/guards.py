@@ -142,7 +142,7 @@ def arrival_end(lane: Lane, inputs: InputImage, settings: LaneSettings) -> End |
     waiting = [
         end
         for end in (settings.preferred, settings.preferred.other)
-        if inputs.ends[end].approach.state == Presence.BLOCKED and not lane.stale[end]
+        if inputs.ends[end].approach.state == Presence.BLOCKED and not lane.ignored_until_us[end]
     ]
     return waiting[0] if waiting else None
 
@@ -195,6 +195,14 @@ def boarded_whole(lane: Lane, inputs: InputImage, settings: LaneSettings) -> boo
         and deck_occupied(lane, inputs, settings)
         and _end_clear(inputs, entry)
         and _quiet(inputs, entry, settings.empty_settle_us)
+    )
+
+
+def stopped_short(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The vehicle stands, but an axle is off the deck or a second vehicle touches it."""
+    return not inputs.weight.motion and inputs.weight.status in (
+        WeighingStatus.NOT_FULLY_ON,
+        WeighingStatus.TAILGATE,
     )
 
 

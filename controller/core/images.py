@@ -60,7 +60,7 @@ class Weight(Struct, frozen=True, kw_only=True):
     """The scale's word: indication, motion, zero, and the weighing of the vehicle on the deck.
 
     ``indicated_g`` is rounded to d and None where class III demands a blank (above Max + 9 e,
-    under -20 d).  ``weight_g`` (rounded to d: what is judged), ``estimate_g`` (the same weight before
+    under -20 d).  ``weight_g`` (rounded to d: what is judged), ``estimate_g`` (the same before
     rounding) and ``u95_g`` stand only while ``status`` is ACCEPTED.
     ``axles`` is None when they could not be counted.
     """

@@ -170,16 +170,25 @@ def _on_deck_now(passage: Passage, inputs: InputImage) -> Passage:
 
 
 def _to_departing(lane: Lane, row: Row, inputs: InputImage, settings: LaneSettings) -> Lane:
-    """Note a boom moved by hand as an incident, and an end whose vehicle would not board."""
+    """Note a boom moved by hand; whoever just left, or would not come, is no arrival."""
     if row.outcome == "boom moved by hand":
         lane = _new(lane, inputs, None)
         passage = lane.passage
         assert passage is not None
         return replace(lane, passage=void(passage, inputs, row.outcome))
-    if row.outcome == "did not board" and lane.passage is not None:
-        entry = lane.passage.entry
-        return replace(lane, stale=(entry == End.YARD, entry == End.ROAD))
-    return lane
+    if lane.passage is None:
+        return lane
+    if row.outcome == "did not board":
+        return _ignore(lane, lane.passage.entry, inputs.now_us + settings.ignore_us_max)
+    return _ignore(lane, lane.passage.leave_by, inputs.now_us + settings.ignore_leaving_us)
+
+
+def _ignore(lane: Lane, end: End | None, until_us: int) -> Lane:
+    if end is None:
+        return lane
+    yard, road = lane.ignored_until_us
+    both = (until_us, road) if end == End.YARD else (yard, until_us)
+    return replace(lane, ignored_until_us=both)
 
 
 _ACTIONS: dict[Phase, Action] = {

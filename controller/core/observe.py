@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from controller.core.decide import READ_BEFORE_START_US, settled_plate
 from controller.core.guards import deck_occupied, is_healthy, request_of
-from controller.core.images import InputImage, RecordIntent
+from controller.core.images import EndInputs, InputImage, RecordIntent
 from controller.core.kinds import Decision, Deck, End, Phase, Presence, RecordKind, RequestKind
 from controller.core.passage import READS_MAX, Lane, Passage
 from controller.core.settings import LaneSettings
@@ -43,13 +43,19 @@ def _timers(lane: Lane, inputs: InputImage, settings: LaneSettings) -> Lane:
             return replace(lane, healthy_us=None) if lane.healthy_us is not None else lane
         if lane.healthy_us is None or lane.healthy_us > now:
             return replace(lane, healthy_us=now)
-    if True in lane.stale:
+    if lane.ignored_until_us != (0, 0):
         yard, road = (
-            old and here.approach.state != Presence.CLEAR
-            for old, here in zip(lane.stale, inputs.ends, strict=True)
+            0 if _may_arrive(here, until_us, now, settings) else until_us
+            for here, until_us in zip(inputs.ends, lane.ignored_until_us, strict=True)
         )
-        return replace(lane, stale=(yard, road))
+        return replace(lane, ignored_until_us=(yard, road))
     return lane
+
+
+def _may_arrive(here: EndInputs, until_us: int, now_us: int, settings: LaneSettings) -> bool:
+    """An end counts again once its loop was clear, its time is over, or the clock has gone back."""
+    left_us = until_us - now_us
+    return here.approach.state == Presence.CLEAR or not 0 < left_us <= settings.ignore_us_max
 
 
 def _acknowledged(passage: Passage, inputs: InputImage) -> Passage:

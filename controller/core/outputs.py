@@ -84,8 +84,8 @@ def _booms(
 def _raised_end(lane: Lane, entry: End | None, leave: End | None, inputs: InputImage) -> End | None:
     if lane.phase in _ENTRY_UP:
         return entry
-    second = inputs.weight.status == WeighingStatus.TAILGATE
-    if lane.phase in (Phase.POSITIONING, Phase.WEIGHING) and second:
+    astride = inputs.weight.status in (WeighingStatus.TAILGATE, WeighingStatus.NOT_FULLY_ON)
+    if lane.phase in (Phase.POSITIONING, Phase.WEIGHING) and astride:
         return entry
     return leave if inputs.weight.deck != Deck.EMPTY else None
 
@@ -152,7 +152,10 @@ def _hint(passage: Passage | None, inputs: InputImage) -> Message:
         return Message.SECOND_VEHICLE
     if passage is None or passage.entry is None:
         return Message.STAND_STILL
-    return Message.FORWARD if _blocked(inputs, passage.entry) else Message.BACK
+    if _blocked(inputs, passage.entry.other):
+        return Message.BACK
+    short = inputs.weight.status == WeighingStatus.NOT_FULLY_ON
+    return Message.FORWARD if short or _blocked(inputs, passage.entry) else Message.STAND_STILL
 
 
 def _blocked(inputs: InputImage, end: End) -> bool:

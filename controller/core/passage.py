@@ -53,7 +53,8 @@ class Lane(Struct, frozen=True, kw_only=True):
 
     ``since_us`` is when the phase began, ``healthy_us`` since when nothing speaks against work,
     ``cause`` the first fault kept while the lane is stopped, ``jog`` the boom that a person may
-    raise in MANUAL, ``stale`` the ends whose waiting vehicle was already given its chance.
+    raise in MANUAL, ``ignored_until_us`` until when what stands at each end is not taken for an
+    arrival: it was given its chance already, or has just left that way.
     """
 
     since_us: int
@@ -65,4 +66,4 @@ class Lane(Struct, frozen=True, kw_only=True):
     passage: Passage | None = None
     jog: End | None = None
     jog_us: int = 0
-    stale: tuple[bool, bool] = (False, False)
+    ignored_until_us: tuple[int, int] = (0, 0)

@@ -48,6 +48,8 @@ class LaneSettings(Struct, frozen=True, kw_only=True):
     attention_us_max: int = 600 * SECOND
     blind_us_max: int = 2 * SECOND
     jog_us_max: int = 10 * SECOND
+    ignore_leaving_us: int = 20 * SECOND
+    ignore_us_max: int = 600 * SECOND
 
     plate_ppm_min: int = 900_000
     tare_expiry_ms: int = 90 * DAY_MS

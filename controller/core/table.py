@@ -77,6 +77,7 @@ ROWS: tuple[Row, ...] = (
     Row((_P.APPROACH,), g.timed_out, _P.DEPARTING, "did not board", Fault.DID_NOT_BOARD),
 
     Row((_P.BOARDING,), g.boarded_whole, _P.POSITIONING, "on the deck"),
+    Row((_P.BOARDING,), g.stopped_short, _P.POSITIONING, "stopped short"),
     Row((_P.BOARDING, *_ON_DECK), g.left_deck, _P.DEPARTING, "left without weighing"),
     Row((_P.BOARDING,), g.timed_out, _P.HOLDING, "boarding not finished",
         Fault.NOT_POSITIONED),
