@@ -165,10 +165,12 @@ class Audit:
         if len(stay.vehicles) != 1:
             return False
         number, mass_g = next(iter(stay.vehicles.items()))
-        truck = self._yard.drivers[number].vehicle.truck
+        driver = self._yard.drivers[number]
+        truck = driver.vehicle.truck
         bound_g = truck.limit_g * (1000 - MARGIN_PERMILLE) // 1000
         return (
-            truck.registered
+            driver.orderly
+            and truck.registered
             and truck.plate_dirt <= READABLE_DIRT_MAX
             and mass_g <= bound_g
             and not self._yard.options.walkers

@@ -21,6 +21,8 @@ from sim.vehicle import Vehicle
 THINK_US = 100_000
 _NEAR_M = 0.06
 _CREEP_MPS = 0.45
+_SNEAK_MPS = 0.5
+_YIELD_M = -10.0
 _BRAKE_MPS2 = 1.8
 _TICK_S = TICK_US / 1_000_000
 
@@ -75,6 +77,12 @@ class Surroundings(Protocol):
     def room_ahead_m(self, vehicle: Vehicle) -> float:
         """Free road before the front bumper up to the next vehicle."""
 
+    def room_behind_m(self, vehicle: Vehicle) -> float:
+        """Free road behind the rear bumper, as far as the lane leaves no way round."""
+
+    def is_backed_upon(self, vehicle: Vehicle) -> bool:
+        """Whether the vehicle ahead comes back towards this one."""
+
     def told_to_back_off(self, vehicle: Vehicle) -> bool:
         """Whether somebody has told this very driver to get off the deck."""
 
@@ -94,13 +102,15 @@ class Driver:
         self.wake_us = arrives_us
         self.left_by: int | None = None
         self.was_over = False
+        self.orderly = not (habits.tailgates or habits.crashes_boom)
         self._layout = layout
         self._rng = rng
         self._target_m = vehicle.s_m
-        self._speed_mps = rng.uniform(0.9, 1.9)
+        self._speed_mps = rng.uniform(1.1, 2.2)
         self._gentle = rng.uniform(0.45, 0.9)
         self._line_m = -layout.stop_line_m - rng.uniform(0.2, 1.0)
         self._stop_m = self._stop_point(habits.stop_error_m)
+        self._nose_m = vehicle.truck.axles_m[0] + rng.uniform(0.6, 1.5)
         self._pause_m = rng.uniform(0.3, 0.7) * self._stop_m if habits.pauses else None
         self._react_us = rng.randrange(500_000, 1_300_000)
         self._cue_us: int | None = None
@@ -123,6 +133,8 @@ class Driver:
         gap = self._target_m - vehicle.s_m
         if gap > 0:
             gap = self._free_road(gap, around)
+        elif gap < 0:
+            gap = min(0.0, max(gap, 1.5 - around.room_behind_m(vehicle)))
         wanted = 0.0
         if abs(gap) >= _NEAR_M:
             wanted = copysign(min(self._limit(), sqrt(2 * self._gentle * abs(gap))), gap)
@@ -150,7 +162,9 @@ class Driver:
             return min(1.1, self._speed_mps)
         if self.mind is Mind.LEAVING:
             return self._speed_mps + 1.0
-        return self._speed_mps if self.vehicle.s_m > -9.0 else self._speed_mps + 1.5
+        if self.vehicle.s_m <= -9.0:
+            return self._speed_mps + 1.5
+        return _SNEAK_MPS if self.habits.tailgates and self.vehicle.s_m > -3.0 else self._speed_mps
 
     def _stop_point(self, error_m: float) -> float:
         middle = (self._layout.platform_m + self.vehicle.truck.length_m) / 2
@@ -188,17 +202,19 @@ class Driver:
         open_way = around.boom_is_open(end) and (
             around.approach_is_green(end) or self.habits.tailgates
         )
-        if self._reacted(now_us, open_way):
+        if around.is_backed_upon(self.vehicle):
+            self._turn(Mind.YIELDING, _YIELD_M)
+        elif self._reacted(now_us, open_way):
             self._turn(Mind.ENTERING, self._stop_m)
 
     def _entering(self, now_us: int, around: Surroundings) -> None:
         vehicle = self.vehicle
         before_boom = vehicle.s_m < -self._layout.boom_m - 0.3
         if before_boom and not around.boom_is_open(vehicle.end):
-            self._stop_here(Mind.APPROACHING)
-        elif self.habits.tailgates and self._is_told(around):
-            if self._reacted(now_us, True):
-                self._turn(Mind.YIELDING, self._line_m - 1.0)
+            past_line = vehicle.s_m > self._line_m
+            self._turn(Mind.YIELDING if past_line else Mind.APPROACHING, self._line_m)
+        elif self.habits.tailgates:
+            self._sneak(now_us, around)
         elif self._pause_m is not None and vehicle.s_m >= self._pause_m:
             self._pause_m = None
             self.wake_us = now_us + self._rng.randrange(1_500_000, 5_000_000)
@@ -206,8 +222,23 @@ class Driver:
         elif self._standing() and abs(vehicle.s_m - self._stop_m) < 2 * _NEAR_M:
             self._turn(Mind.STANDING, vehicle.s_m)
 
+    def _sneak(self, now_us: int, around: Surroundings) -> None:
+        """Put the nose on the deck behind the one ahead; go on when he has gone."""
+        alone = around.room_ahead_m(self.vehicle) > self._layout.platform_m
+        if self._reacted(now_us, self._is_told(around)):
+            self._turn(Mind.YIELDING, _YIELD_M)
+        elif alone:
+            self.habits = structs.replace(self.habits, tailgates=False)
+            self._target_m = self._stop_m
+        else:
+            self._target_m = min(self._stop_m, self._nose_m)
+
     def _is_told(self, around: Surroundings) -> bool:
-        return around.sign_word() is Word.SECOND_VEHICLE or around.told_to_back_off(self.vehicle)
+        return (
+            around.sign_word() is Word.SECOND_VEHICLE
+            or around.told_to_back_off(self.vehicle)
+            or around.is_backed_upon(self.vehicle)
+        )
 
     def _still(self, now_us: int, around: Surroundings) -> None:
         word = around.sign_word()

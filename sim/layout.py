@@ -24,6 +24,6 @@ class Layout(Struct, frozen=True, kw_only=True):
     arm_loop_m: tuple[float, float] = (0.3, 2.3)
     approach_loop_m: tuple[float, float] = (4.2, 7.2)
     stop_line_m: float = 3.0
-    wait_m: float = 32.0
-    gone_m: float = 26.0
+    wait_m: float = 24.0
+    gone_m: float = 14.0
     person_reach_m: float = 0.6

@@ -59,12 +59,14 @@ def render(sight: Sight, rng: np.random.Generator) -> tuple[NDArray[np.uint8], C
     import cv2  # noqa: PLC0415 - only a yard with cameras needs the vision libraries
 
     from vision.draw import draw_plate  # noqa: PLC0415 - same reason
+    from vision.plates import PlateType  # noqa: PLC0415 - same reason
 
     brightness, noise, exposure_s = _EXPOSURE[sight.light]
     corners = _corners(sight, rng)
     reported = _reported(corners, rng)
     picture = _truck_front(cv2, corners, rng)
-    plate = _soiled(cv2, draw_plate(sight.plate.text, sight.plate.ptype), sight.dirt, rng)
+    clean = draw_plate(sight.plate.text, PlateType(sight.plate.ptype))
+    plate = _soiled(cv2, clean, sight.dirt, rng)
     _paste(cv2, picture, plate, corners)
     picture = _exposed(cv2, picture, brightness * rng.uniform(0.9, 1.08), noise, rng)
     smear_px = sight.speed_mps * exposure_s * FOCAL_PX / sight.distance_m * 0.4

@@ -202,10 +202,10 @@ def draw_plate_text(rng: Random, colour: str) -> Plate:
     """Draw a plate of GA 36's pattern: blue or yellow of seven, green (new energy) of eight."""
     head = rng.choice(PROVINCES) + rng.choice(LETTERS)
     tail = [rng.choice(DIGITS) for _ in range(5)]
-    if rng.random() < 0.45:
-        tail[rng.randrange(5)] = rng.choice(LETTERS)
     if colour == "green":
         return Plate(f"{head}{''.join(tail)}D", "green8")
+    if rng.random() < 0.45:
+        tail[rng.randrange(5)] = rng.choice(LETTERS)
     return Plate(head + "".join(tail), f"{colour}1")
 
 

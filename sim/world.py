@@ -243,6 +243,23 @@ class Yard:
         ]
         return min(ahead, default=1e9)
 
+    def room_behind_m(self, vehicle: Vehicle) -> float:
+        """Free road behind the rear bumper; outside the boom others get out of the way."""
+        behind = [
+            vehicle.rear_s_m - other.s_m
+            for other in self._present
+            if other is not vehicle and other.end == vehicle.end and -4.0 < other.s_m < vehicle.s_m
+        ]
+        return min(behind, default=1e9)
+
+    def is_backed_upon(self, vehicle: Vehicle) -> bool:
+        """Whether the vehicle ahead comes back towards this one."""
+        return any(
+            other.end == vehicle.end and other.s_m > vehicle.s_m and other.v_mps < -0.05
+            for other in self._present
+            if other is not vehicle
+        )
+
     def told_to_back_off(self, vehicle: Vehicle) -> bool:
         """Whether the operator has told this very driver to get off the deck."""
         return vehicle.number in self.operator.told_off
