@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -96,7 +97,8 @@ def check(
 ) -> None:
     """Validate a site file: every key, unit, pin and driver."""
     with _plain_errors():
-        _print(_later("controller.commands.check:check_site")(site), json_)
+        today = datetime.date.today()
+        _print(_later("controller.commands.check:check_site")(site, today), json_)
 
 
 @app.command()

@@ -99,12 +99,17 @@ class PlateEyes:
         from vision.rectify import rectify  # noqa: PLC0415
 
         cutout = rectify(frame.pixels, np.asarray(region, np.float32))
-        read = self._recogniser.read(cutout)
+        read = self.read(cutout)
         if not read.text:
             return None
         return Seen(
             text=read.text, chars=tuple(read.chars), valid=read.valid, png=encode_png(cutout)
         )
+
+
+    def read(self, cutout: NDArray[np.uint8]) -> PlateText:
+        """Read one cut-out (BGR uint8)."""
+        return self._recogniser.read(cutout)
 
 
 def encode_png(pixels: NDArray[np.uint8]) -> bytes:

@@ -34,8 +34,8 @@ class Scan:
         bookkeeper: Bookkeeper,
     ) -> None:
         self._board = board
-        self._settings = settings
-        self._interlock_settings = interlock_settings
+        self.settings = settings
+        self.interlock_settings = interlock_settings
         self._weigh_room = weigh_room
         self._reading = reading
         self.bookkeeper = bookkeeper
@@ -54,8 +54,8 @@ class Scan:
             plates,
             (*self.bookkeeper.faults, *self._reading.faults),
         )
-        self.lane, wanted = step(self.lane, inputs, self._settings)
-        self.outputs = interlock(inputs, wanted, self._interlock_settings)
+        self.lane, wanted = step(self.lane, inputs, self.settings)
+        self.outputs = interlock(inputs, wanted, self.interlock_settings)
         self._write(inputs.now_us)
         self.bookkeeper.take(self.outputs)
         self._digest.update(msgspec.msgpack.encode(self.outputs))

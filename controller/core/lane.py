@@ -183,6 +183,11 @@ def _to_departing(lane: Lane, row: Row, inputs: InputImage, settings: LaneSettin
     return _ignore(lane, lane.passage.leave_by, inputs.now_us + settings.ignore_leaving_us)
 
 
+def _to_zero_check(lane: Lane, row: Row, inputs: InputImage, settings: LaneSettings) -> Lane:
+    leave_by = lane.passage.leave_by if lane.passage is not None else None
+    return _ignore(lane, leave_by, inputs.now_us + settings.ignore_leaving_us)
+
+
 def _ignore(lane: Lane, end: End | None, until_us: int) -> Lane:
     if end is None:
         return lane
@@ -198,6 +203,7 @@ _ACTIONS: dict[Phase, Action] = {
     Phase.DECIDING: _to_deciding,
     Phase.HOLDING: _to_holding,
     Phase.DEPARTING: _to_departing,
+    Phase.ZERO_CHECK: _to_zero_check,
 }
 
 

@@ -1,0 +1,42 @@
+# Two commands: `make demo` and `make test`; both set up everything they need on a fresh machine.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+DEMO_OUT ?= out/demo-$(shell date +%Y%m%d-%H%M%S)
+JOBS ?= 2
+
+.PHONY: demo test lint bench docs clean
+
+demo: $(READY)
+	$(BIN)/steelyard demo --out $(DEMO_OUT)
+
+test: lint
+	$(BIN)/pytest -n $(JOBS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY)
+	$(BIN)/steelyard bench
+
+docs: $(READY)
+	$(BIN)/python -m controller.diagram > docs/phases.md
+
+# Debian splits venv from python3; where it is missing, it is the one system package needed.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Steelyard needs Python 3.11 or newer; name it with make PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ $(SUDO) apt-get update && $(SUDO) apt-get install -y python3-venv; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[vision,dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) out build *.egg-info

@@ -1,0 +1,106 @@
+"""``steelyard bench``: the numbers of the design, measured here and now, none of them promised.
+
+Times depend on the machine and on what else it does; compare them within one run.
+"""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from controller.core.images import InputImage
+from controller.core.interlock import interlock
+from controller.core.lane import step
+from controller.core.passage import Lane
+from controller.reading import PlateEyes
+from controller.scan import Scan
+
+SEED = 7
+TRUCKS = 3
+REPEATS = 20_000
+READS = 100
+DAY_US_MAX = 3600 * 1_000_000
+
+
+def measure() -> dict[str, Any]:
+    """Run the lane in a simulated yard and time its parts; microseconds, milliseconds, MiB."""
+    rss_before = _rss_mib()
+    blind = _simulate(None)
+    eyes = PlateEyes()
+    seeing = _simulate(eyes)
+    return {
+        "step_and_interlock_us": _core(blind["images"], blind["lane"]),
+        "simulated_s_per_real_s": {
+            "without_vision": blind["ratio"],
+            "with_vision": seeing["ratio"],
+        },
+        "plate_cutout_ms": _reads(eyes),
+        "resident_mib": {"at_start": rss_before, "at_end_peak": _rss_mib()},
+    }
+
+
+def _simulate(eyes: PlateEyes | None) -> dict[str, Any]:
+    """One short morning; the simulator is found by name, as a driver would be."""
+    make_yard: Callable[..., Any] = import_module("sim.world").Yard.from_scenario
+    lane_in: Callable[..., Scan] = import_module("sim.demo").lane_in
+    simulate: Callable[..., bool] = import_module("sim.run").simulate
+    yard = make_yard("legal", seed=SEED, trucks=TRUCKS)
+    images: list[InputImage] = []
+    with tempfile.TemporaryDirectory() as folder:
+        lane = lane_in(yard, Path(folder), eyes or _NoEyes())
+        began_s = time.perf_counter()
+        simulate(lane, yard, until_us=DAY_US_MAX, watch=lambda inputs, _: images.append(inputs))
+        took_s = time.perf_counter() - began_s
+        lane.bookkeeper.close()
+    return {"ratio": round(yard.now_us / 1e6 / took_s, 1), "images": images, "lane": lane}
+
+
+class _NoEyes:
+    def look(self, frame: Any, region: Any) -> None:
+        return None
+
+
+def _core(images: list[InputImage], lane: Scan) -> dict[str, float]:
+    """Replay the recorded input images through the pure core alone, timing each scan."""
+    settings, guard = lane.settings, lane.interlock_settings
+    state = Lane(since_us=images[0].now_us)
+    took_us: list[float] = []
+    for inputs in images[:REPEATS]:
+        began = time.perf_counter_ns()
+        state, wanted = step(state, inputs, settings)
+        interlock(inputs, wanted, guard)
+        took_us.append((time.perf_counter_ns() - began) / 1000)
+    took_us.sort()
+    return {
+        "median": round(statistics.median(took_us), 1),
+        "p99": round(took_us[len(took_us) * 99 // 100], 1),
+        "scans": len(took_us),
+    }
+
+
+def _reads(eyes: PlateEyes) -> dict[str, float]:
+    """Read one drawn plate again and again."""
+    draw = import_module("vision.draw")
+    plates = import_module("vision.plates")
+    picture = draw.draw_plate("晋A12345", plates.PlateType.YELLOW1)
+    took_ms: list[float] = []
+    for _ in range(READS):
+        began = time.perf_counter_ns()
+        eyes.read(picture)
+        took_ms.append((time.perf_counter_ns() - began) / 1e6)
+    took_ms.sort()
+    return {
+        "median": round(statistics.median(took_ms), 2),
+        "p99": round(took_ms[READS * 99 // 100], 2),
+    }
+
+
+def _rss_mib() -> float:
+    """Peak resident memory of this process so far."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)

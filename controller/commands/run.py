@@ -1,0 +1,65 @@
+"""The controller on a real clock: one scan every period, for as long as it is wanted."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+import time
+from pathlib import Path
+
+from board.build import build
+from board.profile import read_profile
+from controller.assembly import assemble
+from controller.core.images import InputImage, OutputImage
+from controller.core.kinds import Phase
+from controller.reading import PlateEyes
+from controller.scan import Scan
+
+SCAN_US = 20_000
+
+
+def run(site: Path, out: Path, seconds: float, as_json: bool) -> None:
+    """Run the lane of a site until ``seconds`` are over (0 = until SIGINT or SIGTERM).
+
+    Prints one line for each change of phase.  The ledger has its own thread; recognition is done
+    in the scan until it has a process of its own.
+    """
+    profile = read_profile(site)
+    lane = assemble(build(profile), out, PlateEyes(), threaded=True)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    period_s = profile.timing.get("scan", SCAN_US) / 1e6
+    try:
+        _loop(lane, stop, period_s, seconds, as_json)
+    finally:
+        lane.bookkeeper.close()
+
+
+def _loop(lane: Scan, stop: threading.Event, period_s: float, seconds: float, as_json: bool) -> None:
+    began_s = due_s = time.monotonic()
+    phase: Phase | None = None
+    while not stop.is_set() and (not seconds or due_s - began_s < seconds):
+        inputs, outputs = lane.once()
+        if lane.lane.phase != phase:
+            phase = lane.lane.phase
+            _say(lane, inputs, outputs, as_json)
+        # A late scan is not made up for by a burst: the next one is due a whole period later.
+        due_s = max(due_s + period_s, time.monotonic())
+        stop.wait(max(0.0, due_s - time.monotonic()))
+
+
+def _say(lane: Scan, inputs: InputImage, outputs: OutputImage, as_json: bool) -> None:
+    about = {
+        "t_us": inputs.now_us,
+        "phase": lane.lane.phase.name,
+        "outcome": lane.lane.outcome,
+        "passage": outputs.passage_id,
+        "plate": outputs.lookup,
+        "alarms": list(outputs.alarms),
+    }
+    if as_json:
+        print(json.dumps(about, ensure_ascii=False), flush=True)
+    else:
+        print(f"{inputs.now_us / 1e6:10.2f} s  {about['phase']:<12} {about['outcome']}", flush=True)

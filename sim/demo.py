@@ -1,0 +1,129 @@
+"""The demonstration: a mixed morning in the yard, with the real core, recogniser and ledger."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+
+from board.build import build
+from board.profile import read_profile
+from controller.assembly import assemble
+from controller.core.images import InputImage, OutputImage
+from controller.core.kinds import Phase
+from controller.reading import PlateEyes
+from controller.scan import Scan
+from controller.showing import demo_folder, show_records, summarise
+from controller.view import LaneView
+from hal.bus import Bus
+from sim.checker import Checker
+from sim.finding import Finding
+from sim.run import Watcher, simulate
+from sim.world import Yard
+
+DAY_US_MAX = 6 * 3600 * 1_000_000
+REFRESH_S = 0.1
+SCENARIO = "morning"
+
+
+class DemoError(ValueError):
+    """A demonstration in which the lane broke an invariant or did not finish."""
+
+
+def run(trucks: int, seed: int, out: Path | None, as_json: bool) -> None:
+    """Run the morning and show it; raises DemoError when the checker has found anything."""
+    folder = demo_folder(out)
+    console = Console(stderr=as_json)
+    yard = Yard.from_scenario(SCENARIO, seed=seed, trucks=trucks)
+    lane, checker = lane_in(yard, folder), Checker(yard)
+    began = time.monotonic()
+    with _shown(lane, console) as watch:
+        finished = simulate(lane, yard, until_us=DAY_US_MAX, checker=checker, watch=watch)
+    took_s = time.monotonic() - began
+    lane.bookkeeper.close()
+    records = show_records(folder, console, f"A mixed morning, seed {seed}", as_json=as_json)
+    findings = checker.finish(records)
+    _conclude(yard, lane, findings, finished, took_s, console)
+    if as_json:
+        summary = {
+            "records": summarise(records),
+            "findings": [str(finding) for finding in findings],
+            "outputs_sha256": lane.digest,
+            "simulated_s": round(yard.now_us / 1e6, 1),
+        }
+        print(json.dumps(summary, ensure_ascii=False))
+    if findings or not finished:
+        raise DemoError(f"{len(findings)} findings; finished: {finished}")
+
+
+def lane_in(yard: Yard, folder: Path, eyes: PlateEyes | None = None) -> Scan:
+    """A lane on the ``sim`` board that stands in this yard, with its ledger in ``folder``."""
+    bus = Bus()
+    bus.share("yard", lambda: yard)
+    return assemble(build(read_profile("sim"), bus), folder, eyes or PlateEyes())
+
+
+@contextmanager
+def _shown(lane: Scan, console: Console) -> Iterator[Watcher]:
+    """A watcher that draws the lane on a terminal, or writes a line a phase elsewhere."""
+    if not console.is_terminal:
+        yield _Lines(lane, console)
+        return
+    view = LaneView()
+    shown_s = 0.0
+    with Live(view, console=console, auto_refresh=False) as live:
+
+        def watch(inputs: InputImage, outputs: OutputImage) -> None:
+            nonlocal shown_s
+            view.update(lane.lane, inputs, outputs)
+            now_s = time.monotonic()
+            if now_s - shown_s >= REFRESH_S:
+                shown_s = now_s
+                live.refresh()
+
+        yield watch
+        live.refresh()
+
+
+class _Lines:
+    """One line for every change of phase."""
+
+    def __init__(self, lane: Scan, console: Console) -> None:
+        self._lane = lane
+        self._console = console
+        self._phase: Phase | None = None
+
+    def __call__(self, inputs: InputImage, outputs: OutputImage) -> None:
+        lane = self._lane.lane
+        if lane.phase == self._phase:
+            return
+        self._phase = lane.phase
+        self._console.print(
+            f"{inputs.now_us / 1e6:8.1f} s  {lane.phase.name:<12} {lane.outcome:<24} "
+            f"{outputs.lookup}",
+            highlight=False,
+        )
+
+
+def _conclude(
+    yard: Yard,
+    lane: Scan,
+    findings: tuple[Finding, ...] | list[Finding],
+    finished: bool,
+    took_s: float,
+    console: Console,
+) -> None:
+    simulated_s = yard.now_us / 1e6
+    console.print(
+        f"{simulated_s:.0f} s of the yard in {took_s:.1f} s ({simulated_s / took_s:.0f} x); "
+        f"outputs sha256 {lane.digest[:16]}"
+    )
+    for finding in findings:
+        console.print(f"[red]{finding}[/red]")
+    if finished and not findings:
+        console.print("The checker, who knows the truth, found nothing against the lane.")
