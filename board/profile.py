@@ -47,10 +47,11 @@ TIME_BOUNDS: dict[str, tuple[str, str]] = {
     "manual_max": ("5 s", "30 min"),
     "recover_settle": ("500 ms", "60 s"),
     "attention_max": ("10 s", "2 h"),
+    "ignore_max": ("10 s", "2 h"),
+    "ignore_leaving": ("1 s", "10 min"),
     "blind_max": ("100 ms", "30 s"),
     "jog_max": ("1 s", "60 s"),
     "reverse_dwell": ("100 ms", "10 s"),
-    "boom_dwell": ("100 ms", "10 s"),
     "tare_expiry": ("1 h", "366 d"),
 }
 TIMES: tuple[str, ...] = tuple(TIME_BOUNDS)
@@ -79,9 +80,12 @@ class Site(Struct, frozen=True, kw_only=True):
 
 
 class RuleChoices(Struct, frozen=True, kw_only=True):
-    """What a site chooses in the rules: the book, a posted limit, which end wins a tie."""
+    """What a site chooses in the rules: a file of further rules, a posted limit, who goes first.
 
-    book: Text | None = None
+    ``book`` is a rule file beside the site file; ``preferred`` is the end that wins a tie.
+    """
+
+    book: Annotated[str, Meta(min_length=1, max_length=4_096)] | None = None
     posted_limit_g: Annotated[int, mass("1 t", "200 t")] | None = field(
         name="posted_limit", default=None
     )

@@ -18,6 +18,7 @@ LOADED_SHARE = 0.05
 ABOARD_SHARE = 0.95
 GONE_SHARE = 0.10
 STAND_US = 2_000_000
+END_US = 250_000
 BEFORE_LOAD_US = 1_000_000
 EMPTY_US_MIN = 500_000
 
@@ -65,7 +66,7 @@ def prepare(recording: Recording) -> Passage:
             "start the recording earlier"
         )
     stand = int(np.searchsorted(t_us, t_us[-1] - STAND_US))
-    last = float(np.median(load[stand:]))
+    last = float(np.median(load[t_us >= t_us[-1] - END_US]))
     stays = last > GONE_SHARE * high
     aboard = int(np.argmax(load > ABOARD_SHARE * (last if stays else high)))
     entry, leave = _beams(recording, max(first, 1), aboard)

@@ -46,7 +46,8 @@ class Player:
     """Plays passages into the cells, beams and cameras of one deck.
 
     ``advance`` moves the clock; everything else only looks.  Vehicles come from ``entry`` and
-    leave over whichever end has an open boom, or a gate-less one, the far end first.
+    leave when the far boom opens; where it stays closed, or there is none, they stand to the end
+    of the recording and then take whichever end is open, the far one first.
     """
 
     def __init__(self, bus: Bus) -> None:
@@ -153,25 +154,37 @@ class Player:
 
     def _passing(self, passage: Passage) -> Iterator[_Sample]:
         self.stage = Stage.WAITING
-        far = ENDS[1 - ENDS.index(self.entry)]
         for index in _back_and_forth(0, passage.quiet):
             if self._open(self.entry):
                 break
             yield self._as_recorded(passage, index)
         self.stage = Stage.PLAYING
-        for index in range(passage.quiet, passage.samples):
+        for index in range(passage.quiet, passage.aboard):
             yield self._as_recorded(passage, index)
-        if not passage.stays:
-            return
-        self.stage = Stage.STANDING
+        yield from self._aboard(passage)
+        if passage.stays:
+            yield from self._leaving(passage, over=self._way_out() or self.entry)
+
+    def _aboard(self, passage: Passage) -> Iterator[_Sample]:
+        """From the whole load on the deck until a way out has been open for a moment."""
         opened_us = self._next_us
-        for index in _back_and_forth(passage.stand, passage.samples):
-            if not (self._open(far) or self._open(self.entry)):
+        for index in _once_then(passage.aboard, passage.samples, passage.stand):
+            if index == passage.samples - 1:
+                if not passage.stays:
+                    return
+                self.stage = Stage.STANDING
+            if self._way_out() is None:
                 opened_us = self._next_us
-            if self._next_us - opened_us >= REACT_US:
-                break
+            if passage.stays and self._next_us - opened_us >= REACT_US:
+                return
             yield self._as_recorded(passage, index)
-        yield from self._leaving(passage, over=far if self._open(far) else self.entry)
+
+    def _way_out(self) -> str | None:
+        """The end with an open boom; the entry's counts only once the recording is at its end."""
+        far = ENDS[1 - ENDS.index(self.entry)]
+        if self._open(far) and (far in self._gates or self.stage is Stage.STANDING):
+            return far
+        return self.entry if self.stage is Stage.STANDING and self._open(self.entry) else None
 
     def _leaving(self, passage: Passage, over: str) -> Iterator[_Sample]:
         """The boarding backwards: over the far end, the entry's beam stands for the far one."""
@@ -207,6 +220,14 @@ def _back_and_forth(start: int, end: int) -> Iterator[int]:
     while True:
         yield from range(start, end)
         yield from range(end - 2, start, -1)
+
+
+def _once_then(start: int, end: int, again: int) -> Iterator[int]:
+    """Indices from start to the end, then between ``again`` and the end for ever."""
+    yield from range(start, end)
+    while True:
+        yield from range(end - 2, again, -1)
+        yield from range(again, end)
 
 
 def player_of(bus: Bus) -> Player:

@@ -87,10 +87,12 @@ def _lane_warnings(profile: Profile) -> Iterator[str]:
 
 
 def _file_warnings(profile: Profile) -> Iterator[str]:
-    for device in profile.devices.values():
-        for key, name in _files(device):
-            if not (Path(profile.folder) / name).is_file():
-                yield f'{key} = "{name}": no such file beside the site file'
+    named = [pair for device in profile.devices.values() for pair in _files(device)]
+    if profile.rules.book is not None:
+        named.append(("rules.book", profile.rules.book))
+    for key, name in named:
+        if not (Path(profile.folder) / name).is_file():
+            yield f'{key} = "{name}": no such file beside the site file'
 
 
 def _files(device: DeviceSite) -> Iterator[tuple[str, str]]:

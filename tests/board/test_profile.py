@@ -8,7 +8,9 @@ import msgspec
 import pytest
 from site_rig import SITE, write_site
 
-from board.profile import TIMES, ProfileError, profile_path, read_profile
+from board.profile import TIME_BOUNDS, TIMES, ProfileError, profile_path, read_profile
+from controller.core.settings import InterlockSettings, LaneSettings
+from hal.quantity import TIME
 
 
 def problems_of(path: Path) -> tuple[str, ...]:
@@ -188,11 +190,21 @@ def test_packaged_profiles_are_had_by_name() -> None:
     assert read_profile("sim").site.name == "Simulated yard"
 
 
-def test_every_time_of_the_lane_can_be_set() -> None:
-    settings = pytest.importorskip("controller.core.settings")
-    kinds = (settings.LaneSettings, settings.InterlockSettings)
-    names = {f.name for k in kinds for f in msgspec.structs.fields(k) if "_us" in f.name}
-    assert {name.replace("_us", "") for name in names} <= set(TIMES)
+def test_every_time_of_the_lane_can_be_set_and_every_time_is_the_lanes() -> None:
+    kinds = (LaneSettings, InterlockSettings)
+    fields = {f.name for kind in kinds for f in msgspec.structs.fields(kind)}
+    settable = {name.replace("_us", "") for name in fields if "_us" in name}
+    assert settable == set(TIMES) - {"scan", "tare_expiry"}
+    assert "tare_expiry_ms" in fields
+
+
+def test_every_default_of_the_lane_lies_inside_its_bounds() -> None:
+    for kind in (LaneSettings, InterlockSettings):
+        for field in msgspec.structs.fields(kind):
+            name = field.name.replace("_us", "")
+            if name in TIMES:
+                low, high = (TIME.parse(text) for text in TIME_BOUNDS[name])
+                assert low <= field.default <= high, name
 
 
 def test_profiles_are_immutable(tmp_path: Path) -> None:

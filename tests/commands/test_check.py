@@ -52,6 +52,7 @@ def test_no_device_is_opened(tmp_path: Path) -> None:
         ("[devices.yard.arm]", "[devices.road.arm]", "guarded by beam_low alone"),
         ("[devices.estop]", "[devices.yard.approach]", "devices.estop: none"),
         ("scan", "scan", "devices.yard.camera: none"),
+        ("[rules]", '[rules]\nbook = "more.toml"', 'rules.book = "more.toml": no such file'),
     ],
 )
 def test_what_is_doubtful_is_a_warning_with_its_place(

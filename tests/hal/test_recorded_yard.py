@@ -107,6 +107,30 @@ def test_the_vehicle_stands_until_the_exit_boom_is_open(tmp_path: Path) -> None:
     assert int(yard.column("counts")[-1, 0]) == EMPTY
 
 
+def test_the_vehicle_does_not_wait_for_its_recording_once_it_is_let_out(tmp_path: Path) -> None:
+    yard = Yard([write(tmp_path / "a.csv", drive_on())])
+    assert yard.entry is not None
+    assert yard.exit is not None
+    yard.entry.drive(Drive.RAISE)
+    yard.run(30, until=Stage.PLAYING)
+    yard.exit.drive(Drive.RAISE)
+    seen = {Stage.PLAYING}
+    while not yard.player.done:
+        yard.run(0.1)
+        seen.add(yard.player.stage)
+    assert Stage.LEAVING in seen
+    assert Stage.STANDING not in seen
+
+
+def test_a_vehicle_that_drives_off_in_its_recording_does_not_stand(tmp_path: Path) -> None:
+    counts = drive_on(stays=False)
+    yard = Yard([write(tmp_path / "a.csv", counts[:-180])], gates=True)
+    assert yard.entry is not None
+    yard.entry.drive(Drive.RAISE)
+    yard.run(60)
+    assert yard.player.done
+
+
 def test_the_vehicle_backs_out_where_only_the_entry_boom_is_open(tmp_path: Path) -> None:
     yard = Yard([write(tmp_path / "a.csv", drive_on())])
     assert yard.entry is not None

@@ -40,7 +40,6 @@ clear_settle = "1.5 s"
 tare_expiry = "90 d"
 
 [rules]
-book = "order62-2016"
 posted_limit = "40 t"
 
 [plates]
