@@ -17,6 +17,7 @@ from controller.faults import (
 )
 
 LEDGER_DEAD = {Fault.DISK_FULL, Fault.LEDGER_READ_ONLY, Fault.LEDGER_DAMAGED}
+LOST_SIGNALS = {Fault.CELLS_SILENT, Fault.SENSOR_SILENT, Fault.GATE_CONTRADICTION}
 PEOPLE_HELP = {Fault.CAMERA_SILENT, Fault.SIGN_SILENT, Fault.CLOCK_UNSET, Fault.LEDGER_BUSY}
 
 
@@ -41,6 +42,8 @@ def test_no_two_faults_say_the_same() -> None:
 def test_a_lane_that_cannot_record_stops_and_one_that_a_person_can_help_goes_on() -> None:
     assert stopping_codes() >= LEDGER_DEAD
     assert not stopping_codes() & PEOPLE_HELP
+    assert Fault.BLIND in stopping_codes()
+    assert not stopping_codes() & LOST_SIGNALS, "a lost signal stops the lane as BLIND, in time"
     assert stopping_codes() <= set(Fault)
 
 
