@@ -46,7 +46,7 @@ class Bookkeeper:
         cutouts: Cutouts,
         register: VehicleRegister | None,
     ) -> None:
-        self._ledger = ledger
+        self.ledger = ledger
         self._writer = writer
         self._identity = identity
         self._weigh_room = weigh_room
@@ -143,7 +143,7 @@ class Bookkeeper:
         entry = self._register.lookup(plate) if self._register is not None else None
         vehicle = _papers(plate, entry)
         try:
-            tare, chain = self._ledger.latest_tare(plate), self._ledger.open_chain(plate)
+            tare, chain = self.ledger.latest_tare(plate), self.ledger.open_chain(plate)
         except (LedgerError, sqlite3.Error):
             return vehicle
         if tare is not None:

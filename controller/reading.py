@@ -6,7 +6,7 @@ camera that repeats itself cannot name the next vehicle.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from msgspec import Struct
@@ -18,6 +18,9 @@ from controller.core.images import PlateRead
 from controller.core.kinds import End
 from controller.media import Cutouts
 from hal.ports import DeviceFault, Frame
+
+if TYPE_CHECKING:
+    from vision.recognise import PlateRead as PlateText
 
 FRAME_AGE_US_MAX = 2_000_000
 REGIONS_MAX = 4
@@ -105,7 +108,6 @@ class PlateEyes:
         return Seen(
             text=read.text, chars=tuple(read.chars), valid=read.valid, png=encode_png(cutout)
         )
-
 
     def read(self, cutout: NDArray[np.uint8]) -> PlateText:
         """Read one cut-out (BGR uint8)."""

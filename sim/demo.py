@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from controller.view import LaneView
 from rich.console import Console
 from rich.live import Live
 
@@ -19,7 +20,6 @@ from controller.core.kinds import Phase
 from controller.reading import PlateEyes
 from controller.scan import Scan
 from controller.showing import demo_folder, show_records, summarise
-from controller.view import LaneView
 from hal.bus import Bus
 from sim.checker import Checker
 from sim.finding import Finding
@@ -27,6 +27,7 @@ from sim.run import Watcher, simulate
 from sim.world import Yard
 
 DAY_US_MAX = 6 * 3600 * 1_000_000
+LEDGER_PATIENCE_US = 30_000_000
 REFRESH_S = 0.1
 SCENARIO = "morning"
 
@@ -42,10 +43,16 @@ def run(trucks: int, seed: int, out: Path | None, as_json: bool) -> None:
     yard = Yard.from_scenario(SCENARIO, seed=seed, trucks=trucks)
     lane, checker = lane_in(yard, folder), Checker(yard)
     began = time.monotonic()
-    with _shown(lane, console) as watch:
-        finished = simulate(lane, yard, until_us=DAY_US_MAX, checker=checker, watch=watch)
+    try:
+        with _shown(lane, console) as watch:
+            finished = simulate(
+                lane, yard, until_us=DAY_US_MAX, checker=checker, watch=_minding_books(lane, watch)
+            )
+    finally:
+        unstored = lane.bookkeeper.close()
     took_s = time.monotonic() - began
-    lane.bookkeeper.close()
+    if unstored:
+        raise DemoError(f"{len(unstored)} records could not be stored: {lane.bookkeeper.failure}")
     records = show_records(folder, console, f"A mixed morning, seed {seed}", as_json=as_json)
     findings = checker.finish(records)
     _conclude(yard, lane, findings, finished, took_s, console)
@@ -88,6 +95,24 @@ def _shown(lane: Scan, console: Console) -> Iterator[Watcher]:
 
         yield watch
         live.refresh()
+
+
+def _minding_books(lane: Scan, watch: Watcher) -> Watcher:
+    """Watch on, but end the demonstration when the ledger stays unable to take a record."""
+    failing_since_us: int | None = None
+
+    def minding(inputs: InputImage, outputs: OutputImage) -> None:
+        nonlocal failing_since_us
+        watch(inputs, outputs)
+        failure = lane.bookkeeper.failure
+        if failure is None:
+            failing_since_us = None
+            return
+        failing_since_us = inputs.now_us if failing_since_us is None else failing_since_us
+        if inputs.now_us - failing_since_us >= LEDGER_PATIENCE_US:
+            raise DemoError(f"{failure} (no boom has opened for the record that is missing)")
+
+    return minding
 
 
 class _Lines:

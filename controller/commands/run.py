@@ -37,7 +37,9 @@ def run(site: Path, out: Path, seconds: float, as_json: bool) -> None:
         lane.bookkeeper.close()
 
 
-def _loop(lane: Scan, stop: threading.Event, period_s: float, seconds: float, as_json: bool) -> None:
+def _loop(
+    lane: Scan, stop: threading.Event, period_s: float, seconds: float, as_json: bool
+) -> None:
     began_s = due_s = time.monotonic()
     phase: Phase | None = None
     while not stop.is_set() and (not seconds or due_s - began_s < seconds):
