@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from ledger_rig import FREE_SEQ, passage, records
 from msgspec.structs import fields, replace
 
@@ -27,10 +27,12 @@ from protocol.parts import (
 from protocol.record import SCHEMA, Record, RecordError, decode, encode, to_json
 
 CDDL = Path(protocol.record.__file__).with_name("record.cddl")
+# A record has a hundred fields: shrinking one would take minutes and tell little more.
 SLOW = settings(
     max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
 
 
