@@ -76,7 +76,7 @@ def build(profile: Profile, bus: Bus | None = None) -> Board:
     """
     bus = bus if bus is not None else Bus()
     problems = Problems(profile.path)
-    plans = plan(profile, problems)
+    plans = plan(profile.devices, problems)
     if problems.found:
         raise ProfileError(problems.found)
     bus.share("folder", lambda: Path(profile.folder))
@@ -95,10 +95,10 @@ def build(profile: Profile, bus: Bus | None = None) -> Board:
     return Board(profile=profile, bus=bus, sides=(sides[0], sides[1]), **drivers)
 
 
-def plan(profile: Profile, problems: Problems) -> dict[str, _Plan]:
+def plan(devices: dict[str, DeviceSite], problems: Problems) -> dict[str, _Plan]:
     """Load the driver of every device and check its options, constructing nothing."""
     plans: dict[str, _Plan] = {}
-    for role, device in profile.devices.items():
+    for role, device in devices.items():
         try:
             driver = registry.load(device.driver)
         except registry.DriverError as error:

@@ -131,6 +131,20 @@ def read_profile(
     Raises:
         ProfileError: the file cannot be read or is not a valid site; all problems are in it.
     """
+    profile, _, problems = examine(name_or_path, overrides)
+    if profile is None or problems.found:
+        raise ProfileError(problems.found)
+    return profile
+
+
+def examine(
+    name_or_path: str | Path, overrides: Mapping[str, object] | None = None
+) -> tuple[Profile | None, dict[str, DeviceSite], Problems]:
+    """Read as much of a site file as can be read: profile if whole, devices, and all problems.
+
+    Raises:
+        ProfileError: the file cannot be read at all.
+    """
     path = profile_path(name_or_path)
     try:
         data, table = load_toml(path)
@@ -139,22 +153,25 @@ def read_profile(
     problems = Problems(str(path))
     for key, value in (overrides or {}).items():
         _override(table, key, value, problems)
-    profile = _read(path, data, table, problems)
-    if profile is None or problems.found:
-        raise ProfileError(problems.found)
-    return profile
-
-
-def _read(path: Path, data: bytes, table: dict[str, Any], problems: Problems) -> Profile | None:
     for name in table.keys() - set(SECTIONS):
         problems.unread(name, name, SECTIONS, table[name])
     sections = {name: _section(table, name, problems) for name in SECTIONS}
+    devices = read_devices(sections["devices"], problems)
+    return _read(path, data, sections, devices, problems), devices, problems
+
+
+def _read(
+    path: Path,
+    data: bytes,
+    sections: dict[str, dict[str, Any]],
+    devices: dict[str, DeviceSite],
+    problems: Problems,
+) -> Profile | None:
     site = read_table(sections["site"], Site, "site", problems)
     scale, calibration = read_scale(sections["scale"], path.parent, problems)
     timing = _read_times(sections["timing"], problems)
     rules = read_table(sections["rules"], RuleChoices, "rules", problems)
     plates = _read_plates(sections["plates"], problems)
-    devices = read_devices(sections["devices"], problems)
     if site is None or scale is None or rules is None:
         return None
     return Profile(

@@ -9,8 +9,7 @@ from typing import Any
 
 from board.build import plan
 from board.devices import BOOM_GUARDS, ENDS, DeviceSite
-from board.profile import Profile, ProfileError, read_profile
-from hal.schema import Problems
+from board.profile import Profile, ProfileError, examine
 
 DIVISIONS_OUTDOORS_MAX = 3_000
 CERTIFICATE_NOTICE_DAYS = 30
@@ -24,10 +23,9 @@ def check_site(path: str | Path, today: datetime.date) -> dict[str, Any]:
     Raises:
         ProfileError: the file cannot be used; all problems are named.
     """
-    profile = read_profile(path)
-    problems = Problems(profile.path)
-    plan(profile, problems)
-    if problems.found:
+    profile, devices, problems = examine(path)
+    plan(devices, problems)
+    if profile is None or problems.found:
         raise ProfileError(problems.found)
     return {
         "ok": True,

@@ -90,6 +90,15 @@ def test_the_certificate_is_compared_with_the_day_given(
     assert says is None or says in said
 
 
+def test_problems_of_the_file_and_of_the_drivers_are_named_together(tmp_path: Path) -> None:
+    path = write_site(tmp_path, 'travel = "2 s"', "travel = 2", more="\n[extra]\n")
+    path.write_text(path.read_text(encoding="utf-8").replace("lane = 1", "lane = 0"), "utf-8")
+    with pytest.raises(ProfileError) as caught:
+        check_site(path, TODAY)
+    for key in ("extra", "site.lane", "devices.yard.gate.travel"):
+        assert f"{path}: {key} = " in str(caught.value)
+
+
 def test_all_problems_of_drivers_and_options_are_named_without_a_report(tmp_path: Path) -> None:
     path = write_site(
         tmp_path, 'travel = "2 s"', "travel = 2", more='\n[devices.road.arm]\ndriver="x"\n'
