@@ -1,0 +1,97 @@
+"""Read one plate cut-out: network, grammar, plate type by colour."""
+
+import tomllib
+from pathlib import Path
+from typing import Final
+
+import cv2
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from vision.colour import plate_type
+from vision.decode import decode
+from vision.plates import ALPHABET, UNREADABLE, PlateType, classify
+from vision.runtime import ModelError, TfliteModel
+
+Bgr = npt.NDArray[np.uint8]
+Float = npt.NDArray[np.float32]
+
+INPUT_HEIGHT: Final = 24
+INPUT_WIDTH: Final = 96
+MODEL_PATH: Final = Path(__file__).parent / "models" / "reader.tflite"
+
+
+class PlateRead(msgspec.Struct, frozen=True, kw_only=True):
+    """What was read: text with `?` for an unreadable province, '' for no plate.
+
+    `probabilities` holds one value of 0..1 a character, `confidence` the least of them (0 for no
+    plate); `valid` says that the text is a plate of GA 36; `ptype` is None when the colour does
+    not tell.
+    """
+
+    text: str
+    probabilities: tuple[float, ...]
+    confidence: float
+    ptype: PlateType | None
+    valid: bool
+
+
+class Recogniser:
+    """The plate reader; construction opens the model, `read` takes a few milliseconds."""
+
+    def __init__(self, model_path: Path | None = None) -> None:
+        """Raises ModelError for a bad model file, VisionLibraryError without a TFLite runtime."""
+        path = MODEL_PATH if model_path is None else model_path
+        self._model = TfliteModel(path)
+        self.accept_p_min = _accept_p_min(path.with_suffix(".toml"))
+
+    def logits(self, crop_bgr: Bgr) -> Float:
+        """Return the raw network output, (columns, classes), blank first."""
+        out = self._model.run(standardise(crop_bgr)[None])[0]
+        if out.ndim != 2 or out.shape[1] != len(ALPHABET) + 1:
+            raise ModelError(f"the model gives {out.shape}, not (columns, {len(ALPHABET) + 1})")
+        return out
+
+    def read(self, crop_bgr: Bgr) -> PlateRead:
+        """Read a cut-out of one plate, uint8 BGR of (height, width, 3).
+
+        Raises ValueError for another kind of array; a picture of no plate is a read without text.
+        """
+        if crop_bgr.ndim != 3 or crop_bgr.shape[2] != 3 or crop_bgr.dtype != np.uint8:
+            raise ValueError(f"a cut-out is uint8 (h, w, 3), not {crop_bgr.dtype} {crop_bgr.shape}")
+        if min(crop_bgr.shape) < 1:
+            raise ValueError("a cut-out has at least one pixel")
+        found = decode(self.logits(crop_bgr))
+        valid = classify(found.text) is not None
+        return PlateRead(
+            text=found.text,
+            probabilities=found.probabilities,
+            confidence=min(found.probabilities, default=0.0),
+            ptype=plate_type(crop_bgr, found.text) if found.text else None,
+            valid=valid,
+        )
+
+    def accepts(self, read: PlateRead) -> bool:
+        """Say whether a read may stand as a plate: valid, and every character sure enough."""
+        return read.valid and UNREADABLE not in read.text and read.confidence >= self.accept_p_min
+
+
+def standardise(crop_bgr: Bgr) -> Float:
+    """Scale a cut-out to the network's input and take its light away.
+
+    Each channel loses its mean, all share one deviation: colour casts go, contrast stays.
+    """
+    small = cv2.resize(crop_bgr, (INPUT_WIDTH, INPUT_HEIGHT), interpolation=cv2.INTER_LINEAR)
+    image = small.astype(np.float32)
+    image -= image.mean(axis=(0, 1))
+    return np.asarray(image / max(float(image.std()), 1.0), np.float32)
+
+
+def _accept_p_min(path: Path) -> float:
+    try:
+        return float(tomllib.loads(path.read_text(encoding="utf-8"))["accept_p_min"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"{path}: accept_p_min cannot be read ({error}): every model needs this file beside it"
+        ) from error

@@ -1,0 +1,56 @@
+"""Open a TFLite model with whichever runtime is installed."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+Float = npt.NDArray[np.float32]
+
+RUNTIMES: Final = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
+
+
+class VisionLibraryError(ImportError):
+    """No TFLite runtime works here; the message names the extra to install."""
+
+
+class ModelError(ValueError):
+    """The model file is absent or no model of the expected shape."""
+
+
+class TfliteModel:
+    """One model with one float32 input and one float32 output; not for use by two threads."""
+
+    def __init__(self, path: Path, runtimes: tuple[str, ...] = RUNTIMES) -> None:
+        """Raises ModelError for a bad file and VisionLibraryError when no runtime works."""
+        if not path.is_file():
+            raise ModelError(f"{path}: no such model file: reinstall steelyard or name another")
+        self._interpreter = _construct(path, runtimes)
+        self._interpreter.allocate_tensors()
+        self._input = self._interpreter.get_input_details()[0]["index"]
+        self._output = self._interpreter.get_output_details()[0]["index"]
+
+    def run(self, images: Float) -> Float:
+        """Run one batch as the model's input shape has it."""
+        self._interpreter.set_tensor(self._input, images)
+        self._interpreter.invoke()
+        return np.array(self._interpreter.get_tensor(self._output), np.float32)
+
+
+def _construct(path: Path, runtimes: tuple[str, ...]) -> Any:
+    # tflite_runtime imports beside numpy 2 and only then fails: constructing is the proof.
+    reasons = []
+    for name in runtimes:
+        try:
+            return import_module(name).Interpreter(model_path=str(path), num_threads=1)
+        except (ImportError, SystemError, AttributeError) as error:
+            reasons.append(f"{name}: {error}")
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f"{path}: not a model this runtime can open ({error})") from error
+    raise VisionLibraryError(
+        "no TFLite runtime works here: install the extra steelyard[vision] ("
+        + "; ".join(reasons)
+        + ")"
+    )
