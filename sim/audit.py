@@ -127,10 +127,15 @@ class Audit:
         way = Permit(_NAMES[crossing.end])
         due = [r for r in parts if r.permit is way and _decided_us(r) <= crossing.at_us]
         causes = [r for r in due if _releases(r)]
+        used = self._crossed_before(crossing, stay)
         name = f"vehicle {crossing.vehicle} ({crossing.mass_g / 1e6:.2f} t)"
-        if not causes:
-            seen = f"{name} left by the {_NAMES[crossing.end]} boom; permits: {len(due)}"
+        if len({r.passage_id for r in causes}) <= used:
+            seen = (
+                f"{name} left by the {_NAMES[crossing.end]} boom; "
+                f"releases: {len(causes)}, vehicles gone before it: {used}"
+            )
             yield Finding(check="T2", at_us=crossing.at_us, seen=seen)
+            return
         by_rule = [r for r in causes if r.person is None]
         if not by_rule:
             return
@@ -184,6 +189,15 @@ class Audit:
             if crossing.vehicle in stay.vehicles and stay.from_us <= crossing.at_us
         ]
         return stays[-1] if stays else None
+
+    def _crossed_before(self, crossing: Crossing, stay: int | None) -> int:
+        """How many vehicles of the same interval had left by this end already."""
+        return sum(
+            other.at_us < crossing.at_us
+            and other.end == crossing.end
+            and self._stay_of(other) == stay
+            for other in self._yard.truth.crossings
+        )
 
     def _parts(self, stay: int | None) -> list[Record]:
         """The record of an interval with all that were added to its passage later."""

@@ -31,6 +31,9 @@ def _one_pixel_png() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
+_SURE = 0.02
+"""Below this doubt a character is right: recognisers rarely err where they are sure."""
+
 PNG = _one_pixel_png()
 
 
@@ -53,11 +56,11 @@ class StochasticReader:
     def _characters(self, sight: Sight, rng: np.random.Generator) -> tuple[str, tuple[float, ...]]:
         """Return the text and its probabilities; a doubtful character may be a wrong one."""
         loss = 0.002 + _LIGHT_LOSS[sight.light] + max(0.0, sight.distance_m - 8.0) * 0.03
-        loss += 2.0 * max(0.0, sight.dirt - 0.2)
+        loss += 2.0 * max(0.0, sight.dirt - 0.3)
         text, chars = "", []
         for character in sight.plate.text:
             doubt = min(0.9, float(rng.exponential(loss)))
-            wrong = rng.random() < doubt * 0.7
+            wrong = doubt > _SURE and rng.random() < doubt
             text += str(rng.choice(list(LETTERS + DIGITS))) if wrong else character
             chars.append(1.0 - doubt)
         return text, tuple(chars)

@@ -133,8 +133,7 @@ class Vehicle:
     def shake(self) -> None:
         """Move the suspensions on by one physics step."""
         for unit, suspension in enumerate(self._suspensions):
-            transfer = -self.a_mps2 * self._transfer[unit]
-            suspension.step(self._kappa[unit] * transfer, transfer)
+            suspension.step(-self.a_mps2 * self._transfer[unit])
 
     @property
     def at_rest(self) -> bool:
@@ -172,7 +171,6 @@ class Vehicle:
         self._masses = self.truck.axle_masses_g(load_g)
         self._suspensions: list[Suspension] = []
         self._transfer: list[float] = []
-        self._kappa: list[float] = []
         self._pitch_shares: list[float] = []
         cut = self.truck.front_axles
         for axles, air in ((range(cut), self.truck.front_air), (self._rear(), self.truck.rear_air)):
@@ -186,10 +184,12 @@ class Vehicle:
     def _add_unit(self, axles: list[int], air: bool) -> None:
         mass = sum(self._masses[i] for i in axles)
         hz = self._rng.uniform(2.7, 3.7) * sqrt(9e6 / (mass / len(axles) + 5e6))
-        self._suspensions.append(Suspension(mass_g=mass, air=air, frequency_hz=hz, dt_s=STEP_S))
+        coupling = self._rng.uniform(-0.3, 0.3)
+        self._suspensions.append(
+            Suspension(mass_g=mass, air=air, frequency_hz=hz, coupling=coupling, dt_s=STEP_S)
+        )
         base = max(3.5, self.truck.axles_m[axles[-1]] - self.truck.axles_m[axles[0]])
         self._transfer.append(mass * self._rng.uniform(1.0, 1.5) / (GRAVITY * base))
-        self._kappa.append(self._rng.uniform(-0.22, 0.22))
         rear = axles[1:] or axles
         self._pitch_shares.append(1.0 if len(axles) > 1 else 0.0)
         self._pitch_shares += [-1.0 / len(rear)] * (len(axles) - 1)

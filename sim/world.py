@@ -308,9 +308,9 @@ class Yard:
         self.operator.look(now, self._word, first, self._follower(first))
 
     def _follower(self, first: Vehicle | None) -> Vehicle | None:
-        """The vehicle behind the first one, if any of it is past the entry boom."""
-        boom = -self.layout.boom_m
-        behind = (v for v in self._present if v is not first and v.s_m > boom)
+        """The vehicle behind the first one, if it has its nose past the stop line."""
+        line = -self.layout.stop_line_m
+        behind = (v for v in self._present if v is not first and v.s_m > line)
         return next((v for v in behind if first is not None and v.end == first.end), None)
 
     def _schedule(self, fault: Fault, now: int) -> None:
