@@ -1,86 +1,78 @@
 """Batches for training: rendered plates, the labelled cut-outs less those held aside, negatives."""
 
-import csv
-import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 
+from vision.draw import draw_plate
 from vision.plates import ALPHABET, PlateType, printed
-from vision.recognise import INPUT_HEIGHT, INPUT_WIDTH, standardise
-from vision.training.render import Renderer, degrade
+from vision.recognise import standardise
+from vision.training.labels import cutouts, read_picture
+from vision.training.render import Renderer, degrade, random_text
 
+COMMON_PROVINCE = "皖"
 CLASS_OF = {char: i + 1 for i, char in enumerate(ALPHABET)}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cutout:
-    """One labelled cut-out; `held` says that it is kept aside from all training."""
-
-    path: Path
-    text: str
-    ptype: str
-    held: bool
-
-
-def held_aside(text: str) -> bool:
-    """Say whether a plate belongs to the third kept aside: sha256 of its text, modulo 3, is 0.
-
-    The rule goes by the plate and not by the file, so that two pictures of one vehicle never
-    stand on both sides.
-    """
-    return int(hashlib.sha256(text.encode()).hexdigest(), 16) % 3 == 0
-
-
-def cutouts(plates: Path) -> list[Cutout]:
-    """Read labels.csv: single-row cut-outs crops/sir_* and crops/epr_* only."""
-    with (plates / "labels.csv").open(encoding="utf-8") as stream:
-        rows = [r for r in csv.DictReader(stream) if r["rows"] == "1"]
-    wanted = [r for r in rows if r["file"].startswith(("crops/sir_", "crops/epr_"))]
-    return [
-        Cutout(
-            path=plates / r["file"],
-            text=r["plate_text"],
-            ptype=r["ptype"],
-            held=held_aside(r["plate_text"]),
-        )
-        for r in wanted
-    ]
-
-
-def read_picture(path: Path) -> np.ndarray:
-    """Read a BGR picture of any file name."""
-    return cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
 
 
 class RealSource:
     """Gives augmented labelled cut-outs, rare provinces and colours more often."""
 
-    def __init__(self, plates: Path, seed: int) -> None:
+    def __init__(self, plates: Path, glyphs: Path | None, seed: int) -> None:
         self.rng = np.random.default_rng(seed)
         chosen = [c for c in cutouts(plates) if not c.held]
         self.items = [(read_picture(c.path), printed(c.text)) for c in chosen]
+        # Only the road-camera cut-outs are cut so tightly that the province's place is known.
+        self.tight = [c.path.name.startswith("sir_") for c in chosen]
         counts = {c.text[0]: sum(d.text[0] == c.text[0] for d in chosen) for c in chosen}
         weight = np.array(
             [counts[c.text[0]] ** -0.5 * (1 + (c.ptype != PlateType.BLUE1)) for c in chosen]
         )
         self.share = weight / weight.sum()
+        self.donors = [
+            item
+            for item, tight in zip(self.items, self.tight, strict=True)
+            if tight and item[1][0] != COMMON_PROVINCE
+        ]
+        self.render = Renderer(seed, glyphs)
 
     def draw(self, hardness: float) -> tuple[np.ndarray, str]:
         """Return one augmented cut-out and its glyphs; a smeared province leaves the label."""
-        image, text = self.items[self.rng.choice(len(self.items), p=self.share)]
-        image = image.copy()
-        if self.rng.random() < 0.12:
+        index = self.rng.choice(len(self.items), p=self.share)
+        image, text = self.items[index][0].copy(), self.items[index][1]
+        dice = self.rng.random() if self.tight[index] else 1.0
+        if dice < 0.12:
             self.smear_province(image)
             text = text[1:]
+        elif dice < 0.32:
+            text = self.swap_province(image) + text[1:]
         image = self.jitter(image)
         if self.rng.random() < 0.5:
             image = degrade(self.rng, image, 0.25 * hardness)
         return image, text
+
+    def swap_province(self, image: np.ndarray) -> str:
+        """Set another province in, in the light of the old one; return it.
+
+        Five of six cut-outs are of one province: without this the road camera's own look would
+        come to mean that province.
+        """
+        if self.rng.random() < 0.4:
+            other, text = self.donors[self.rng.integers(len(self.donors))]
+        else:
+            text = random_text(self.rng, PlateType.BLUE1)
+            glyphs = self.render.glyphs_for(PlateType.BLUE1)
+            flat = draw_plate(text, PlateType.BLUE1, px_per_mm=0.4, glyphs=glyphs)
+            other = degrade(self.rng, flat, 0.4)
+        h, w = image.shape[:2]
+        edge = int(w * 0.15)
+        patch = image[:, :edge].astype(np.float32)
+        new = cv2.resize(other, (w, h), interpolation=cv2.INTER_AREA)[:, :edge].astype(np.float32)
+        like = (new - new.mean((0, 1))) / (new.std() + 1) * patch.std() + patch.mean((0, 1))
+        image[:, :edge] = np.clip(like, 0, 255)
+        return printed(text)[0]
 
     def smear_province(self, image: np.ndarray) -> None:
         """Blur or paint over the first character."""
@@ -101,6 +93,7 @@ class RealSource:
         sign = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
         slope = np.array([[0, -1], [0, 1], [0, 1], [0, -1]]) * rng.normal(0, 0.05) * h
         target = (corners + spread + grow * sign + move + slope).astype(np.float32)
+        target[:, 0] = np.clip(target[:, 0], -0.015 * w, 1.015 * w)
         matrix = cv2.getPerspectiveTransform(corners, target)
         return cv2.warpPerspective(image, matrix, (w, h), borderMode=cv2.BORDER_REPLICATE)
 
@@ -116,7 +109,11 @@ class Batches(torch.utils.data.IterableDataset):
         info = torch.utils.data.get_worker_info()
         worker, workers = (info.id, info.num_workers) if info else (0, 1)
         render = Renderer(self.args.seed * 100 + worker, self.args.glyphs, self.args.own_share)
-        real = RealSource(self.args.plates, self.args.seed * 100 + 50 + worker) if self.args.plates else None
+        real = None
+        if self.args.plates:
+            real = RealSource(
+                self.args.plates, self.args.glyphs, self.args.seed * 100 + 50 + worker
+            )
         for step in range(worker, self.total, workers):
             progress = (step + self.args.start * self.total) / self.total
             yield self.batch(render, real, progress)
@@ -142,5 +139,3 @@ class Batches(torch.utils.data.IterableDataset):
             torch.tensor(lengths),
         )
 
-
-__all__ = ["INPUT_HEIGHT", "INPUT_WIDTH", "Batches", "Cutout", "cutouts", "held_aside"]

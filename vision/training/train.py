@@ -8,9 +8,10 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from vision.training.data import Batches, cutouts, read_picture
+from vision.training.data import Batches
 from vision.plates import ALPHABET, printed
 from vision.recognise import standardise
+from vision.training.labels import cutouts, read_picture
 from vision.training.net import PlateNet
 
 

@@ -1,0 +1,49 @@
+"""The labelled cut-outs, and the third of them that no training may see."""
+
+import csv
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cutout:
+    """One labelled cut-out; `held` says that it is kept aside from all training."""
+
+    path: Path
+    text: str
+    ptype: str
+    held: bool
+
+
+def held_aside(text: str) -> bool:
+    """Say whether a plate belongs to the third kept aside: sha256 of its text, modulo 3, is 0.
+
+    The rule goes by the plate and not by the file, so that two pictures of one vehicle never
+    stand on both sides.
+    """
+    return int(hashlib.sha256(text.encode()).hexdigest(), 16) % 3 == 0
+
+
+def cutouts(plates: Path) -> list[Cutout]:
+    """Read labels.csv: single-row cut-outs crops/sir_* and crops/epr_* only."""
+    with (plates / "labels.csv").open(encoding="utf-8") as stream:
+        rows = [r for r in csv.DictReader(stream) if r["rows"] == "1"]
+    wanted = [r for r in rows if r["file"].startswith(("crops/sir_", "crops/epr_"))]
+    return [
+        Cutout(
+            path=plates / r["file"],
+            text=r["plate_text"],
+            ptype=r["ptype"],
+            held=held_aside(r["plate_text"]),
+        )
+        for r in wanted
+    ]
+
+
+def read_picture(path: Path) -> np.ndarray:
+    """Read a BGR picture of any file name."""
+    return cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
