@@ -99,6 +99,9 @@ def deal(
 ) -> tuple[list[Visit], Options]:
     """Deal the day that a scenario table describes."""
     known_keys(table, _TOP, where)
+    for key in _TOP[1:]:
+        if not isinstance(table.get(key, []), list):
+            raise ScenarioError(f"{where}: write [[{key}]] with double brackets, once for each")
     day = table.get("day", {})
     known_keys(day, _DAY, f"{where}: [day]")
     options = _options(table, day, where)

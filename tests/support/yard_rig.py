@@ -1,73 +1,64 @@
-"""Rig for whole-lane tests: the sim board with eyes that know the truth, so that no test waits for
-the recogniser unless it is what the test is about."""
+"""Rig for yard tests: one truck driven through a lane that a test plays by hand."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from random import Random
 
-from board.build import build
-from board.profile import read_profile
-from controller.assembly import assemble
-from controller.core.images import InputImage, OutputImage
-from controller.reading import Seen
-from controller.scan import Scan
-from hal.bus import Bus
-from hal.ports import Frame
-from protocol.record import Record
-from sim.checker import Checker
-from sim.finding import Finding
-from sim.run import simulate
-from sim.world import Yard
+import numpy as np
+from numpy.typing import NDArray
 
-DAY_US = 3600 * 1_000_000
+from hal.ports import Contact, Drive
+from sim.driver import Driver, Habits, Mind
+from sim.truck import build_truck
+from sim.world import Visit, Yard
+
+STEP_US = 20_000
 
 
-@dataclass
-class TruthfulEyes:
-    """Reads a clean plate perfectly and a dirty one not at all."""
-
-    yard: Yard
-
-    def look(self, frame: Frame, region: object) -> Seen | None:
-        sights = (self.yard.sight(end) for end in (0, 1))
-        sight = next((one for one in sights if one is not None), None)
-        if sight is None:
-            return None
-        clean = sight.dirt < 0.5
-        text = sight.plate.text if clean else "?" + sight.plate.text[1:]
-        p = 0.99 if clean else 0.4
-        return Seen(text=text, chars=(p,) * len(text), valid=clean, png=text.encode())
+def yard_with(
+    title: str,
+    *,
+    seed: int = 1,
+    gross_g: int | None = None,
+    end: int = 0,
+    habits: Habits | None = None,
+    suspension: str | None = None,
+) -> Yard:
+    truck = build_truck(Random(seed), title, suspension=suspension)
+    load = (truck.limit_g * 9 // 10 if gross_g is None else gross_g) - truck.tare_g
+    visit = Visit(truck=truck, end=end, arrives_us=0, load_g=load, habits=habits or Habits())
+    return Yard(seed, [visit])
 
 
-@dataclass
-class Day:
-    """One finished run: what was recorded, found and put out."""
-
-    yard: Yard
-    lane: Scan
-    records: list[Record]
-    findings: tuple[Finding, ...]
-    finished: bool
-    outputs: list[OutputImage]
+def let_in(yard: Yard, end: int = 0) -> None:
+    yard.booms[end].level = Drive.RAISE
+    yard.approach_green[end] = yard.booms[end].is_open
 
 
-def lane_in(yard: Yard, folder: Path) -> Scan:
-    bus = Bus()
-    bus.share("yard", lambda: yard)
-    return assemble(build(read_profile("sim"), bus), folder, TruthfulEyes(yard))
+def let_out(yard: Yard, end: int) -> None:
+    yard.booms[end].level = Drive.RAISE
+    yard.deck_green[end] = yard.booms[end].is_open
 
 
-def run_day(yard: Yard, folder: Path, until_us: int = DAY_US) -> Day:
-    """Run a yard to its end on the real core, books and weigher."""
-    lane, checker = lane_in(yard, folder), Checker(yard)
-    outputs: list[OutputImage] = []
+def clear(yard: Yard, end: int) -> bool:
+    return all(
+        yard.presence(end, kind) is Contact.CLEAR for kind in ("arm", "beam_low", "beam_high")
+    )
 
-    def watch(inputs: InputImage, out: OutputImage) -> None:
-        if not outputs or outputs[-1] != out:
-            outputs.append(out)
 
-    finished = simulate(lane, yard, until_us=until_us, checker=checker, watch=watch)
-    records = list(lane.bookkeeper.ledger.records())
-    lane.bookkeeper.close()
-    return Day(yard, lane, records, checker.finish(records), finished, outputs)
+def drive_on(yard: Yard, limit_s: float = 60.0) -> tuple[Driver, float]:
+    """Let the first truck in until it stands; return its driver and the instant, seconds."""
+    driver = yard.drivers[0]
+    while driver.mind is not Mind.STANDING:
+        assert yard.now_us < limit_s * 1e6, f"still {driver.mind} at {driver.vehicle.s_m:.1f} m"
+        let_in(yard, driver.vehicle.end)
+        yard.advance(STEP_US)
+    return driver, yard.now_us / 1e6
+
+
+def weigh(yard: Yard) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Everything sampled since the last call: seconds (n,), sum of the calibrated cells, kg (n,)."""
+    t_us, counts = yard.converter.take()
+    cells = yard.cells
+    kg = (counts - cells.zero_counts) / cells.counts_per_kg
+    return t_us / 1e6, np.asarray(kg.sum(axis=1))

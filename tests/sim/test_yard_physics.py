@@ -1,0 +1,171 @@
+"""The deck tells the truth once all is still, and swings on the way there as recorded decks do."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+from yard_rig import clear, drive_on, let_out, weigh, yard_with
+
+from hal.ports import Contact, Drive
+from sim.driver import Habits, Mind
+from sim.dynamics import exact_step
+from sim.scale import E_KG
+from sim.truck import CONFIGURATIONS, build_truck
+from sim.world import Visit, Yard
+
+TRACES = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "traces"
+
+
+@pytest.mark.parametrize("title", sorted(CONFIGURATIONS))
+def test_the_cells_show_the_true_mass_of_every_configuration(title: str) -> None:
+    yard = yard_with(title, seed=7)
+    driver, _ = drive_on(yard)
+    assert driver.vehicle.wholly_on_deck()
+    yard.advance(20_000_000)
+    weigh(yard)
+    yard.advance(5_000_000)
+    _, kg = weigh(yard)
+    assert abs(kg.mean() - driver.vehicle.mass_g / 1000) < E_KG / 2
+
+
+def test_the_empty_deck_shows_zero_before_and_after() -> None:
+    yard = yard_with("3-axle truck")
+    yard.advance(3_000_000)
+    _, before = weigh(yard)
+    drive_on(yard)
+    while not yard.done:
+        let_out(yard, 1)
+        yard.advance(20_000)
+    weigh(yard)
+    yard.advance(5_000_000)
+    _, after = weigh(yard)
+    assert abs(before.mean()) < 2 and abs(after.mean()) < 2
+
+
+def test_an_axle_off_the_deck_is_missing_from_the_weight() -> None:
+    truck_yard = yard_with("4-axle train", seed=3)
+    length = truck_yard.drivers[0].vehicle.truck.length_m
+    short = -(truck_yard.layout.platform_m - length) / 2 - 2.2
+    yard = yard_with("4-axle train", seed=3, habits=Habits(stop_error_m=short))
+    driver, _ = drive_on(yard)
+    yard.advance(20_000_000)
+    weigh(yard)
+    yard.advance(2_000_000)
+    _, kg = weigh(yard)
+    masses = driver.vehicle.truck.axle_masses_g(driver.vehicle.load_g)
+    assert driver.vehicle.axles_on_deck() == 3
+    assert abs(kg.mean() - sum(masses[:3]) / 1000) < E_KG
+
+
+def settling(t_s: np.ndarray, kg: np.ndarray, stop_s: float, mass_kg: float) -> tuple[float, float]:
+    """Largest swing in the second after the stop as a share, and when it last left +-0.2 %."""
+    smooth = np.convolve(kg, np.ones(8) / 8, "same")
+    off = np.abs(smooth - np.median(smooth[t_s > stop_s + 8.0])) / mass_kg
+    first = off[(t_s >= stop_s) & (t_s < stop_s + 1.0)]
+    outside = np.nonzero((off > 0.002) & (t_s > stop_s) & (t_s < stop_s + 12.0))[0]
+    return float(first.max()), float(t_s[outside[-1]] - stop_s) if len(outside) else 0.0
+
+
+def simulated(seed: int) -> tuple[float, float]:
+    title = sorted(CONFIGURATIONS)[seed % len(CONFIGURATIONS)]
+    yard = yard_with(title, seed=seed)
+    driver, stop_s = drive_on(yard)
+    yard.advance(15_000_000)
+    t_s, kg = weigh(yard)
+    return settling(t_s, kg, stop_s, driver.vehicle.mass_g / 1000)
+
+
+def recorded() -> list[tuple[float, float]]:
+    if not TRACES.is_dir():
+        pytest.skip(f"no recorded traces at {TRACES}")
+    found = []
+    for path in sorted(TRACES.glob("*.truth.json")):
+        truth = json.loads(path.read_text())
+        if truth["cls"] != "ok" or truth["events"] or truth["t_end_s"] < truth["t_stopped_s"] + 12:
+            continue
+        stem = path.name.split(".")[0]
+        sheet = tomllib.loads((TRACES / f"{stem}.calib.toml").read_text())
+        table = np.genfromtxt(TRACES / f"{stem}.csv", delimiter=",", skip_header=1)
+        cells = sheet["cells"]
+        zero = np.array([c["zero_counts"] for c in cells])
+        span = np.array([c["counts_per_kg"] for c in cells])
+        kg = ((table[:, 1 : len(cells) + 1] - zero) / span).sum(axis=1)
+        found.append(settling(table[:, 0], kg, truth["t_stopped_s"], truth["true_mass_kg"]))
+    return found
+
+
+def test_overshoot_and_settling_are_of_the_size_recorded() -> None:
+    real, ours = np.array(recorded()), np.array([simulated(seed) for seed in range(1, 21)])
+    for column, name in ((0, "overshoot"), (1, "settling")):
+        ratio = np.median(ours[:, column]) / np.median(real[:, column])
+        assert 1 / 3 < ratio < 3, f"{name}: ours {ours[:, column]}, recorded {real[:, column]}"
+
+
+def test_braking_moves_load_forward_and_weighs_nothing() -> None:
+    yard = yard_with("4-axle truck", seed=2)
+    vehicle = drive_on(yard)[0].vehicle
+    yard.advance(20_000_000)
+    rest = [0.0] * 4
+    vehicle.engine_on = False
+    vehicle.add_rows(rest, yard.cells.row_x_m, 0.0)
+    vehicle.a_mps2 = -1.0
+    for _ in range(3_000):
+        vehicle.shake()
+    braked = [0.0] * 4
+    vehicle.add_rows(braked, yard.cells.row_x_m, 0.0)
+    assert sum(braked[2:]) > sum(rest[2:]) + 100_000
+    assert abs(sum(braked) - sum(rest)) < 1_000
+
+
+def test_an_oscillator_keeps_its_period_and_only_loses_energy() -> None:
+    a, b, c, d = exact_step(2.0, 0.0, 0.01)
+    y, v = 1.0, 0.0
+    for _ in range(50):
+        y, v = a * y + b * v, c * y + d * v
+    assert y == pytest.approx(1.0) and v == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_drawbar_passes_the_high_beam_and_a_semitrailer_drops_out_of_the_loop() -> None:
+    drawbar = build_truck(Random(1), "5-axle drawbar train").profile
+    assert len(drawbar.high) >= 2 and drawbar.high[-1][0] - drawbar.high[-2][1] > 1.0
+    semi = build_truck(Random(1), "6-axle train").profile
+    assert any(b[0] - a[1] > 1.5 for a, b in zip(semi.loop, semi.loop[1:], strict=False))
+
+
+def test_every_configuration_finds_room_on_the_deck() -> None:
+    for title in CONFIGURATIONS:
+        for seed in range(20):
+            assert build_truck(Random(seed), title).length_m < Yard(1).layout.platform_m - 0.6
+
+
+def test_beams_clear_while_a_truck_stands_well_and_block_while_it_comes() -> None:
+    yard = yard_with("6-axle train", seed=4)
+    seen = set()
+    driver = yard.drivers[0]
+    while driver.mind is not Mind.STANDING:
+        yard.booms[0].level, yard.approach_green[0] = Drive.RAISE, yard.booms[0].is_open
+        yard.advance(20_000)
+        seen |= {k for k in ("approach", "arm", "beam_low", "beam_high") if blocked(yard, k)}
+    assert seen == {"approach", "arm", "beam_low", "beam_high"}
+    assert clear(yard, 0) and clear(yard, 1)
+
+
+def blocked(yard: Yard, kind: str) -> bool:
+    return yard.presence(0, kind) is Contact.BLOCKED
+
+
+def test_both_directions_weigh_alike() -> None:
+    truck = build_truck(Random(5), "5-axle train")
+    sums = []
+    for end in (0, 1):
+        visit = Visit(truck=truck, end=end, arrives_us=0, load_g=20_000_000)
+        yard = Yard(9, [visit])
+        drive_on(yard)
+        yard.advance(20_000_000)
+        sums.append(weigh(yard)[1][-160:].mean())
+    assert abs(sums[0] - sums[1]) < E_KG / 2
