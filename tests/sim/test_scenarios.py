@@ -17,7 +17,8 @@ TRUCK: dict[str, Any] = {"configuration": "3-axle truck"}
 @pytest.mark.parametrize("name", names())
 def test_every_scenario_that_comes_along_is_a_day_with_trucks(name: str) -> None:
     visits, options = read_scenario(name, seed=1)
-    assert visits and options.title
+    assert visits
+    assert options.title
 
 
 def test_the_scenarios_of_the_issue_are_there() -> None:
@@ -33,7 +34,9 @@ def test_a_scenario_means_what_it_says() -> None:
     assert read_scenario("unreadable_plate", 3)[0][0].truck.plate_dirt == 1.0
     assert read_scenario("stops_short", 3)[0][0].habits.stop_error_m < -0.6
     fetch = read_scenario("tare_and_gross", 3)[0][0]
-    assert fetch.end == 1 and fetch.load_g == 0 and fetch.habits.fetch_g
+    assert fetch.end == 1
+    assert fetch.load_g == 0
+    assert fetch.habits.fetch_g
     assert [v.habits.tailgates for v in read_scenario("tailgater", 3)[0]] == [False, True]
 
 

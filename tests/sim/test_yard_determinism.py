@@ -7,9 +7,10 @@ import os
 import subprocess
 import sys
 
+from yard_rig import let_in, let_out
+
 from sim.driver import Mind
 from sim.world import Yard
-from yard_rig import let_in, let_out
 
 PRESENCES = ("approach", "arm", "beam_low", "beam_high")
 

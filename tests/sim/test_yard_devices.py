@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from random import Random
 from typing import Any
 
@@ -88,7 +89,8 @@ def test_samples_that_nobody_reads_are_bounded() -> None:
 
 def test_the_calibration_is_what_the_weighing_reads() -> None:
     scale = scale_from_dict(Yard(1).cells.calibration())
-    assert scale.max_g == 100_000_000 and len(scale.cells) == 8
+    assert scale.max_g == 100_000_000
+    assert len(scale.cells) == 8
     assert Yard(2).cells.calibration() == Yard(1).cells.calibration()
 
 
@@ -171,7 +173,8 @@ def test_lamps_and_sign_reach_the_driver() -> None:
     yard = Yard(1)
     lamp = device(yard, "sim.signal", end="road", face="approach")
     lamp.show(Signal.GREEN)
-    assert yard.approach_is_green(1) and not yard.approach_is_green(0)
+    assert yard.approach_is_green(1)
+    assert not yard.approach_is_green(0)
     yard.fault("road.approach_lamp", "silent")
     lamp.show(Signal.GREEN)
     assert not yard.approach_is_green(1)
@@ -194,7 +197,9 @@ def test_the_register_knows_the_registered_only() -> None:
     yard = Yard(1, [Visit(truck=t, end=0, arrives_us=0, load_g=0) for t in (known, unknown)])
     register = device(yard, "sim.register")
     entry = register.lookup(known.plate.text)
-    assert entry is not None and entry.axles == 3 and entry.licence_gvm_g == known.limit_g
+    assert entry is not None
+    assert entry.axles == 3
+    assert entry.licence_gvm_g == known.limit_g
     assert register.lookup(unknown.plate.text) is None
     yard.fault("register", "silent")
     assert register.lookup(known.plate.text) is None
@@ -210,7 +215,8 @@ def test_a_camera_gives_five_pictures_a_second_of_a_front_in_view_and_none_unask
         frame = camera.capture(wanted=True)
         if isinstance(frame, ports.Frame):
             taken.append(frame.captured_us)
-    assert taken and min(b - a for a, b in zip(taken, taken[1:], strict=False)) == 200_000
+    assert taken
+    assert min(b - a for a, b in itertools.pairwise(taken)) == 200_000
     assert camera.capture(wanted=False) is None
     yard.fault("yard.camera", "silent")
     yard.advance(400_000)
@@ -221,6 +227,7 @@ def test_the_far_camera_sees_the_front_of_a_truck_that_stands_on_the_deck() -> N
     yard = yard_with("6-axle train")
     driver, _ = drive_on(yard)
     sight = yard.sight(1)
-    assert sight is not None and sight.plate == driver.vehicle.truck.plate
+    assert sight is not None
+    assert sight.plate == driver.vehicle.truck.plate
     assert yard.sight(0) is None
     let_in(yard)

@@ -44,7 +44,8 @@ def test_the_empty_deck_shows_zero_before_and_after() -> None:
     weigh(yard)
     yard.advance(5_000_000)
     _, after = weigh(yard)
-    assert abs(before.mean()) < 2 and abs(after.mean()) < 2
+    assert abs(before.mean()) < 2
+    assert abs(after.mean()) < 2
 
 
 def test_an_axle_off_the_deck_is_missing_from_the_weight() -> None:
@@ -127,12 +128,14 @@ def test_an_oscillator_keeps_its_period_and_only_loses_energy() -> None:
     y, v = 1.0, 0.0
     for _ in range(50):
         y, v = a * y + b * v, c * y + d * v
-    assert y == pytest.approx(1.0) and v == pytest.approx(0.0, abs=1e-9)
+    assert y == pytest.approx(1.0)
+    assert v == pytest.approx(0.0, abs=1e-9)
 
 
 def test_a_drawbar_passes_the_high_beam_and_a_semitrailer_drops_out_of_the_loop() -> None:
     drawbar = build_truck(Random(1), "5-axle drawbar train").profile
-    assert len(drawbar.high) >= 2 and drawbar.high[-1][0] - drawbar.high[-2][1] > 1.0
+    assert len(drawbar.high) >= 2
+    assert drawbar.high[-1][0] - drawbar.high[-2][1] > 1.0
     semi = build_truck(Random(1), "6-axle train").profile
     assert any(b[0] - a[1] > 1.5 for a, b in zip(semi.loop, semi.loop[1:], strict=False))
 
@@ -152,7 +155,8 @@ def test_beams_clear_while_a_truck_stands_well_and_block_while_it_comes() -> Non
         yard.advance(20_000)
         seen |= {k for k in ("approach", "arm", "beam_low", "beam_high") if blocked(yard, k)}
     assert seen == {"approach", "arm", "beam_low", "beam_high"}
-    assert clear(yard, 0) and clear(yard, 1)
+    assert clear(yard, 0)
+    assert clear(yard, 1)
 
 
 def blocked(yard: Yard, kind: str) -> bool:

@@ -57,7 +57,7 @@ def drive_on(yard: Yard, limit_s: float = 60.0) -> tuple[Driver, float]:
 
 
 def weigh(yard: Yard) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Everything sampled since the last call: seconds (n,), sum of the calibrated cells, kg (n,)."""
+    """All samples since the last call: seconds (n,), calibrated sum of the cells, kg (n,)."""
     t_us, counts = yard.converter.take()
     cells = yard.cells
     kg = (counts - cells.zero_counts) / cells.counts_per_kg
