@@ -414,7 +414,7 @@ class Yard:
             return None
         if vehicle.end == end:
             distance = -vehicle.s_m
-            near, far = 2.5, 11.0
+            near, far = 2.9, 11.0
         else:
             distance = self.layout.platform_m - vehicle.s_m + 4.0
             near, far = 4.0, 11.0
