@@ -1,0 +1,53 @@
+"""Pictures beside the ledger, put into the page; one that is missing or altered is named."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import struct
+from pathlib import Path
+
+from controller.report.markup import Html, both, el, img
+
+PICTURE_BYTES_MAX = 2_000_000
+PAGE_PICTURE_BYTES_MAX = 40_000_000
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+
+class Pictures:
+    """The media folder, within the bytes that one page may carry."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._left = PAGE_PICTURE_BYTES_MAX
+
+    def figure(self, sha256: bytes, alt: str) -> Html:
+        """The picture, or in its place why it is not shown."""
+        name = f"{sha256.hex()}.png"
+        data = self._read(name, sha256)
+        if isinstance(data, str):
+            short = f"{sha256.hex()[:16]}….png"
+            said = (both("图片缺失", "Picture not shown"), f": {data} (", el("code", short), ")")
+            return el("p", *said, class_="absent", title=name)
+        self._left -= len(data)
+        width, height = struct.unpack(">II", data[16:24])
+        coded = base64.b64encode(data).decode("ascii")
+        return img(f"data:image/png;base64,{coded}", alt, width, height)
+
+    def _read(self, name: str, sha256: bytes) -> bytes | str:
+        path = self._folder / name
+        try:
+            size = path.stat().st_size
+            if size > PICTURE_BYTES_MAX:
+                return f"{size} bytes are more than a page takes"
+            if size > self._left:
+                return "the page has all the pictures it may carry"
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return "the file is not in the media folder"
+        except OSError as error:
+            return f"the file cannot be read: {error.strerror or error}"
+        if hashlib.sha256(data).digest() != sha256:
+            return "the file does not have the digest that the record names"
+        return data if data.startswith(_PNG) and len(data) > 24 else "the file is not a PNG picture"

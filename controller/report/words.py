@@ -1,0 +1,83 @@
+"""The words of a record in Chinese and English, as the law and the weigh-room use them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from protocol.parts import Direction, End, Kind, Motion, Outcome, Permit, Result, Source
+
+
+class Word(NamedTuple):
+    """One term in both languages."""
+
+    zh: str
+    en: str
+
+
+KINDS = {
+    Kind.PASSAGE: Word("过车", "passage"),
+    Kind.RELEASE: Word("人工放行", "release by a person"),
+    Kind.AMENDMENT: Word("更正", "amendment"),
+    Kind.VOID: Word("作废", "void"),
+    Kind.MANUAL_MOVE: Word("人工动闸", "boom moved by a person"),
+}
+OUTCOMES = {
+    Outcome.HOLD: Word("等待人工", "held"),
+    Outcome.RELEASE: Word("放行", "released"),
+    Outcome.RETURN: Word("退回", "sent back"),
+}
+RESULTS = {
+    Result.WITHIN: Word("未超", "within"),
+    Result.OVER: Word("超", "over"),
+    Result.UNDETERMINED: Word("未定", "undetermined"),
+}
+DIRECTIONS = {
+    Direction.IN: Word("进场", "in"),
+    Direction.OUT: Word("出场", "out"),
+    Direction.PASS: Word("过检", "pass"),
+}
+ENDS = {End.YARD: Word("货场侧", "yard"), End.ROAD: Word("公路侧", "road")}
+PERMITS = {
+    Permit.NONE: Word("不得开闸", "no boom may rise"),
+    Permit.YARD: Word("货场侧道闸可开一次", "the yard boom may rise once"),
+    Permit.ROAD: Word("公路侧道闸可开一次", "the road boom may rise once"),
+}
+MOTIONS = {Motion.RAISE: Word("起", "raised"), Motion.LOWER: Word("落", "lowered")}
+SOURCES = {
+    Source.SENSOR: Word("传感器", "sensor"),
+    Source.CAMERA: Word("相机", "camera"),
+    Source.REGISTER: Word("登记", "register"),
+    Source.OPERATOR: Word("人工", "operator"),
+}
+VEHICLES = {"truck": Word("货车", "truck"), "train": Word("汽车列车", "train")}
+PHASES = {
+    "STARTING": Word("启动", "starting"),
+    "IDLE": Word("空闲", "idle"),
+    "APPROACH": Word("驶近", "approach"),
+    "BOARDING": Word("上秤", "boarding"),
+    "POSITIONING": Word("就位", "positioning"),
+    "WEIGHING": Word("称重", "weighing"),
+    "DECIDING": Word("判定", "deciding"),
+    "RELEASING": Word("放行", "releasing"),
+    "HOLDING": Word("等待人工", "holding"),
+    "RETURNING": Word("退回", "returning"),
+    "DEPARTING": Word("驶离", "departing"),
+    "ZERO_CHECK": Word("回零", "zero check"),
+    "FAULTED": Word("故障", "faulted"),
+    "MANUAL": Word("手动", "manual"),
+    "EMERGENCY": Word("急停", "emergency"),
+}
+BASES = {
+    "licence_gvm_kg": Word("行驶证总质量", "licence total mass"),
+    "licence_payload_kg": Word("核定载质量", "approved load"),
+}
+DIMENSIONS = {
+    "height_mm": Word("车高", "height"),
+    "width_mm": Word("车宽", "width"),
+    "length_mm": Word("车长", "length"),
+}
+
+
+def phase(name: str) -> Word:
+    """A phase by its name in a record; a name that is not known stands for itself."""
+    return PHASES.get(name.upper(), Word("", name))
