@@ -53,6 +53,7 @@ class Bookkeeper:
         self._cutouts = cutouts
         self._register = register
         self._pending: dict[Key, RecordIntent] = {}
+        self._refused: set[Key] = set()
         self._vehicle: Vehicle | None = None
         self._asked = ""
         self._since_failure = 0
@@ -91,7 +92,7 @@ class Bookkeeper:
     def _submit(self, intent: RecordIntent) -> None:
         key = (intent.passage_id, intent.part)
         done = (self.fact.passage_id, self.fact.part)
-        if key in self._pending or key == done:
+        if key in self._pending or key in self._refused or key == done:
             return
         kept, problem = self._cutouts.keep(intent.reads)
         if problem is not None:
@@ -130,6 +131,7 @@ class Bookkeeper:
         self._since_failure = 0
         if not failure.code.retryable:
             self._pending.pop(key, None)
+            self._refused.add(key)
 
     def _retry(self) -> None:
         if self.fact.ready:

@@ -20,6 +20,7 @@ from controller.core.images import (
 from controller.core.kinds import BoomPosition, ClockQuality, End, Presence, RequestKind
 from controller.weighroom import WeighRoom
 from hal.ports import BoomContacts, Contact, Gate, PersonRequest, PresenceSensor
+from vision.plates import validate
 
 REQUESTS_MAX = 16
 _POSITIONS = {
@@ -155,9 +156,9 @@ class Intake:
         return tuple(request for request in requests if request is not None)
 
     def _request(self, asked: PersonRequest) -> Request | None:
-        """A request in the lane's words; one that it does not know asks for nothing."""
+        """A request in the lane's words; an unknown one, or no plate of GA 36, asks for nothing."""
         kind = RequestKind.__members__.get(asked.kind.upper())
-        if kind is None:
+        if kind is None or (asked.plate and not validate(asked.plate)):
             return None
         self._requests += 1
         return Request(
@@ -167,6 +168,7 @@ class Intake:
             why=asked.why,
             end=End.__members__.get((asked.end or "").upper()),
             plate=asked.plate,
+            passage_id=asked.passage_id,
         )
 
 

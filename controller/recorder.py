@@ -249,9 +249,10 @@ def _amendment(intent: RecordIntent) -> parts.Amendment | None:
 
 
 def _move(intent: RecordIntent) -> parts.Move | None:
-    if intent.kind != RecordKind.MANUAL_MOVE or intent.permit is None:
+    if intent.kind != RecordKind.MANUAL_MOVE or intent.move is None:
         return None
-    return parts.Move(end=_end(intent.permit), motion=parts.Motion.RAISE)
+    motion = parts.Motion.LOWER if intent.permit is None else parts.Motion.RAISE
+    return parts.Move(end=_end(intent.move), motion=motion)
 
 
 def _curve(evidence: Evidence) -> parts.Curve | None:

@@ -2,7 +2,7 @@
 
 A driver delivers facts and holds levels; it never blocks the scan, never decides, and never
 invents a value.  When a device is silent or talks nonsense its driver says UNKNOWN or returns a
-``DeviceFault``.  Times are microseconds on the monotonic clock that the board hands to every driver.
+``DeviceFault``.  Times are microseconds on the monotonic clock that the board shares.
 """
 
 from __future__ import annotations
@@ -95,6 +95,7 @@ class PersonRequest(Struct, frozen=True, kw_only=True):
     why: str
     end: str | None = None
     plate: str = ""
+    passage_id: int | None = None
 
 
 class RegisterEntry(Struct, frozen=True, kw_only=True):
@@ -155,7 +156,7 @@ class Gate(Protocol):
     """One boom with its drive and its limit switches."""
 
     def drive(self, level: Drive) -> None:
-        """Hold this level until the next call; drivers make pulses of it where the gate wants them."""
+        """Hold this level until the next call; a gate that wants pulses gets them made of it."""
 
     def read(self) -> BoomContacts:
         """The limit switches."""

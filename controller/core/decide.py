@@ -11,7 +11,6 @@ from controller.core.rules import judge, unusable_weight
 from controller.core.settings import LaneSettings
 from controller.core.verdict import Facts, Judgement, Verdict
 
-READ_BEFORE_START_US = 5_000_000
 UNREADABLE = "?"
 
 

@@ -29,6 +29,8 @@ class Fault(IntEnum):
     DID_NOT_BOARD = 207
     DID_NOT_LEAVE = 208
     OPERATOR_WANTED = 209
+    BROKE_OUT = 210
+    ENTRY_BOOM_OPEN = 211
     # 3xx: devices
     CELLS_SILENT = 301
     SENSOR_SILENT = 302

@@ -27,10 +27,15 @@ def _elapsed(now_us: int, since_us: int | None, limit_us: int) -> bool:
     return since_us is not None and now_us - since_us >= limit_us
 
 
-def request_of(inputs: InputImage, kind: RequestKind) -> Request | None:
-    """The first request of this kind that names who and why; an anonymous one does not count."""
+def request_of(lane: Lane, inputs: InputImage, kind: RequestKind) -> Request | None:
+    """The first request of this kind that names who and why, for this passage or for none.
+
+    An anonymous request does not count, nor one that was meant for another vehicle.
+    """
+    now_id = lane.passage.id if lane.passage is not None else None
     for request in inputs.requests:
-        if request.kind == kind and request.who and request.why:
+        meant = request.passage_id in (None, now_id)
+        if request.kind == kind and request.who and request.why and meant:
             return request
     return None
 
@@ -42,7 +47,7 @@ def emergency_pressed(lane: Lane, inputs: InputImage, settings: LaneSettings) ->
 
 def manual_asked(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """A named person takes the lane into manual, with a reason."""
-    return bool(inputs.requests) and request_of(inputs, RequestKind.ENTER_MANUAL) is not None
+    return bool(inputs.requests) and request_of(lane, inputs, RequestKind.ENTER_MANUAL) is not None
 
 
 def fault_present(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
@@ -129,12 +134,14 @@ def recovered_loaded(lane: Lane, inputs: InputImage, settings: LaneSettings) -> 
 
 def reset_asked(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """The emergency stop is released and a named person resets the lane."""
-    return inputs.estop == Presence.CLEAR and request_of(inputs, RequestKind.RESET) is not None
+    return (
+        inputs.estop == Presence.CLEAR and request_of(lane, inputs, RequestKind.RESET) is not None
+    )
 
 
 def manual_left(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """A named person hands the lane back."""
-    return request_of(inputs, RequestKind.LEAVE_MANUAL) is not None
+    return request_of(lane, inputs, RequestKind.LEAVE_MANUAL) is not None
 
 
 def arrival_end(lane: Lane, inputs: InputImage, settings: LaneSettings) -> End | None:
@@ -171,6 +178,30 @@ def deck_occupied(lane: Lane, inputs: InputImage, settings: LaneSettings) -> boo
 def under_range(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """The scale stands below -20 d."""
     return inputs.weight.deck == Deck.UNDER_RANGE
+
+
+def nobody_waits(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """Every fitted sensor of the entry is clear and the deck is empty: the vehicle has gone."""
+    entry = _entry(lane)
+    return (
+        entry is not None
+        and inputs.weight.deck == Deck.EMPTY
+        and all(sensor.state in _OFF for sensor in inputs.ends[entry].sensors)
+    )
+
+
+def zero_lost(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The empty scale has been off zero for the settling time."""
+    return (
+        left_deck(lane, inputs, settings)
+        and not inputs.weight.zero_ok
+        and _elapsed(inputs.now_us, lane.since_us, settings.empty_settle_us)
+    )
+
+
+def ledger_away(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The ledger cannot take a record."""
+    return not inputs.ledger.ready
 
 
 def turned_away(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
@@ -244,12 +275,23 @@ def cells_disagree(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bo
 def weighed_and_read(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """The weight stands, and the plate and its papers are known or have had their time."""
     passage, weight = lane.passage, inputs.weight
-    if passage is None or weight.status != WeighingStatus.ACCEPTED or weight.weight_g is None:
-        return False
-    if not in_position(lane, inputs, settings):
+    if passage is None or not _weight_of(lane, inputs) or not in_position(lane, inputs, settings):
         return False
     informed = passage.vehicle is not None and passage.vehicle.plate == passage.plate != ""
     return informed or _elapsed(inputs.now_us, weight.accepted_us, settings.plate_wait_us)
+
+
+def _weight_of(lane: Lane, inputs: InputImage) -> bool:
+    """Whether a weight stands that was accepted after this vehicle had come on the deck."""
+    passage, weight = lane.passage, inputs.weight
+    return (
+        passage is not None
+        and weight.status == WeighingStatus.ACCEPTED
+        and weight.weight_g is not None
+        and weight.accepted_us is not None
+        and passage.boarded_us is not None
+        and passage.boarded_us <= weight.accepted_us <= inputs.now_us
+    )
 
 
 def on_deck_too_long(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
@@ -285,12 +327,45 @@ def durable_hold(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool
 
 
 def weight_withdrawn(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
-    """The accepted weight did not stand, before the vehicle was shown green."""
+    """The weight decided on did not stand, or is another's, before the vehicle was shown green."""
     passage = lane.passage
-    if inputs.weight.status != WeighingStatus.WITHDRAWN or passage is None:
+    if passage is None or passage.weight is None or passage.by_person or passage.leave_by is None:
         return False
-    leave = passage.leave_by
-    return leave is not None and inputs.ends[leave].boom.position != BoomPosition.OPEN
+    if inputs.ends[passage.leave_by].boom.position == BoomPosition.OPEN:
+        return False
+    return (
+        inputs.weight.status == WeighingStatus.WITHDRAWN
+        or inputs.weight.weighing_id != passage.weight.weighing_id
+    )
+
+
+def second_vehicle(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """Something comes in behind the vehicle that is about to be released."""
+    entry = _entry(lane)
+    if entry is None:
+        return False
+    here = inputs.ends[entry]
+    return Presence.BLOCKED in (here.beam_low.state, here.beam_high.state)
+
+
+def entry_not_closed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The boom behind the vehicle does not come down, so the one before it may not rise."""
+    entry = _entry(lane)
+    return (
+        entry is not None
+        and inputs.ends[entry].boom.position != BoomPosition.CLOSED
+        and inputs.ends[entry.other].boom.position == BoomPosition.CLOSED
+        and _elapsed(inputs.now_us, lane.since_us, settings.entry_close_us_max)
+    )
+
+
+def breaks_out(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """A vehicle sent back goes the other way instead."""
+    passage = lane.passage
+    if passage is None or passage.leave_by is None:
+        return False
+    far = inputs.ends[passage.leave_by.other]
+    return Presence.BLOCKED in (far.beam_low.state, far.beam_high.state)
 
 
 def _may_ask(lane: Lane) -> bool:
@@ -298,23 +373,27 @@ def _may_ask(lane: Lane) -> bool:
 
 
 def release_asked(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
-    """A named person releases the vehicle, with a reason; its record is on disk."""
+    """A named person releases the held vehicle, with a reason."""
     return _may_ask(lane) and leave_end(lane, inputs, RequestKind.RELEASE) is not None
 
 
 def send_back_asked(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
-    """A named person sends the vehicle back, with a reason; its record is on disk."""
+    """A named person sends the held vehicle back, with a reason."""
     return _may_ask(lane) and leave_end(lane, inputs, RequestKind.SEND_BACK) is not None
 
 
 def plate_confirmed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
-    """A named person has said the plate of a weighed vehicle, and its papers are looked up."""
+    """A named person has said the plate, its papers are looked up, and the weight still stands."""
     passage = lane.passage
     return (
         passage is not None
         and passage.intent is None
         and passage.asked
         and passage.weight is not None
+        and passage.weight.weighing_id == inputs.weight.weighing_id
+        and not passage.emptied
+        and _weight_of(lane, inputs)
+        and in_position(lane, inputs, settings)
         and passage.vehicle is not None
         and passage.vehicle.plate == passage.plate
     )
@@ -323,15 +402,17 @@ def plate_confirmed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> b
 def leave_end(lane: Lane, inputs: InputImage, kind: RequestKind) -> End | None:
     """The end by which a request lets the vehicle leave; None where there is no such request.
 
-    A vehicle whose entry was not seen leaves by the end that the person names.
+    A vehicle whose entry was not seen leaves by the end that the person names; for any other, a
+    request that names the wrong end is refused.
     """
-    request = request_of(inputs, kind)
+    request = request_of(lane, inputs, kind)
     if request is None:
         return None
     entry = _entry(lane)
     if entry is None:
         return request.end
-    return entry.other if kind == RequestKind.RELEASE else entry
+    way = entry.other if kind == RequestKind.RELEASE else entry
+    return way if request.end in (None, way) else None
 
 
 def moves_off(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
@@ -358,14 +439,37 @@ def lane_clear(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     )
 
 
+def occupied_again(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The deck was empty, its interval is accounted for, and it is loaded again."""
+    passage = lane.passage
+    return (
+        passage is not None
+        and passage.emptied
+        and passage.accounted
+        and passage.intent is None
+        and not passage.owed
+        and deck_occupied(lane, inputs, settings)
+    )
+
+
+def boards_again(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """A vehicle that had backed off before its weighing comes in again by the open entry."""
+    passage = lane.passage
+    if passage is None or passage.entry is None or passage.leave_by is not None:
+        return False
+    return (
+        occupied_again(lane, inputs, settings)
+        and passage.weight is None
+        and inputs.ends[passage.entry].boom.position in (BoomPosition.OPEN, BoomPosition.BETWEEN)
+        and inputs.ends[passage.entry.other].boom.position == BoomPosition.CLOSED
+    )
+
+
 def comes_back(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """The deck was empty and is loaded again: another interval, of a vehicle not invited."""
-    passage = lane.passage
-    if not deck_occupied(lane, inputs, settings):
-        return False
-    if passage is None:
-        return True
-    return passage.emptied and passage.accounted and passage.intent is None
+    if lane.passage is None:
+        return deck_occupied(lane, inputs, settings)
+    return occupied_again(lane, inputs, settings)
 
 
 def boards_late(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
@@ -385,11 +489,19 @@ def still_loaded(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool
     return timed_out(lane, inputs, settings) and inputs.weight.deck != Deck.EMPTY
 
 
+def record_owed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The time is over and the ledger still owes a record."""
+    passage = lane.passage
+    return timed_out(lane, inputs, settings) and passage is not None and passage.intent is not None
+
+
 def zero_returned(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """The scale is back on zero and every record of the passage is on disk."""
     passage = lane.passage
     books_closed = passage is None or (
-        passage.intent is None and (passage.accounted or passage.boarded_us is None)
+        passage.intent is None
+        and not passage.owed
+        and (passage.accounted or passage.boarded_us is None)
     )
     return (
         books_closed

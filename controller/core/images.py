@@ -140,7 +140,10 @@ class LedgerFact(Struct, frozen=True, kw_only=True):
 
 
 class Request(Struct, frozen=True, kw_only=True):
-    """A person's request; ``why`` is a reason in words, ``end`` and ``plate`` where they matter."""
+    """A person's request; ``why`` is a reason in words, ``end`` and ``plate`` where they matter.
+
+    A request that names a passage counts for that one only.
+    """
 
     id: int
     kind: RequestKind
@@ -148,6 +151,7 @@ class Request(Struct, frozen=True, kw_only=True):
     why: str
     end: End | None = None
     plate: str = ""
+    passage_id: int | None = None
 
 
 class WallTime(Struct, frozen=True, kw_only=True):
@@ -201,7 +205,8 @@ class RecordIntent(Struct, frozen=True, kw_only=True):
     """What the lane wants on disk, whole; (passage_id, part) names it for ever.
 
     Part 1 is the PASSAGE or the VOID of an on-deck interval; later parts refer to it and never
-    alter it.  ``permit`` is the boom that this record, once durable, allows to rise.
+    alter it.  ``permit`` is the boom that this record, once durable, allows to rise; ``move`` the
+    one that a person moves: upwards where it is also permitted, else downwards.
     """
 
     kind: RecordKind
@@ -224,6 +229,7 @@ class RecordIntent(Struct, frozen=True, kw_only=True):
     decision: Decision = Decision.HOLD
     reasons: tuple[str, ...] = ()
     permit: End | None = None
+    move: End | None = None
     chain: Chain | None = None
     who: str = ""
     why: str = ""

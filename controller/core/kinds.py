@@ -97,7 +97,7 @@ class Lamp(IntEnum):
 
 
 class Message(IntEnum):
-    """What the sign says; the words in Chinese and English stand in ``signs.toml``."""
+    """What the sign says; the words in Chinese and English stand in ``words.toml``."""
 
     CLOSED = 0
     WELCOME = 1

@@ -4,31 +4,41 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from controller.core.decide import READ_BEFORE_START_US, settled_plate
-from controller.core.guards import deck_occupied, is_healthy, request_of
-from controller.core.images import EndInputs, InputImage, RecordIntent
-from controller.core.kinds import Decision, Deck, End, Phase, Presence, RecordKind, RequestKind
+from controller.core.decide import settled_plate
+from controller.core.guards import (
+    deck_occupied,
+    is_healthy,
+    nobody_waits,
+    occupied_again,
+    request_of,
+)
+from controller.core.images import EndInputs, InputImage, PlateRead
+from controller.core.intents import hold, new_passage, void
+from controller.core.kinds import Deck, Phase, Presence, RequestKind
 from controller.core.passage import READS_MAX, Lane, Passage
 from controller.core.settings import LaneSettings
 
 _READING = (Phase.APPROACH, Phase.BOARDING, Phase.POSITIONING, Phase.WEIGHING)
+_NOT_WORKING = (Phase.STARTING, Phase.FAULTED, Phase.MANUAL, Phase.EMERGENCY)
+_READ_BEFORE_START_US = 5_000_000
 
 
 def observe(lane: Lane, inputs: InputImage, settings: LaneSettings) -> Lane:
     """Bring the lane's memory up to this image, without any transition."""
     lane = _timers(lane, inputs, settings)
+    if lane.phase in _NOT_WORKING:
+        lane = _strangers(lane, inputs, settings)
     if lane.passage is None:
         return lane
     passage = _acknowledged(lane.passage, inputs)
     passage = _on_deck(passage, inputs, settings)
     if lane.phase in _READING:
-        passage = _read(passage, inputs, settings)
+        passage = _read(lane, passage, inputs, settings)
     elif lane.phase == Phase.HOLDING and inputs.requests:
-        passage = _confirmed(passage, inputs)
+        passage = _confirmed(lane, passage, inputs)
     if inputs.vehicle is not None and inputs.vehicle.plate == passage.plate != "":
         passage = replace(passage, vehicle=inputs.vehicle)
-    if passage.emptied and not passage.accounted and passage.intent is None:
-        passage = void(passage, inputs, "left without weighing")
+    passage = _owed(passage, inputs)
     if passage is lane.passage:
         return lane
     return replace(lane, passage=passage)
@@ -58,6 +68,14 @@ def _may_arrive(here: EndInputs, until_us: int, now_us: int, settings: LaneSetti
     return here.approach.state == Presence.CLEAR or not 0 < left_us <= settings.ignore_us_max
 
 
+def _strangers(lane: Lane, inputs: InputImage, settings: LaneSettings) -> Lane:
+    """While the lane does not work, whatever comes on the deck is an interval of its own."""
+    arrived = lane.passage is None and deck_occupied(lane, inputs, settings)
+    if arrived or occupied_again(lane, inputs, settings):
+        return new_passage(lane, inputs, None)
+    return lane
+
+
 def _acknowledged(passage: Passage, inputs: InputImage) -> Passage:
     intent, ledger = passage.intent, inputs.ledger
     if intent is None or (ledger.passage_id, ledger.part) != (passage.id, intent.part):
@@ -77,28 +95,49 @@ def _on_deck(passage: Passage, inputs: InputImage, settings: LaneSettings) -> Pa
         if deck in (Deck.LOADED, Deck.OVER_RANGE):
             return replace(passage, boarded_us=inputs.now_us, emptied=False)
     elif deck == Deck.EMPTY and not passage.emptied:
-        empty_us = inputs.now_us - inputs.weight.since_us
-        return replace(passage, emptied=empty_us >= settings.empty_settle_us)
+        if inputs.now_us - inputs.weight.since_us >= settings.empty_settle_us:
+            return replace(passage, emptied=True)
     elif deck == Deck.LOADED and passage.emptied and not passage.accounted:
         return replace(passage, emptied=False)
     return passage
 
 
-def _read(passage: Passage, inputs: InputImage, settings: LaneSettings) -> Passage:
-    earliest_us = passage.started_us - READ_BEFORE_START_US
-    fresh = tuple(
-        read
-        for read in inputs.plates
-        if earliest_us <= read.captured_us <= inputs.now_us and read not in passage.reads
-    )
-    if not fresh:
+def _read(lane: Lane, passage: Passage, inputs: InputImage, settings: LaneSettings) -> Passage:
+    """Take the reads at the entry; those of a vehicle that went away again do not stay."""
+    if passage.reads and lane.phase == Phase.APPROACH and nobody_waits(lane, inputs, settings):
+        return replace(passage, reads=(), plate="", vehicle=None)
+    earliest_us = passage.started_us - _READ_BEFORE_START_US
+    reads = passage.reads
+    for read in inputs.plates:
+        if read.end == passage.entry and earliest_us <= read.captured_us <= inputs.now_us:
+            reads = _merged(reads, read)
+    if reads is passage.reads:
         return passage
-    reads = (*passage.reads, *fresh)[:READS_MAX]
-    return replace(passage, reads=reads, plate=settled_plate(reads, settings.plate_ppm_min))
+    plate = settled_plate(reads, settings.plate_ppm_min)
+    return replace(passage, reads=reads, plate=plate)
 
 
-def _confirmed(passage: Passage, inputs: InputImage) -> Passage:
-    request = request_of(inputs, RequestKind.CONFIRM_PLATE)
+def _merged(reads: tuple[PlateRead, ...], read: PlateRead) -> tuple[PlateRead, ...]:
+    """The best read of every text, the least sure dropped first: a contradiction is never lost."""
+    for i, known in enumerate(reads):
+        if known.text == read.text:
+            if sureness(known) >= sureness(read):
+                return reads
+            return (*reads[:i], read, *reads[i + 1 :])
+    every = (*reads, read)
+    if len(every) <= READS_MAX:
+        return every
+    weakest = min(every, key=sureness)
+    return tuple(one for one in every if one is not weakest)
+
+
+def sureness(read: PlateRead) -> int:
+    """The probability of the least certain character, parts per million."""
+    return min(read.char_ppm, default=0)
+
+
+def _confirmed(lane: Lane, passage: Passage, inputs: InputImage) -> Passage:
+    request = request_of(lane, inputs, RequestKind.CONFIRM_PLATE)
     if request is None or not request.plate:
         return passage
     return replace(
@@ -111,58 +150,11 @@ def _confirmed(passage: Passage, inputs: InputImage) -> Passage:
     )
 
 
-def void(passage: Passage, inputs: InputImage, reason: str) -> Passage:
-    """Return the passage with the VOID record of its on-deck interval asked for."""
-    held = replace(passage, decision=Decision.HOLD, reasons=(reason,), accounted=True)
-    return intend(held, inputs, RecordKind.VOID)
-
-
-def intend(
-    passage: Passage,
-    inputs: InputImage,
-    kind: RecordKind,
-    permit: End | None = None,
-    who: str = "",
-    why: str = "",
-) -> Passage:
-    """Return the passage with its next record asked for, filled from all that is known."""
-    judged = passage.facts
-    intent = RecordIntent(
-        kind=kind,
-        passage_id=passage.id,
-        part=passage.part + 1,
-        entry=passage.entry,
-        refers_to=passage.first_seq,
-        started_us=passage.started_us,
-        boarded_us=passage.boarded_us,
-        decided_us=inputs.now_us,
-        wall=inputs.wall,
-        reads=passage.reads,
-        plate=passage.plate,
-        plate_by=passage.plate_by,
-        weight=passage.weight,
-        tare_g=judged.tare_g if judged is not None else None,
-        tare_seq=passage.tare_seq,
-        facts=judged,
-        judgement=passage.judgement,
-        decision=passage.decision,
-        reasons=passage.reasons,
-        permit=permit,
-        chain=passage.chain,
-        who=who,
-        why=why,
-        timeline=passage.timeline,
-    )
-    return replace(passage, intent=intent)
-
-
-def occupied_again(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
-    """Whether, by hand, another vehicle came on the deck after the last one was accounted for."""
-    passage = lane.passage
-    return (
-        passage is not None
-        and passage.emptied
-        and passage.accounted
-        and passage.intent is None
-        and deck_occupied(lane, inputs, settings)
-    )
+def _owed(passage: Passage, inputs: InputImage) -> Passage:
+    if passage.intent is not None:
+        return passage
+    if passage.owed:
+        return hold(replace(passage, owed=""), inputs, passage.owed)
+    if passage.emptied and not passage.accounted:
+        return void(passage, inputs, "left without weighing")
+    return passage

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from controller.core.guards import request_of
 from controller.core.images import InputImage, OutputImage, Sign
 from controller.core.interlock import under_boom_clear
 from controller.core.kinds import (
@@ -15,13 +14,14 @@ from controller.core.kinds import (
     Message,
     Phase,
     Presence,
-    RequestKind,
     WeighingStatus,
 )
 from controller.core.passage import Lane, Passage
 from controller.core.settings import LaneSettings
+from controller.core.verdict import Verdict
 
 _ENTRY_UP = (Phase.APPROACH, Phase.BOARDING)
+_ZEROING = (Phase.STARTING, Phase.ZERO_CHECK, Phase.FAULTED)
 _LEAVING = (Phase.RELEASING, Phase.RETURNING, Phase.DEPARTING)
 _STILL = (Phase.STARTING, Phase.IDLE, Phase.ZERO_CHECK, Phase.FAULTED, Phase.EMERGENCY)
 _LOOKING = (Phase.APPROACH, Phase.BOARDING, Phase.POSITIONING, Phase.WEIGHING, Phase.DECIDING)
@@ -59,9 +59,9 @@ def outputs(lane: Lane, inputs: InputImage, settings: LaneSettings) -> OutputIma
         entry=entry,
         lookup=passage.plate if passage is not None else "",
         capture=lane.phase in _LOOKING,
-        zero=lane.phase == Phase.ZERO_CHECK and not inputs.weight.zero_ok,
+        zero=lane.phase in _ZEROING and not inputs.weight.zero_ok,
         record=passage.intent if passage is not None else None,
-        alarms=(lane.cause,) if lane.cause else (),
+        alarms=tuple(sorted({lane.cause, *inputs.faults} - {0})),
     )
 
 
@@ -75,7 +75,7 @@ def _booms(
     if lane.phase in _STILL:
         return BoomCommand.HOLD, BoomCommand.HOLD
     if lane.phase == Phase.MANUAL:
-        return _jogged(lane, inputs, End.YARD), _jogged(lane, inputs, End.ROAD)
+        return _jogged(lane, End.YARD), _jogged(lane, End.ROAD)
     up = _raised_end(lane, entry, leave, inputs)
     yard, road = (BoomCommand.RAISE if end == up else _close(inputs, end, settings) for end in End)
     return yard, road
@@ -100,14 +100,12 @@ def _close(inputs: InputImage, end: End, settings: LaneSettings) -> BoomCommand:
     return BoomCommand.RAISE
 
 
-def _jogged(lane: Lane, inputs: InputImage, end: End) -> BoomCommand:
+def _jogged(lane: Lane, end: End) -> BoomCommand:
     """By hand a boom falls only as long as the person keeps asking."""
-    if lane.jog == end:
+    recorded = lane.passage is not None and lane.passage.intent is None
+    if lane.jog == end and recorded:
         return BoomCommand.RAISE
-    lowering = request_of(inputs, RequestKind.LOWER_BOOM)
-    if lowering is not None and lowering.end == end:
-        return BoomCommand.LOWER
-    return BoomCommand.HOLD
+    return BoomCommand.LOWER if lane.lower == end else BoomCommand.HOLD
 
 
 def _green(end: End | None, inputs: InputImage) -> tuple[Lamp, Lamp]:
@@ -121,14 +119,25 @@ def _sign(lane: Lane, inputs: InputImage) -> Sign:
     message = _message(lane, inputs)
     if passage is None:
         return Sign(message=message)
-    over = passage.judgement.over_limit if passage.judgement is not None else None
+    limit_g, over_g = _figures(passage)
     return Sign(
         message=message,
         plate=passage.plate,
         gross_g=passage.weight.weight_g if passage.weight is not None else None,
-        limit_g=over.limit_g if over is not None else None,
-        over_g=over.over_g if over is not None else None,
+        limit_g=limit_g,
+        over_g=over_g,
     )
+
+
+def _figures(passage: Passage) -> tuple[int | None, int | None]:
+    """Limit and excess shown: of over-limit, or of overload where only that is exceeded."""
+    judgement = passage.judgement
+    if judgement is None:
+        return None, None
+    over, load = judgement.over_limit, judgement.overload
+    if over.verdict != Verdict.OVER and load.verdict == Verdict.OVER:
+        return load.limit_g, load.over_g
+    return over.limit_g, over.over_g
 
 
 def _message(lane: Lane, inputs: InputImage) -> Message:

@@ -17,8 +17,8 @@ class Passage(Struct, frozen=True, kw_only=True):
 
     ``entry`` is None for a vehicle that was not seen coming.  ``part`` and ``seq`` are those of
     the last durable record of this passage, ``first_seq`` that of its first; ``intent`` is the
-    record that the ledger still owes.  ``accounted`` says that the on-deck interval has its
-    PASSAGE or VOID record, or is about to.
+    record that the ledger still owes, ``owed`` the reason of one to be asked for after it.
+    ``accounted`` says that the on-deck interval has its PASSAGE or VOID record, or is about to.
     """
 
     id: int
@@ -40,6 +40,8 @@ class Passage(Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...] = ()
     chain: Chain | None = None
     leave_by: End | None = None
+    by_person: bool = False
+    owed: str = ""
     intent: RecordIntent | None = None
     part: int = 0
     seq: int = 0
@@ -52,9 +54,9 @@ class Lane(Struct, frozen=True, kw_only=True):
     """The whole state of the lane between two scans.
 
     ``since_us`` is when the phase began, ``healthy_us`` since when nothing speaks against work,
-    ``cause`` the first fault kept while the lane is stopped, ``jog`` the boom that a person may
-    raise in MANUAL, ``ignored_until_us`` until when what stands at each end is not taken for an
-    arrival: it was given its chance already, or has just left that way.
+    ``cause`` the first fault kept while the lane is stopped.  By hand, ``jog`` is the boom that a
+    person raises and ``lower`` the one that a person keeps asking down.  ``ignored_until_us`` says
+    until when what stands at each end is no arrival: it had its chance, or has just left that way.
     """
 
     since_us: int
@@ -66,4 +68,6 @@ class Lane(Struct, frozen=True, kw_only=True):
     passage: Passage | None = None
     jog: End | None = None
     jog_us: int = 0
+    lower: End | None = None
+    lower_us: int = 0
     ignored_until_us: tuple[int, int] = (0, 0)

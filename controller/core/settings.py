@@ -48,6 +48,8 @@ class LaneSettings(Struct, frozen=True, kw_only=True):
     attention_us_max: int = 600 * SECOND
     blind_us_max: int = 2 * SECOND
     jog_us_max: int = 10 * SECOND
+    dead_man_us: int = 500_000
+    entry_close_us_max: int = 10 * SECOND
     ignore_leaving_us: int = 20 * SECOND
     ignore_us_max: int = 600 * SECOND
 

@@ -6,9 +6,10 @@ The rules of the table:
    most one row a scan.  Rows that hold anywhere stand first.
 2. Every phase but IDLE has a limit (``guards.limit_name``) and a row guarded by ``timed_out`` or
    ``still_loaded``, whose outcome says in words what was waited for.
-3. No row leads out of HOLDING towards an exit without a named person, and none leads to RELEASING
+3. MANUAL and EMERGENCY end by a named person only: their limit calls again, and moves nothing.
+4. No row leads out of HOLDING towards an exit without a named person, and none leads to RELEASING
    but by way of a durable record.
-4. The diagram in ``docs/phases.md`` is generated from this file.
+5. The diagram in ``docs/phases.md`` is generated from this file.
 """
 
 from __future__ import annotations
@@ -70,6 +71,8 @@ ROWS: tuple[Row, ...] = (
     Row((_P.IDLE,), g.boom_moved, _P.DEPARTING, "boom moved by hand", Fault.BOOM_MOVED),
     Row((_P.IDLE,), g.deck_occupied, _P.HOLDING, "unexpected load", Fault.UNEXPECTED_LOAD),
     Row((_P.IDLE,), g.under_range, _P.FAULTED, "under range", Fault.UNDER_RANGE),
+    Row((_P.IDLE,), g.ledger_away, _P.FAULTED, "ledger not ready", Fault.LEDGER_SILENT),
+    Row((_P.IDLE,), g.zero_lost, _P.ZERO_CHECK, "zero lost"),
     Row((_P.IDLE,), g.vehicle_waits, _P.APPROACH, "vehicle waits"),
 
     Row((_P.APPROACH,), g.deck_occupied, _P.BOARDING, "boards"),
@@ -92,24 +95,30 @@ ROWS: tuple[Row, ...] = (
     Row((_P.WEIGHING,), g.out_of_position, _P.POSITIONING, "out of position"),
     Row((_P.WEIGHING,), g.timed_out, _P.HOLDING, "weight not steady", Fault.NOT_STEADY),
 
+    Row((_P.DECIDING, _P.RELEASING), g.weight_withdrawn, _P.HOLDING, "weight withdrawn",
+        Fault.WEIGHT_WITHDRAWN),
     Row((_P.DECIDING,), g.durable_release, _P.RELEASING, "released"),
     Row((_P.DECIDING,), g.durable_return, _P.RETURNING, "sent back"),
     Row((_P.DECIDING,), g.durable_hold, _P.HOLDING, "held", Fault.OPERATOR_WANTED),
     Row((_P.DECIDING,), g.timed_out, _P.FAULTED, "ledger silent", Fault.LEDGER_SILENT),
 
-    Row((_P.RELEASING,), g.weight_withdrawn, _P.HOLDING, "weight withdrawn",
-        Fault.WEIGHT_WITHDRAWN),
+    Row((_P.RELEASING,), g.second_vehicle, _P.HOLDING, "second vehicle", Fault.SECOND_VEHICLE),
+    Row((_P.RELEASING,), g.entry_not_closed, _P.HOLDING, "entry boom not closed",
+        Fault.ENTRY_BOOM_OPEN),
+    Row((_P.RETURNING,), g.breaks_out, _P.HOLDING, "went the other way", Fault.BROKE_OUT),
     Row((_P.RELEASING, _P.RETURNING), g.moves_off, _P.DEPARTING, "moves off"),
     Row((_P.RELEASING, _P.RETURNING), g.timed_out, _P.HOLDING, "did not leave",
         Fault.DID_NOT_LEAVE),
 
-    Row((_P.HOLDING,), g.left_deck, _P.DEPARTING, "gone"),
-    Row((_P.HOLDING,), g.release_asked, _P.DECIDING, "released by a person"),
+    Row((_P.HOLDING,), g.left_deck, _P.DEPARTING, "left without release",
+        Fault.BROKE_OUT),
     Row((_P.HOLDING,), g.send_back_asked, _P.DECIDING, "sent back by a person"),
+    Row((_P.HOLDING,), g.release_asked, _P.DECIDING, "released by a person"),
     Row((_P.HOLDING,), g.plate_confirmed, _P.DECIDING, "plate confirmed"),
     Row((_P.HOLDING,), g.timed_out, _P.HOLDING, "operator called again", Fault.OPERATOR_WANTED),
 
     Row((_P.DEPARTING,), g.boards_late, _P.BOARDING, "boards late"),
+    Row((_P.DEPARTING,), g.boards_again, _P.BOARDING, "boards again"),
     Row((_P.DEPARTING, _P.ZERO_CHECK), g.comes_back, _P.HOLDING, "unexpected load",
         Fault.UNEXPECTED_LOAD),
     Row((_P.DEPARTING,), g.lane_clear, _P.ZERO_CHECK, "lane clear"),
@@ -117,6 +126,7 @@ ROWS: tuple[Row, ...] = (
     Row((_P.DEPARTING,), g.timed_out, _P.FAULTED, "lane not clear", Fault.BOOM_NOT_CLOSED),
 
     Row((_P.ZERO_CHECK,), g.zero_returned, _P.IDLE, "zero"),
+    Row((_P.ZERO_CHECK,), g.record_owed, _P.FAULTED, "ledger silent", Fault.LEDGER_SILENT),
     Row((_P.ZERO_CHECK,), g.timed_out, _P.FAULTED, "zero not returned",
         Fault.ZERO_NOT_RETURNED),
 
@@ -126,7 +136,7 @@ ROWS: tuple[Row, ...] = (
     Row((_P.FAULTED,), g.timed_out, _P.FAULTED, "maintenance called again"),
 
     Row((_P.MANUAL,), g.manual_left, _P.FAULTED, "handed back"),
-    Row((_P.MANUAL,), g.timed_out, _P.FAULTED, "manual not used"),
+    Row((_P.MANUAL,), g.timed_out, _P.MANUAL, "still by hand", Fault.MANUAL_MODE),
 
     Row((_P.EMERGENCY,), g.reset_asked, _P.FAULTED, "emergency reset"),
     Row((_P.EMERGENCY,), g.timed_out, _P.EMERGENCY, "emergency unattended",

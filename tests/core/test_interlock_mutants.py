@@ -30,6 +30,11 @@ MUTANTS = {
         "now_us - sensor.since_us < settle_us",
         "False",
     ),
+    "a boom that still rises is driven down": (
+        "and inputs.now_us - boom.raised_us >= settings.reverse_dwell_us\n",
+        "\n",
+    ),
+    "zero while the scale moves": ("        and not weight.motion\n", ""),
     "any permit raises any boom": ("permit.end == end and permit", "permit"),
     "a permit of another passage is good": (
         " and permit.passage_id == wanted.passage_id",
@@ -49,7 +54,7 @@ MUTANTS = {
         "lamp if allowed and here.boom.position == BoomPosition.OPEN else",
         "lamp if allowed else",
     ),
-    "zero under load": ("weight.deck == Deck.EMPTY\n        and not", "not"),
+    "zero under load": ("weight.deck == Deck.EMPTY\n        and not weight", "not weight"),
 }
 
 

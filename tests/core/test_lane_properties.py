@@ -95,6 +95,8 @@ def test_once_all_is_normal_and_empty_the_lane_is_idle_in_time(
     rig.scan()
     if rig.lane.phase == Phase.EMERGENCY:
         rig.request(RequestKind.RESET)
+    if rig.lane.phase == Phase.MANUAL:
+        rig.request(RequestKind.LEAVE_MANUAL)
     rig.run_until(Phase.IDLE, IDLE_WITHIN_S)
 
 

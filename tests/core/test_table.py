@@ -15,7 +15,7 @@ from controller.core.table import BY_PHASE, ROWS, Row
 from controller.faults import load_catalogue
 
 TIMERS = (guards.timed_out, guards.still_loaded)
-SELF_REPEATING = {Phase.HOLDING, Phase.FAULTED, Phase.EMERGENCY}
+SELF_REPEATING = {Phase.HOLDING, Phase.FAULTED, Phase.MANUAL, Phase.EMERGENCY}
 
 
 def ids(row: Row) -> str:

@@ -17,6 +17,7 @@ def check_scan(inputs: InputImage, out: OutputImage, settings: InterlockSettings
             assert all(s.state == Presence.CLEAR for s in under), "lowered on blocked or unknown"
             assert all(inputs.now_us - s.since_us >= settings.clear_settle_us for s in under)
             assert here.boom.position != BoomPosition.UNKNOWN
+            assert inputs.now_us - here.boom.raised_us >= settings.reverse_dwell_us
             assert inputs.estop == Presence.CLEAR
         if command == BoomCommand.RAISE:
             assert inputs.estop == Presence.CLEAR
@@ -30,6 +31,7 @@ def check_scan(inputs: InputImage, out: OutputImage, settings: InterlockSettings
         if out.approach_lamps[end] == Lamp.GREEN:
             assert inputs.weight.deck == Deck.EMPTY
     if out.zero:
+        assert not inputs.weight.motion
         assert inputs.weight.deck == Deck.EMPTY
         assert abs(inputs.weight.zero_offset_g) <= settings.zero_range_g
         assert not any(

@@ -162,7 +162,7 @@ class Plant:
         self.records.append((intent.kind, intent.passage_id, intent.permit))
         permit = None
         if intent.permit is not None:
-            by_person = intent.kind != RecordKind.PASSAGE
+            by_person = intent.kind in (RecordKind.RELEASE, RecordKind.MANUAL_MOVE)
             permit = Permit(
                 seq=seq, passage_id=intent.passage_id, end=intent.permit, by_person=by_person
             )
@@ -341,7 +341,11 @@ _NEAR_ENDS = st.builds(
     beam_high=_NEAR_SENSORS,
     boom=_NEAR_BOOMS,
 )
-_SIDES = st.one_of(_NEAR_ENDS, _NEAR_ENDS, _NEAR_ENDS, _BARE_ENDS)
+_CLEAR = st.just(Sensor(Presence.CLEAR, 0))
+_CLEAR_ENDS = st.builds(
+    EndInputs, approach=_CLEAR, arm=_CLEAR, beam_low=_CLEAR, beam_high=_CLEAR, boom=_NEAR_BOOMS
+)
+_SIDES = st.one_of(_NEAR_ENDS, _NEAR_ENDS, _CLEAR_ENDS, _BARE_ENDS)
 NEAR = st.builds(
     InputImage,
     scan=st.just(0),

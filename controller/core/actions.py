@@ -1,0 +1,203 @@
+"""What entering a phase does to the passage, and what a person may do by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from controller.core.decide import decide
+from controller.core.guards import arrival_end, leave_end, occupied_again, request_of
+from controller.core.images import InputImage, Request
+from controller.core.intents import hold, intend, new_passage, void
+from controller.core.kinds import BoomPosition, Decision, End, Phase, RecordKind, RequestKind
+from controller.core.passage import Lane, Passage
+from controller.core.settings import LaneSettings
+from controller.core.table import Row
+
+Action = Callable[[Lane, Row, InputImage, LaneSettings], Lane]
+
+
+def _to_idle(lane: Lane, row: Row, inputs: InputImage, settings: LaneSettings) -> Lane:
+    return replace(lane, passage=None)
+
+
+def _to_approach(lane: Lane, row: Row, inputs: InputImage, settings: LaneSettings) -> Lane:
+    return new_passage(lane, inputs, arrival_end(lane, inputs, settings))
+
+
+def _to_boarding(lane: Lane, row: Row, inputs: InputImage, settings: LaneSettings) -> Lane:
+    """A vehicle that had left the deck and comes again from the same end is another interval."""
+    if row.outcome != "boards again" or lane.passage is None:
+        return lane
+    return new_passage(lane, inputs, lane.passage.entry)
+
+
+def _to_deciding(lane: Lane, row: Row, inputs: InputImage, settings: LaneSettings) -> Lane:
+    passage = lane.passage
+    if passage is None:
+        return lane
+    if row.outcome == "weighed":
+        return replace(lane, passage=_decided(passage, inputs, settings, RecordKind.PASSAGE))
+    if row.outcome == "plate confirmed":
+        again = replace(passage, asked=False)
+        return replace(lane, passage=_decided(again, inputs, settings, RecordKind.AMENDMENT))
+    return replace(lane, passage=_by_request(lane, passage, inputs))
+
+
+def _decided(
+    passage: Passage, inputs: InputImage, settings: LaneSettings, kind: RecordKind
+) -> Passage:
+    """Decide on the weight that stands in this scan, and ask for the record of it."""
+    result = decide(passage, inputs.weight, inputs, settings)
+    passage = replace(
+        passage,
+        weight=inputs.weight,
+        facts=result.facts,
+        tare_seq=result.tare_seq,
+        judgement=result.judgement,
+        decision=result.decision,
+        reasons=result.reasons,
+        chain=result.chain,
+        accounted=True,
+        by_person=False,
+        leave_by=_leave_by(passage, result.decision),
+    )
+    return intend(
+        passage,
+        inputs,
+        kind,
+        permit=passage.leave_by,
+        who=passage.plate_by,
+        why=passage.plate_why,
+    )
+
+
+def _leave_by(passage: Passage, decision: Decision) -> End | None:
+    if passage.entry is None or decision == Decision.HOLD:
+        return None
+    return passage.entry.other if decision == Decision.RELEASE else passage.entry
+
+
+def _by_request(lane: Lane, passage: Passage, inputs: InputImage) -> Passage:
+    """Send back or release on a person's word; of two words at once the stricter counts."""
+    for kind, decision, record in (
+        (RequestKind.SEND_BACK, Decision.RETURN, RecordKind.AMENDMENT),
+        (RequestKind.RELEASE, Decision.RELEASE, RecordKind.RELEASE),
+    ):
+        request, end = request_of(lane, inputs, kind), leave_end(lane, inputs, kind)
+        if request is None or end is None:
+            continue
+        reason = f"{kind.name.lower().replace('_', ' ')} by a person"
+        asked = replace(passage, decision=decision, reasons=(reason,), leave_by=end, by_person=True)
+        return intend(asked, inputs, record, permit=end, who=request.who, why=request.why)
+    return passage
+
+
+def _to_holding(lane: Lane, row: Row, inputs: InputImage, settings: LaneSettings) -> Lane:
+    if lane.passage is None or row.outcome == "unexpected load":
+        lane = new_passage(lane, inputs, None)
+    passage = lane.passage
+    if passage is None or row.outcome in ("held", "operator called again"):
+        return lane
+    if passage.boarded_us is None:
+        passage = replace(passage, boarded_us=inputs.now_us)
+    return replace(lane, passage=hold(passage, inputs, row.outcome))
+
+
+def _to_departing(lane: Lane, row: Row, inputs: InputImage, settings: LaneSettings) -> Lane:
+    """Note what left unasked; whoever just left, or would not come, is no arrival."""
+    if row.outcome == "boom moved by hand":
+        lane = new_passage(lane, inputs, None)
+        passage = lane.passage
+        assert passage is not None
+        return replace(lane, passage=void(passage, inputs, row.outcome))
+    passage = lane.passage
+    if passage is None:
+        return lane
+    if row.outcome == "left without release" and not _is_said(passage, row.outcome):
+        return replace(lane, passage=hold(passage, inputs, row.outcome))
+    if row.outcome == "did not board":
+        return _ignore(lane, passage.entry, inputs.now_us + settings.ignore_us_max)
+    return _ignore(lane, passage.leave_by, inputs.now_us + settings.ignore_leaving_us)
+
+
+def _is_said(passage: Passage, reason: str) -> bool:
+    return reason in (passage.owed, *passage.reasons)
+
+
+def _to_zero_check(lane: Lane, row: Row, inputs: InputImage, settings: LaneSettings) -> Lane:
+    leave_by = lane.passage.leave_by if lane.passage is not None else None
+    return _ignore(lane, leave_by, inputs.now_us + settings.ignore_leaving_us)
+
+
+def _ignore(lane: Lane, end: End | None, until_us: int) -> Lane:
+    if end is None:
+        return lane
+    yard, road = lane.ignored_until_us
+    both = (until_us, road) if end == End.YARD else (yard, until_us)
+    return replace(lane, ignored_until_us=both)
+
+
+ON_ENTERING: dict[Phase, Action] = {
+    Phase.IDLE: _to_idle,
+    Phase.APPROACH: _to_approach,
+    Phase.BOARDING: _to_boarding,
+    Phase.DECIDING: _to_deciding,
+    Phase.HOLDING: _to_holding,
+    Phase.DEPARTING: _to_departing,
+    Phase.ZERO_CHECK: _to_zero_check,
+}
+
+
+def by_hand(lane: Lane, inputs: InputImage, settings: LaneSettings) -> Lane:
+    """MANUAL: a boom rises for a named person once its record is on disk, and falls while asked."""
+    if lane.passage is None or occupied_again(lane, inputs, settings):
+        lane = new_passage(lane, inputs, None)
+    if inputs.requests:
+        lane = replace(lane, since_us=inputs.now_us)
+    raising = request_of(lane, inputs, RequestKind.RAISE_BOOM)
+    if raising is not None and raising.end is not None:
+        return _raise(lane, raising, raising.end, inputs)
+    lowering = request_of(lane, inputs, RequestKind.LOWER_BOOM)
+    if lowering is not None and lowering.end is not None:
+        return _lower(lane, lowering, lowering.end, inputs)
+    return _let_go(lane, inputs, settings)
+
+
+def _raise(lane: Lane, request: Request, end: End, inputs: InputImage) -> Lane:
+    passage = lane.passage
+    if passage is None or passage.intent is not None:
+        return lane
+    passage = intend(
+        passage,
+        inputs,
+        RecordKind.MANUAL_MOVE,
+        permit=end,
+        move=end,
+        who=request.who,
+        why=request.why,
+    )
+    return replace(lane, passage=passage, jog=end, jog_us=inputs.now_us, lower=None)
+
+
+def _lower(lane: Lane, request: Request, end: End, inputs: InputImage) -> Lane:
+    """The record of a lowering is asked for at its beginning; the boom need not wait for it."""
+    passage = lane.passage
+    if lane.lower != end and passage is not None and passage.intent is None:
+        passage = intend(
+            passage, inputs, RecordKind.MANUAL_MOVE, move=end, who=request.who, why=request.why
+        )
+    return replace(lane, passage=passage, jog=None, lower=end, lower_us=inputs.now_us)
+
+
+def _let_go(lane: Lane, inputs: InputImage, settings: LaneSettings) -> Lane:
+    now = inputs.now_us
+    if lane.jog is not None and (
+        inputs.ends[lane.jog].boom.position == BoomPosition.OPEN
+        or not 0 <= now - lane.jog_us < settings.jog_us_max
+    ):
+        lane = replace(lane, jog=None)
+    if lane.lower is not None and not 0 <= now - lane.lower_us < settings.dead_man_us:
+        lane = replace(lane, lower=None)
+    return lane

@@ -1,0 +1,86 @@
+"""Records asked for: what the lane wants on disk about a passage, filled from all that is known."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from controller.core.images import InputImage, RecordIntent
+from controller.core.kinds import Decision, End, RecordKind
+from controller.core.passage import Lane, Passage
+
+
+def new_passage(lane: Lane, inputs: InputImage, entry: End | None) -> Lane:
+    """Return the lane with a passage begun; its number has never been used on this ledger."""
+    number = max(lane.next_id, inputs.ledger.next_passage_id)
+    passage = Passage(id=number, entry=entry, started_us=inputs.now_us)
+    return replace(lane, passage=passage, next_id=number + 1)
+
+
+def intend(
+    passage: Passage,
+    inputs: InputImage,
+    kind: RecordKind,
+    permit: End | None = None,
+    who: str = "",
+    why: str = "",
+    move: End | None = None,
+) -> Passage:
+    """Return the passage with its next record asked for."""
+    judged = passage.facts
+    intent = RecordIntent(
+        kind=kind,
+        passage_id=passage.id,
+        part=passage.part + 1,
+        entry=passage.entry,
+        refers_to=passage.first_seq,
+        started_us=passage.started_us,
+        boarded_us=passage.boarded_us,
+        decided_us=inputs.now_us,
+        wall=inputs.wall,
+        reads=passage.reads,
+        plate=passage.plate,
+        plate_by=passage.plate_by,
+        weight=passage.weight,
+        tare_g=judged.tare_g if judged is not None else None,
+        tare_seq=passage.tare_seq,
+        facts=judged,
+        judgement=passage.judgement,
+        decision=passage.decision,
+        reasons=passage.reasons,
+        permit=permit,
+        move=move,
+        chain=passage.chain,
+        who=who,
+        why=why,
+        timeline=passage.timeline,
+    )
+    return replace(passage, intent=intent)
+
+
+def void(passage: Passage, inputs: InputImage, reason: str) -> Passage:
+    """Ask for the VOID of an on-deck interval without a weighing."""
+    held = replace(
+        passage, decision=Decision.HOLD, reasons=(reason,), leave_by=None, accounted=True
+    )
+    return intend(held, inputs, RecordKind.VOID)
+
+
+def hold(passage: Passage, inputs: InputImage, reason: str) -> Passage:
+    """Hold, and say so on disk: a VOID where the interval has no record, else an AMENDMENT.
+
+    The amendment carries no permit, so it takes back whatever was permitted.  While another record
+    of the passage is on its way, this one is owed, and asked for as soon as that one is durable.
+    """
+    if passage.intent is not None:
+        return replace(passage, owed=reason, leave_by=None, by_person=False)
+    if not passage.accounted:
+        return void(passage, inputs, reason)
+    held = replace(
+        passage,
+        decision=Decision.HOLD,
+        reasons=(reason,),
+        leave_by=None,
+        by_person=False,
+        owed="",
+    )
+    return intend(held, inputs, RecordKind.AMENDMENT)

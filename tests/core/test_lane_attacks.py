@@ -1,0 +1,338 @@
+"""Ways to cheat or trip the lane that once worked, each kept as a passage that must not."""
+
+from __future__ import annotations
+
+import pytest
+from lane_rig import STOPPING, Rig, lane_settings
+from msgspec.structs import replace
+from test_lane_passages import PAPERS, PLATE, board, read, weigh
+
+from controller.core.faults import Fault
+from controller.core.images import Boom, Request, Vehicle
+from controller.core.kinds import (
+    BoomCommand,
+    BoomPosition,
+    Deck,
+    End,
+    Phase,
+    Presence,
+    RecordKind,
+    RequestKind,
+    WeighingStatus,
+)
+
+
+@pytest.fixture
+def rig() -> Rig:
+    rig = Rig(lane_settings())
+    rig.run_until(Phase.IDLE, 10)
+    return rig
+
+
+def hold_for_plate(rig: Rig) -> None:
+    board(rig)
+    weigh(rig, 48_000, None, ppm=600_000)
+    rig.run_until(Phase.HOLDING, 12)
+    rig.run(1)
+
+
+def confirm(rig: Rig) -> None:
+    rig.request(RequestKind.CONFIRM_PLATE, plate=PLATE)
+    rig.plant.vehicle = PAPERS
+    rig.scan()
+    rig.run(4)
+
+
+def kinds(rig: Rig) -> list[RecordKind]:
+    return [kind for kind, _, _ in rig.plant.records]
+
+
+def open_by_hand(rig: Rig, end: End) -> None:
+    rig.plant.booms[end] = Boom(BoomPosition.OPEN, rig.plant.now_us, -1)
+
+
+def test_a_swap_behind_a_fault_does_not_inherit_the_weight(rig: Rig) -> None:
+    hold_for_plate(rig)
+    rig.plant.plates = ()
+    rig.plant.faults = (STOPPING,)
+    rig.scan()
+    rig.plant.empty()
+    rig.run(3)
+    rig.plant.load(indicated_g=70_000_000, weighing_id=2)
+    rig.run(1)
+    rig.plant.faults = ()
+    rig.run_until(Phase.HOLDING, 10)
+    confirm(rig)
+    assert rig.lane.phase == Phase.HOLDING
+    passages = {passage for _, passage, _ in rig.plant.records}
+    assert len(passages) == 2, "the second vehicle is another interval"
+
+
+def test_load_added_while_held_is_not_released_on_the_old_weight(rig: Rig) -> None:
+    hold_for_plate(rig)
+    rig.plant.load(indicated_g=70_000_000, weighing_id=2)
+    rig.run(5)
+    confirm(rig)
+    assert rig.lane.phase == Phase.HOLDING
+
+
+def test_a_confirmed_plate_is_judged_on_the_weight_that_stands_now(rig: Rig) -> None:
+    hold_for_plate(rig)
+    weigh(rig, 60_000, None, ppm=600_000)
+    confirm(rig)
+    assert rig.lane.phase == Phase.RETURNING
+
+
+def test_a_stopped_lane_still_accounts_for_what_crosses_the_deck(rig: Rig) -> None:
+    rig.plant.faults = (STOPPING,)
+    rig.scan()
+    for end in End:
+        open_by_hand(rig, end)
+    rig.run(1)
+    for _ in range(2):
+        rig.plant.load()
+        rig.run(10)
+        rig.plant.empty()
+        rig.run(5)
+    assert kinds(rig) == [RecordKind.VOID, RecordKind.VOID]
+
+
+def test_breaking_out_of_holding_is_recorded_and_told(rig: Rig) -> None:
+    hold_for_plate(rig)
+    open_by_hand(rig, End.ROAD)
+    rig.plant.empty()
+    alarms = {alarm for _ in range(150) for alarm in rig.scan().alarms}
+    assert kinds(rig) == [RecordKind.PASSAGE, RecordKind.AMENDMENT]
+    assert Fault.BROKE_OUT in alarms
+
+
+def test_going_the_other_way_instead_of_back_is_told(rig: Rig) -> None:
+    board(rig)
+    weigh(rig, 60_000)
+    rig.run_until(Phase.RETURNING, 12)
+    rig.plant.sense(End.ROAD, "beam_low", Presence.BLOCKED)
+    rig.scan()
+    assert rig.lane.phase == Phase.HOLDING
+    assert Fault.BROKE_OUT in rig.out.alarms
+
+
+def test_the_queue_at_the_far_end_does_not_name_the_vehicle(rig: Rig) -> None:
+    board(rig)
+    weigh(rig, 48_000)
+    rig.plant.plates = (replace(rig.plant.plates[0], end=End.ROAD, track=77),)
+    rig.run_until(Phase.HOLDING, 12)
+    passage = rig.lane.passage
+    assert passage is not None
+    assert passage.plate == ""
+
+
+def test_the_plate_of_one_who_turned_away_does_not_stay(rig: Rig) -> None:
+    plant = rig.plant
+    plant.sense(End.YARD, "approach", Presence.BLOCKED)
+    rig.run_until(Phase.APPROACH, 1)
+    plant.plates = (read(rig),)
+    rig.run(2)
+    plant.plates = ()
+    plant.sense(End.YARD, "approach", Presence.CLEAR)
+    rig.run(2)
+    plant.sense(End.YARD, "approach", Presence.BLOCKED)
+    rig.run(1)
+    passage = rig.lane.passage
+    assert passage is not None
+    assert passage.plate == ""
+
+
+def test_a_weight_from_before_the_truck_is_not_its_weight(rig: Rig) -> None:
+    earlier = rig.plant.now_us
+    board(rig)
+    weigh(rig, 48_000)
+    rig.plant.weight = replace(rig.plant.weight, accepted_us=earlier)
+    rig.run(20)
+    assert rig.lane.phase == Phase.WEIGHING
+
+
+@pytest.mark.parametrize("about", [{"passage_id": 99}, {"end": End.YARD}])
+def test_a_release_meant_otherwise_does_nothing(rig: Rig, about: dict[str, object]) -> None:
+    hold_for_plate(rig)
+    rig.request(RequestKind.RELEASE, **about)
+    rig.run(2)
+    assert rig.lane.phase == Phase.HOLDING
+
+
+def test_of_two_words_at_once_the_stricter_counts(rig: Rig) -> None:
+    hold_for_plate(rig)
+    rig.plant.requests = tuple(
+        Request(id=i, kind=kind, who="operator 7", why="both")
+        for i, kind in enumerate((RequestKind.RELEASE, RequestKind.SEND_BACK))
+    )
+    rig.run_until(Phase.RETURNING, 3)
+
+
+def test_a_contradicting_read_counts_however_many_came_before(rig: Rig) -> None:
+    plant = rig.plant
+    plant.sense(End.YARD, "approach", Presence.BLOCKED)
+    rig.run_until(Phase.APPROACH, 1)
+    for i in range(40):
+        plant.plates = (replace(read(rig, f"晋B{i:05d}", 300_000), track=i),)
+        rig.scan()
+    for text in (PLATE, "晋B88888"):
+        plant.plates = (read(rig, text),)
+        rig.scan()
+        passage = rig.lane.passage
+        assert passage is not None
+        assert passage.plate == (PLATE if text == PLATE else "")
+        assert len(passage.reads) <= 16
+
+
+def released(rig: Rig) -> None:
+    board(rig)
+    rig.run(4)
+    weigh(rig, 48_000)
+    rig.run_until(Phase.RELEASING, 12)
+
+
+def test_a_second_vehicle_coming_in_stops_the_release(rig: Rig) -> None:
+    released(rig)
+    rig.plant.sense(End.YARD, "beam_low", Presence.BLOCKED)
+    rig.run(1)
+    assert rig.lane.phase == Phase.HOLDING
+    assert rig.plant.ledger.permit is None
+
+
+def test_an_entry_boom_that_stays_up_is_named(rig: Rig) -> None:
+    board(rig)
+    weigh(rig, 48_000)
+    rig.run_until(Phase.RELEASING, 12)
+    for _ in range(700):
+        open_by_hand(rig, End.YARD)
+        rig.scan()
+    assert rig.lane.phase == Phase.HOLDING
+    assert Fault.ENTRY_BOOM_OPEN in rig.out.alarms
+
+
+def test_by_hand_an_older_permit_does_not_raise(rig: Rig) -> None:
+    released(rig)
+    rig.plant.ledger_answers = False
+    rig.request(RequestKind.ENTER_MANUAL)
+    rig.run(1)
+    rig.plant.booms[End.ROAD] = Boom(BoomPosition.CLOSED, rig.plant.now_us, -1)
+    rig.request(RequestKind.RAISE_BOOM, end=End.ROAD)
+    for _ in range(50):
+        assert rig.scan().booms[End.ROAD] == BoomCommand.HOLD
+
+
+def test_manual_does_not_end_by_itself(rig: Rig) -> None:
+    rig.request(RequestKind.ENTER_MANUAL)
+    rig.run(1)
+    open_by_hand(rig, End.ROAD)
+    rig.run(300)
+    assert rig.lane.phase == Phase.MANUAL
+    assert rig.plant.booms[End.ROAD].position == BoomPosition.OPEN
+
+
+def test_by_hand_a_boom_falls_only_while_asked(rig: Rig) -> None:
+    rig.request(RequestKind.ENTER_MANUAL)
+    rig.run(1)
+    open_by_hand(rig, End.ROAD)
+    for _ in range(50):
+        rig.request(RequestKind.LOWER_BOOM, end=End.ROAD)
+        rig.scan()
+    assert rig.out.booms[End.ROAD] == BoomCommand.LOWER
+    assert kinds(rig) == [RecordKind.MANUAL_MOVE]
+    rig.run(1)
+    assert rig.out.booms[End.ROAD] == BoomCommand.HOLD
+
+
+def test_a_weight_withdrawn_before_the_record_is_durable_never_raises(rig: Rig) -> None:
+    board(rig)
+    rig.plant.ledger_answers = False
+    weigh(rig, 48_000)
+    rig.run_until(Phase.DECIDING, 12)
+    rig.plant.load(status=WeighingStatus.WITHDRAWN)
+    rig.scan()
+    rig.plant.ledger_answers = True
+    for _ in range(300):
+        assert rig.scan().booms[End.ROAD] == BoomCommand.HOLD
+    assert kinds(rig) == [RecordKind.PASSAGE, RecordKind.AMENDMENT]
+    assert rig.plant.ledger.permit is None
+
+
+def test_a_person_can_release_after_a_withdrawal(rig: Rig) -> None:
+    released(rig)
+    rig.run(0.3)
+    rig.plant.load(status=WeighingStatus.WITHDRAWN)
+    rig.run_until(Phase.HOLDING, 1)
+    rig.run(5)
+    rig.request(RequestKind.RELEASE)
+    rig.run_until(Phase.RELEASING, 2)
+    rig.run(5)
+    assert rig.plant.booms[End.ROAD].position == BoomPosition.OPEN
+
+
+def test_a_late_ledger_leaves_no_permit_behind(rig: Rig) -> None:
+    board(rig)
+    rig.run(4)
+    rig.plant.ledger_answers = False
+    weigh(rig, 48_000)
+    rig.run_until(Phase.FAULTED, 20)
+    rig.run_until(Phase.HOLDING, 10)
+    rig.plant.ledger_answers = True
+    rig.run(5)
+    assert kinds(rig) == [RecordKind.PASSAGE, RecordKind.AMENDMENT]
+    assert rig.plant.ledger.permit is None
+
+
+def test_zero_lost_while_idle_is_looked_after(rig: Rig) -> None:
+    rig.plant.weight = replace(rig.plant.weight, zero_ok=False, zero_offset_g=30_000)
+    rig.run(5)
+    assert rig.lane.phase == Phase.ZERO_CHECK
+    assert rig.out.zero
+    rig.run(40)
+    assert Fault.ZERO_NOT_RETURNED in rig.out.alarms
+
+
+def test_a_ledger_that_is_away_closes_an_idle_lane(rig: Rig) -> None:
+    rig.plant.ledger = replace(rig.plant.ledger, ready=False)
+    rig.run(1)
+    assert rig.lane.phase == Phase.FAULTED
+    rig.plant.ledger = replace(rig.plant.ledger, ready=True)
+    rig.run_until(Phase.IDLE, 10)
+
+
+def test_a_small_fault_is_shown_though_it_stops_nothing(rig: Rig) -> None:
+    rig.plant.faults = (int(Fault.CAMERA_SILENT),)
+    rig.scan()
+    assert Fault.CAMERA_SILENT in rig.out.alarms
+    assert rig.lane.phase == Phase.IDLE
+
+
+def test_backing_off_and_coming_again_needs_nobody(rig: Rig) -> None:
+    plant = rig.plant
+    plant.sense(End.YARD, "approach", Presence.BLOCKED)
+    rig.run_until(Phase.APPROACH, 1)
+    rig.run(3)
+    plant.sense(End.YARD, "beam_low", Presence.BLOCKED)
+    plant.load(motion=True)
+    rig.run(2)
+    plant.empty()
+    rig.run(1.5)
+    assert rig.lane.phase == Phase.DEPARTING
+    plant.load(motion=True)
+    rig.run(1)
+    assert rig.lane.phase == Phase.BOARDING
+    assert kinds(rig) == [RecordKind.VOID]
+
+
+def test_the_sign_of_an_overloaded_truck_shows_its_licence(rig: Rig) -> None:
+    board(rig)
+    weigh(rig, 48_000, replace(PAPERS, licence_gvm_g=40_000_000))
+    rig.run_until(Phase.RETURNING, 12)
+    assert (rig.out.sign.limit_g, rig.out.sign.over_g) == (40_000_000, 8_000_000)
+
+
+def test_unknown_deck_at_release_time_does_not_open(rig: Rig) -> None:
+    board(rig)
+    weigh(rig, 48_000, Vehicle(plate=PLATE))
+    rig.plant.weight = replace(rig.plant.weight, deck=Deck.UNKNOWN)
+    rig.run(1)
+    assert rig.plant.booms[End.ROAD].raised_us < 0
