@@ -11,6 +11,8 @@ from vision.plates import ALPHABET, TEMPLATES, UNREADABLE, classify, written
 
 Float = npt.NDArray[np.float32]
 Int = npt.NDArray[np.int64]
+Run = tuple[int, list[int]]
+"""A class and the columns that stand for it."""
 
 PROVINCE_P_MIN: Final = 0.5
 """Below this the first character is shown as unreadable: there is no default province."""
@@ -37,11 +39,11 @@ NO_PLATE: Final = Decoded(text="", probabilities=())
 def decode(logits: Float) -> Decoded:
     """Return the likeliest plate in logits of (columns, 1 + alphabet), blank first."""
     shares = _softmax(logits)
-    free = _collapse(shares.argmax(axis=1))
-    glyphs = "".join(ALPHABET[char - 1] for char, _ in free)
+    path = _collapse(shares.argmax(axis=1))
+    glyphs = "".join(ALPHABET[char - 1] for char, _ in path)
     if classify(glyphs) is None:
-        glyphs, free = _constrained(shares)
-    chances = [_chance(shares, char, columns) for char, columns in free]
+        glyphs, path = _constrained(shares)
+    chances = _chances(shares, path)
     if sum(chance >= SURE_P_MIN for chance in chances) < SURE_PLACES_MIN:
         return NO_PLATE
     if glyphs.startswith(UNREADABLE):
@@ -56,13 +58,27 @@ def _softmax(logits: Float) -> Float:
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
 
 
-def _chance(shares: Float, char: int, columns: list[int]) -> float:
-    return round(float(shares[columns, char].max()), 4)
+def _chances(shares: Float, path: list[Run]) -> list[float]:
+    """Return the probability of each character.
+
+    It is the character's best column; but where the grammar bent the path, by another character
+    or by a gap that was hardly there, it is at most how likely that bend is against the best.
+    """
+    best = shares.max(axis=1)
+    chances, begin = [], 0
+    for number, (char, columns) in enumerate(path, 1):
+        end = len(shares) if number == len(path) else columns[-1] + 1
+        chosen = shares[begin:end, 0].copy()
+        chosen[np.array(columns) - begin] = shares[columns, char]
+        bend = float(np.prod(chosen / best[begin:end]))
+        chances.append(round(min(float(shares[columns, char].max()), bend), 4))
+        begin = end
+    return chances
 
 
-def _collapse(path: npt.NDArray[np.intp]) -> list[tuple[int, list[int]]]:
+def _collapse(path: npt.NDArray[np.intp]) -> list[Run]:
     """Return (class, its columns) of each run that is not blank."""
-    runs: list[tuple[int, list[int]]] = []
+    runs: list[Run] = []
     before = 0
     for column, char in enumerate(path.tolist()):
         if char and char != before:
@@ -91,7 +107,7 @@ def _barriers() -> tuple[Float, Int]:
     return allow, np.array([len(places) for _, places in _variants()])
 
 
-def _constrained(shares: Float) -> tuple[str, list[tuple[int, list[int]]]]:
+def _constrained(shares: Float) -> tuple[str, list[Run]]:
     """Viterbi over all variants at once; CTC: equal neighbours need a blank between them."""
     candidates = np.flatnonzero(shares.max(axis=0) > _CANDIDATE_P_MIN)
     candidates = np.union1d([0], candidates)
@@ -151,11 +167,9 @@ def _advance(gap: Float, ink: Float, column: Float, allow: Float) -> tuple[Float
     return next_gap, next_ink, (source, top, second, left, top)
 
 
-def _trace(
-    steps: list[_Step], variant: int, length: int, char: int, in_ink: bool
-) -> list[tuple[int, list[int]]]:
+def _trace(steps: list[_Step], variant: int, length: int, char: int, in_ink: bool) -> list[Run]:
     """Walk back from the end; return (class, its columns) of each place in order."""
-    runs: list[tuple[int, list[int]]] = []
+    runs: list[Run] = []
     place = length - 1 if in_ink else length
     opened = False
     for column in range(len(steps) - 1, -1, -1):

@@ -117,8 +117,9 @@ def _frame(mask: Ink, livery: Livery, scale: float) -> None:
 
 def _dot(mask: Ink, ptype: PlateType, scale: float) -> None:
     x, y = (220.0, 45.0) if ptype is PlateType.YELLOW2 else (134.5, 70.0)
-    cv2.circle(mask, (round(x * scale), round(y * scale)), max(1, round(5 * scale)), 255, -1,
-               cv2.LINE_AA)
+    cv2.circle(
+        mask, (round(x * scale), round(y * scale)), max(1, round(5 * scale)), 255, -1, cv2.LINE_AA
+    )
 
 
 def _ground(livery: Livery, shape: tuple[int, int], scale: float) -> npt.NDArray[np.float32]:

@@ -1,5 +1,6 @@
 """Read one plate cut-out: network, grammar, plate type by colour."""
 
+import math
 import tomllib
 from pathlib import Path
 from typing import Final
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vision.colour import plate_type
-from vision.decode import decode
+from vision.decode import Decoded, decode
 from vision.plates import ALPHABET, UNREADABLE, PlateType, classify
 from vision.runtime import ModelError, TfliteModel
 
@@ -20,6 +21,11 @@ Float = npt.NDArray[np.float32]
 INPUT_HEIGHT: Final = 24
 INPUT_WIDTH: Final = 96
 MODEL_PATH: Final = Path(__file__).parent / "models" / "reader.tflite"
+
+RETRY_P_MIN: Final = 0.8
+RETRY_MOVES: Final = ((0.18, 0.0), (-0.14, 0.0), (0.0, 0.2), (0.0, -0.2))
+"""A read less sure than this is tried again on the picture enlarged, shrunk and sheared both
+ways: four more runs, on about one cut-out in fifteen."""
 
 
 class PlateRead(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +54,7 @@ class Recogniser:
 
     def logits(self, crop_bgr: Bgr) -> Float:
         """Return the raw network output, (columns, classes), blank first."""
-        out = self._model.run(standardise(crop_bgr)[None])[0]
+        out = np.asarray(self._model.run(standardise(crop_bgr)[None])[0], np.float32)
         if out.ndim != 2 or out.shape[1] != len(ALPHABET) + 1:
             raise ModelError(f"the model gives {out.shape}, not (columns, {len(ALPHABET) + 1})")
         return out
@@ -63,18 +69,37 @@ class Recogniser:
         if min(crop_bgr.shape) < 1:
             raise ValueError("a cut-out has at least one pixel")
         found = decode(self.logits(crop_bgr))
-        valid = classify(found.text) is not None
+        if min(found.probabilities, default=0.0) < RETRY_P_MIN:
+            again = [decode(self.logits(_moved(crop_bgr, *move))) for move in RETRY_MOVES]
+            found = max([found, *again], key=_standing)
         return PlateRead(
             text=found.text,
             probabilities=found.probabilities,
             confidence=min(found.probabilities, default=0.0),
             ptype=plate_type(crop_bgr, found.text) if found.text else None,
-            valid=valid,
+            valid=classify(found.text) is not None,
         )
 
     def accepts(self, read: PlateRead) -> bool:
         """Say whether a read may stand as a plate: valid, and every character sure enough."""
         return read.valid and UNREADABLE not in read.text and read.confidence >= self.accept_p_min
+
+
+def _standing(found: Decoded) -> tuple[bool, float]:
+    """Order reads of one picture: a whole plate first, then the likelier text."""
+    likely = math.prod(found.probabilities) if found.text else -1.0
+    return classify(found.text) is not None, likely
+
+
+def _moved(crop_bgr: Bgr, grow: float, lean: float) -> Bgr:
+    """Enlarge a cut-out about its middle by `grow` and shear it upright by `lean` heights."""
+    h, w = crop_bgr.shape[:2]
+    wide, tall = 1 + grow / 4, 1 + grow
+    across = [wide, 0.0, (1 - wide) * w / 2]
+    down = [lean * h / w, tall, (1 - tall) * h / 2 - lean * h / 2]
+    matrix = np.array([across, down], np.float64)
+    moved = cv2.warpAffine(crop_bgr, matrix, (w, h), borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved, np.uint8)
 
 
 def standardise(crop_bgr: Bgr) -> Float:

@@ -10,8 +10,10 @@ import torch
 from vision.draw import draw_plate
 from vision.plates import ALPHABET, PlateType, printed
 from vision.recognise import standardise
+from vision.training.camera import degrade
 from vision.training.labels import cutouts, read_picture
-from vision.training.render import Renderer, degrade, random_text
+from vision.training.negatives import negative
+from vision.training.render import Renderer, random_text
 
 COMMON_PROVINCE = "皖"
 CLASS_OF = {char: i + 1 for i, char in enumerate(ALPHABET)}
@@ -81,7 +83,9 @@ class RealSource:
         if self.rng.random() < 0.5:
             patch[:] = cv2.blur(patch, (2 * (w // 16) + 1, 2 * (h // 4) + 1))
         else:
-            patch[:] = np.clip(self.rng.uniform(0, 255, 3) + self.rng.normal(0, 9, patch.shape), 0, 255)
+            patch[:] = np.clip(
+                self.rng.uniform(0, 255, 3) + self.rng.normal(0, 9, patch.shape), 0, 255
+            )
 
     def jitter(self, image: np.ndarray) -> np.ndarray:
         """Move, scale, turn and shear a little, repeating the edge."""
@@ -93,6 +97,10 @@ class RealSource:
         sign = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
         slope = np.array([[0, -1], [0, 1], [0, 1], [0, -1]]) * rng.normal(0, 0.05) * h
         target = (corners + spread + grow * sign + move + slope).astype(np.float32)
+        if rng.random() < 0.25:
+            lean = rng.normal(0, 0.4) * h
+            target[:, 0] += lean * np.array([0.5, 0.5, -0.5, -0.5], np.float32)
+            target[:, 0] += abs(lean) * np.array([0.5, -0.5, -0.5, 0.5], np.float32)
         target[:, 0] = np.clip(target[:, 0], -0.015 * w, 1.015 * w)
         matrix = cv2.getPerspectiveTransform(corners, target)
         return cv2.warpPerspective(image, matrix, (w, h), borderMode=cv2.BORDER_REPLICATE)
@@ -125,7 +133,7 @@ class Batches(torch.utils.data.IterableDataset):
         for _ in range(self.args.batch):
             dice = render.rng.random()
             if dice < 0.06:
-                pairs.append((render.negative(), ""))
+                pairs.append((negative(render.rng), ""))
             elif real and dice < 0.06 + self.args.real_share * min(1.0, 0.3 + 2 * progress):
                 pairs.append(real.draw(hardness))
             else:
@@ -138,4 +146,3 @@ class Batches(torch.utils.data.IterableDataset):
             torch.tensor(labels),
             torch.tensor(lengths),
         )
-

@@ -5,8 +5,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-import numpy as np
+from vision.pictures import Bgr, load_picture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +43,6 @@ def cutouts(plates: Path) -> list[Cutout]:
     ]
 
 
-def read_picture(path: Path) -> np.ndarray:
-    """Read a BGR picture of any file name."""
-    return cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+def read_picture(path: Path) -> Bgr:
+    """Read a cut-out as the lane would."""
+    return load_picture(path)

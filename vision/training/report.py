@@ -12,8 +12,10 @@ import numpy as np
 
 from vision.plates import PlateType, written
 from vision.recognise import MODEL_PATH, PlateRead, Recogniser
+from vision.training.camera import degrade
 from vision.training.labels import cutouts, read_picture
-from vision.training.render import Renderer, degrade, random_text
+from vision.training.negatives import negative
+from vision.training.render import Renderer, random_text
 
 Scored = tuple[str, str, PlateRead]
 
@@ -67,10 +69,12 @@ def acceptance(reader: Recogniser, scored: list[Scored], p_min: float) -> None:
     accepted = [s for s in scored if s[2].valid and s[2].confidence >= p_min]
     wrong = sum(truth != read.text for _, truth, read in accepted)
     render = Renderer(RENDER_SEED + 1, None)
-    ghosts = [reader.read(render.negative()) for _ in range(500)]
+    ghosts = [reader.read(negative(render.rng)) for _ in range(500)]
     passed = sum(g.valid and g.confidence >= p_min for g in ghosts)
-    print(f"\naccept_p_min {p_min}: {len(accepted)} of {len(scored)} held aside accepted, {wrong}"
-          f" of them wrong; {passed} of {len(ghosts)} pictures of no plate accepted")
+    print(
+        f"\naccept_p_min {p_min}: {len(accepted)} of {len(scored)} held aside accepted, {wrong}"
+        f" of them wrong; {passed} of {len(ghosts)} pictures of no plate accepted"
+    )
 
 
 def failures(scored: list[Scored]) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from vision.training.data import Batches
 from vision.plates import ALPHABET, printed
 from vision.recognise import standardise
+from vision.training.data import Batches
 from vision.training.labels import cutouts, read_picture
 from vision.training.net import PlateNet
 
@@ -45,7 +45,12 @@ def greedy(logits: torch.Tensor) -> list[str]:
 def watch(net: nn.Module, plates: Path) -> str:
     """Return greedy exact match on a fixed fifth of the TRAINING cut-outs, never the held ones."""
     seen = [c for c in cutouts(plates) if not c.held][::5]
-    images = torch.stack([torch.from_numpy(standardise(read_picture(c.path)).transpose(2, 0, 1).copy()) for c in seen])
+    images = torch.stack(
+        [
+            torch.from_numpy(standardise(read_picture(c.path)).transpose(2, 0, 1).copy())
+            for c in seen
+        ]
+    )
     net.eval()
     with torch.no_grad():
         texts = greedy(net(images))
@@ -85,7 +90,9 @@ def main() -> None:
         total += loss.item()
         if step % 100 == 0:
             note = watch(average, args.plates) if args.plates and step % 500 == 0 else ""
-            print(f"{step} {time.monotonic() - began:.0f}s loss {total / 100:.4f} {note}", flush=True)
+            print(
+                f"{step} {time.monotonic() - began:.0f}s loss {total / 100:.4f} {note}", flush=True
+            )
             total = 0.0
             if step % 250 == 0:
                 torch.save(average.state_dict(), args.out)
