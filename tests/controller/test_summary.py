@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 from report_rig import chained, morning, passage
@@ -14,7 +15,7 @@ from protocol.record import Record
 
 
 def printed(records: tuple[Record, ...], width: int) -> str:
-    console = Console(width=width, record=True, quiet=True, force_terminal=True)
+    console = Console(width=width, record=True, file=io.StringIO(), force_terminal=True)
     console.print(passage_table(records))
     return console.export_text()
 
@@ -53,7 +54,7 @@ def test_control_characters_do_not_reach_the_terminal() -> None:
     record = passage(
         1, plate="\x1b[2J晋A1", decision=Decision(outcome=Outcome.HOLD, reasons=("\x1b]0;x\x07",))
     )
-    console = Console(width=120, record=True, quiet=True, color_system=None)
+    console = Console(width=120, record=True, file=io.StringIO(), color_system=None)
     console.print(passage_table((record,)))
     text = console.export_text(styles=False)
     assert "\x1b" not in text
