@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from vision.draw import draw_plate
-from vision.plates import PlateType, written
-from vision.recognise import MODEL_PATH, Bgr, Recogniser
+from vision.plates import PlateType, classify, written
+from vision.recognise import MODEL_PATH, Bgr, PlateRead, Recogniser, standardise
 from vision.rectify import rectify
 from vision.runtime import ModelError, TfliteModel, VisionLibraryError
 from vision.training.labels import cutouts, held_aside, read_picture
@@ -94,6 +94,27 @@ def test_confidence_is_the_least_of_the_characters(reader: Recogniser) -> None:
     assert len(read.probabilities) == 7
     assert read.confidence == min(read.probabilities)
     assert reader.accepts(read)
+
+
+def test_a_plate_less_sure_than_the_threshold_is_not_accepted(reader: Recogniser) -> None:
+    def read(text: str, confidence: float) -> PlateRead:
+        valid = classify(text) is not None
+        chances = (confidence,) * len(text)
+        return PlateRead(
+            text=text, probabilities=chances, confidence=confidence, ptype=None, valid=valid
+        )
+
+    assert 0.5 <= reader.accept_p_min < 1
+    assert reader.accepts(read("皖A12345", reader.accept_p_min))
+    assert not reader.accepts(read("皖A12345", reader.accept_p_min - 0.001))
+    assert not reader.accepts(read("?A12345", 1.0))
+
+
+def test_standardising_takes_light_and_cast_away() -> None:
+    crop = draw_plate("皖A12345", PlateType.BLUE1)
+    dim = (crop * 0.5 + np.array([10, 60, 30])).astype(np.uint8)
+    assert np.allclose(standardise(crop), standardise(dim), atol=0.05)
+    assert abs(float(standardise(crop).mean())) < 1e-3
 
 
 def test_the_model_stays_small() -> None:
