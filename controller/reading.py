@@ -101,12 +101,16 @@ class PlateEyes:
         """Read the plate in this region."""
         from vision.rectify import rectify  # noqa: PLC0415
 
-        cutout = rectify(frame.pixels, np.asarray(region, np.float32))
+        try:
+            cutout = rectify(frame.pixels, np.asarray(region, np.float64))
+        except ValueError:
+            # Corners that enclose nothing are the camera's mistake: there is no plate to see.
+            return None
         read = self.read(cutout)
         if not read.text:
             return None
         return Seen(
-            text=read.text, chars=tuple(read.chars), valid=read.valid, png=encode_png(cutout)
+            text=read.text, chars=read.probabilities, valid=read.valid, png=encode_png(cutout)
         )
 
     def read(self, cutout: NDArray[np.uint8]) -> PlateText:
