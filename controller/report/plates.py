@@ -27,7 +27,8 @@ def chip(record: Record) -> Html:
 def plate_section(record: Record, pictures: Pictures, zero_us: int) -> Html:
     """The best reads with their pictures, then how many more the record holds."""
     reads = sorted(record.plates, key=lambda p: (p.text != record.plate, -min(p.conf_ppm or (0,))))
-    shown = reads[:SHOWN_MAX]
+    distinct = {(read.text, read.end, read.image_sha256): read for read in reversed(reads)}
+    shown = [read for read in reads if read in distinct.values()][:SHOWN_MAX]
     seen = [_read(read, pictures, zero_us) for read in shown]
     parts = [el("div", *seen, *_others(record, pictures), class_="reads")]
     if not reads:
@@ -59,7 +60,7 @@ def _strip(read: Plate) -> Html:
     for character, ppm in zip(read.text, read.conf_ppm, strict=True):
         bar = el("i", style=f"height:{ppm / 10_000:.1f}%")
         said = el("small", f"{ppm // 1000 / 10:g}")
-        low = ppm == least and least < 1_000_000
+        low = ppm == least < max(read.conf_ppm)
         box = el("span", bar, class_="bar")
         cells.append(el("li", el("b", character), box, said, class_="least" if low else None))
     return el("ol", *cells, class_="strip", aria_label="confidence of each character, per cent")

@@ -182,7 +182,7 @@ def test_before_the_first_scan() -> None:
     assert "no scan yet" in drawn(LaneView())
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(inputs=IMAGES, outputs=WANTED)
 def test_any_image_can_be_drawn(inputs: object, outputs: object) -> None:
     view = LaneView()
