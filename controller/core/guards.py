@@ -339,10 +339,10 @@ def weight_withdrawn(lane: Lane, inputs: InputImage, settings: LaneSettings) -> 
     )
 
 
-def second_vehicle(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
-    """Something comes in behind the vehicle that is about to be released."""
+def second_vehicle(lane: Lane, inputs: InputImage) -> bool:
+    """Something stands in the entry behind the vehicle that is about to be released."""
     entry = _entry(lane)
-    if entry is None:
+    if entry is None or lane.phase != Phase.RELEASING:
         return False
     here = inputs.ends[entry]
     return Presence.BLOCKED in (here.beam_low.state, here.beam_high.state)
@@ -355,6 +355,7 @@ def entry_not_closed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> 
         entry is not None
         and inputs.ends[entry].boom.position != BoomPosition.CLOSED
         and inputs.ends[entry.other].boom.position == BoomPosition.CLOSED
+        and not second_vehicle(lane, inputs)
         and _elapsed(inputs.now_us, lane.since_us, settings.entry_close_us_max)
     )
 
@@ -470,6 +471,19 @@ def comes_back(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     if lane.passage is None:
         return deck_occupied(lane, inputs, settings)
     return occupied_again(lane, inputs, settings)
+
+
+def followed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The vehicle has left, the boom behind it is down, and another is on the deck."""
+    passage = lane.passage
+    if passage is None or passage.leave_by is None or passage.intent is not None:
+        return False
+    leave = inputs.ends[passage.leave_by]
+    return (
+        leave.boom.position == BoomPosition.CLOSED
+        and deck_occupied(lane, inputs, settings)
+        and under_boom_clear(leave, inputs.now_us, settings.clear_settle_us)
+    )
 
 
 def boards_late(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from controller.core.faults import Fault
+from controller.core.guards import second_vehicle
 from controller.core.images import InputImage, OutputImage, Sign
 from controller.core.interlock import under_boom_clear
 from controller.core.kinds import (
@@ -48,12 +50,12 @@ _MESSAGES: dict[Phase, Message] = {
 def outputs(lane: Lane, inputs: InputImage, settings: LaneSettings) -> OutputImage:
     """The output image of this lane; a function of the phase, the passage and the inputs."""
     passage = lane.passage
-    leave = passage.leave_by if passage is not None and lane.phase in _LEAVING else None
+    leave = _way_out(lane, inputs, settings)
     entry = passage.entry if passage is not None else None
     return OutputImage(
         booms=_booms(lane, entry, leave, inputs, settings),
         approach_lamps=_green(entry if lane.phase == Phase.APPROACH else None, inputs),
-        deck_lamps=_green(leave if inputs.weight.deck != Deck.EMPTY else None, inputs),
+        deck_lamps=_green(leave, inputs),
         sign=_sign(lane, inputs),
         passage_id=passage.id if passage is not None else 0,
         entry=entry,
@@ -61,8 +63,13 @@ def outputs(lane: Lane, inputs: InputImage, settings: LaneSettings) -> OutputIma
         capture=lane.phase in _LOOKING,
         zero=lane.phase in _ZEROING and not inputs.weight.zero_ok,
         record=passage.intent if passage is not None else None,
-        alarms=tuple(sorted({lane.cause, *inputs.faults} - {0})),
+        alarms=_alarms(lane, inputs),
     )
+
+
+def _alarms(lane: Lane, inputs: InputImage) -> tuple[int, ...]:
+    behind = int(Fault.SECOND_VEHICLE) if second_vehicle(lane, inputs) else 0
+    return tuple(sorted({lane.cause, behind, *inputs.faults} - {0}))
 
 
 def _booms(
@@ -87,7 +94,23 @@ def _raised_end(lane: Lane, entry: End | None, leave: End | None, inputs: InputI
     astride = inputs.weight.status in (WeighingStatus.TAILGATE, WeighingStatus.NOT_FULLY_ON)
     if lane.phase in (Phase.POSITIONING, Phase.WEIGHING) and astride:
         return entry
-    return leave if inputs.weight.deck != Deck.EMPTY else None
+    return leave
+
+
+def _way_out(lane: Lane, inputs: InputImage, settings: LaneSettings) -> End | None:
+    """The boom that stands up for the vehicle to leave, until it has passed it.
+
+    It does not wait for the deck to be empty: whoever follows too closely finds it down.
+    """
+    if lane.passage is None or lane.phase not in _LEAVING or second_vehicle(lane, inputs):
+        return None
+    leave = lane.passage.leave_by
+    if leave is None or inputs.weight.deck == Deck.EMPTY:
+        return None
+    passed = lane.phase == Phase.DEPARTING and under_boom_clear(
+        inputs.ends[leave], inputs.now_us, settings.clear_settle_us
+    )
+    return None if passed else leave
 
 
 def _close(inputs: InputImage, end: End, settings: LaneSettings) -> BoomCommand:
@@ -141,18 +164,24 @@ def _figures(passage: Passage) -> tuple[int | None, int | None]:
 
 
 def _message(lane: Lane, inputs: InputImage) -> Message:
-    passage = lane.passage
+    if second_vehicle(lane, inputs):
+        return Message.SECOND_VEHICLE
     if lane.phase == Phase.POSITIONING:
-        return _hint(passage, inputs)
+        return _hint(lane.passage, inputs)
     if lane.phase == Phase.WEIGHING and inputs.weight.motion:
         return Message.STAND_STILL
-    if lane.phase == Phase.DEPARTING and passage is not None:
-        if passage.leave_by is None:
-            return Message.CLOSED
-        return Message.BACK_OUT if passage.decision == Decision.RETURN else Message.PASS
-    if lane.phase == Phase.HOLDING and passage is not None and passage.judgement is not None:
-        return Message.OVER if passage.judgement.over_limit.over_g else Message.WAIT_FOR_OPERATOR
+    if lane.passage is not None and lane.phase in (Phase.DEPARTING, Phase.HOLDING):
+        return _after_decision(lane.phase, lane.passage)
     return _MESSAGES[lane.phase]
+
+
+def _after_decision(phase: Phase, passage: Passage) -> Message:
+    if phase == Phase.HOLDING:
+        _, over_g = _figures(passage)
+        return Message.OVER if over_g else Message.WAIT_FOR_OPERATOR
+    if passage.leave_by is None:
+        return Message.CLOSED
+    return Message.BACK_OUT if passage.decision == Decision.RETURN else Message.PASS
 
 
 def _hint(passage: Passage | None, inputs: InputImage) -> Message:

@@ -102,7 +102,6 @@ ROWS: tuple[Row, ...] = (
     Row((_P.DECIDING,), g.durable_hold, _P.HOLDING, "held", Fault.OPERATOR_WANTED),
     Row((_P.DECIDING,), g.timed_out, _P.FAULTED, "ledger silent", Fault.LEDGER_SILENT),
 
-    Row((_P.RELEASING,), g.second_vehicle, _P.HOLDING, "second vehicle", Fault.SECOND_VEHICLE),
     Row((_P.RELEASING,), g.entry_not_closed, _P.HOLDING, "entry boom not closed",
         Fault.ENTRY_BOOM_OPEN),
     Row((_P.RETURNING,), g.breaks_out, _P.HOLDING, "went the other way", Fault.BROKE_OUT),
@@ -117,6 +116,7 @@ ROWS: tuple[Row, ...] = (
     Row((_P.HOLDING,), g.plate_confirmed, _P.DECIDING, "plate confirmed"),
     Row((_P.HOLDING,), g.timed_out, _P.HOLDING, "operator called again", Fault.OPERATOR_WANTED),
 
+    Row((_P.DEPARTING,), g.followed, _P.HOLDING, "unexpected load", Fault.UNEXPECTED_LOAD),
     Row((_P.DEPARTING,), g.boards_late, _P.BOARDING, "boards late"),
     Row((_P.DEPARTING,), g.boards_again, _P.BOARDING, "boards again"),
     Row((_P.DEPARTING, _P.ZERO_CHECK), g.comes_back, _P.HOLDING, "unexpected load",

@@ -14,6 +14,8 @@ from controller.core.kinds import (
     BoomPosition,
     Deck,
     End,
+    Lamp,
+    Message,
     Phase,
     Presence,
     RecordKind,
@@ -191,12 +193,30 @@ def released(rig: Rig) -> None:
     rig.run_until(Phase.RELEASING, 12)
 
 
-def test_a_second_vehicle_coming_in_stops_the_release(rig: Rig) -> None:
-    released(rig)
+def test_a_second_vehicle_coming_in_halts_the_release_until_it_is_gone(rig: Rig) -> None:
+    board(rig)
+    rig.run(4)
+    weigh(rig, 48_000)
+    rig.run_until(Phase.DECIDING, 12)
     rig.plant.sense(End.YARD, "beam_low", Presence.BLOCKED)
-    rig.run(1)
+    for _ in range(250):
+        assert rig.scan().booms[End.ROAD] == BoomCommand.HOLD
+    assert rig.out.sign.message == Message.SECOND_VEHICLE
+    rig.plant.sense(End.YARD, "beam_low", Presence.CLEAR)
+    rig.run(5)
+    assert rig.out.deck_lamps[End.ROAD] == Lamp.GREEN
+
+
+def test_one_who_follows_over_the_deck_finds_the_boom_down(rig: Rig) -> None:
+    released(rig)
+    rig.run(4)
+    rig.plant.sense(End.ROAD, "beam_low", Presence.BLOCKED)
+    rig.run(2)
+    rig.plant.sense(End.ROAD, "beam_low", Presence.CLEAR)
+    rig.run(6)
+    assert rig.plant.booms[End.ROAD].position == BoomPosition.CLOSED
     assert rig.lane.phase == Phase.HOLDING
-    assert rig.plant.ledger.permit is None
+    assert kinds(rig) == [RecordKind.PASSAGE, RecordKind.VOID]
 
 
 def test_an_entry_boom_that_stays_up_is_named(rig: Rig) -> None:
