@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vision.colour import plate_type
-from vision.decode import Decoded, decode
+from vision.decode import PROVINCE_P_MIN, Decoded, decode
 from vision.plates import ALPHABET, UNREADABLE, PlateType, classify
 from vision.runtime import ModelError, TfliteModel
 
@@ -70,8 +70,8 @@ class Recogniser:
             raise ValueError("a cut-out has at least one pixel")
         found = decode(self.logits(crop_bgr))
         if min(found.probabilities, default=0.0) < RETRY_P_MIN:
-            again = [decode(self.logits(_moved(crop_bgr, *move))) for move in RETRY_MOVES]
-            found = max([found, *again], key=_standing)
+            moved = [_moved(crop_bgr, *move) for move in RETRY_MOVES]
+            found = _agreed([found, *(decode(self.logits(look)) for look in moved)])
         return PlateRead(
             text=found.text,
             probabilities=found.probabilities,
@@ -83,6 +83,20 @@ class Recogniser:
     def accepts(self, read: PlateRead) -> bool:
         """Say whether a read may stand as a plate: valid, and every character sure enough."""
         return read.valid and UNREADABLE not in read.text and read.confidence >= self.accept_p_min
+
+
+def _agreed(looks: list[Decoded]) -> Decoded:
+    """Return the best of several looks; no character is surer than the share that agree on it."""
+    best = max(looks, key=_standing)
+    alike = [look.text for look in looks if len(look.text) == len(best.text)]
+    shares = [
+        sum(text[place] == char for text in alike) / len(looks)
+        for place, char in enumerate(best.text)
+    ]
+    chances = tuple(map(min, zip(best.probabilities, shares, strict=True)))
+    doubtful = bool(chances) and chances[0] < PROVINCE_P_MIN
+    text = UNREADABLE + best.text[1:] if doubtful else best.text
+    return Decoded(text=text, probabilities=chances)
 
 
 def _standing(found: Decoded) -> tuple[bool, float]:
