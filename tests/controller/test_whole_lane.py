@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from yard_rig import lane_in, run_day
+from day_rig import lane_in, run_day
 
 from controller.assembly import LEDGER_FILE
 from controller.core.kinds import BoomCommand, End, Phase
+from protocol.errors import LedgerError
 from protocol.ledger import Ledger
-from protocol.parts import Kind, Outcome, Permit
-from protocol.record import encode
+from protocol.parts import Kind, Outcome, Permit, Times
+from protocol.record import Record, encode
 from sim.run import simulate
 from sim.world import Yard
 
@@ -92,11 +93,32 @@ def test_another_seed_is_another_day(tmp_path: Path) -> None:
     assert len(digests) == 2
 
 
+def fill(ledger: Ledger) -> int:
+    """Let the ledger have no room for more than it holds, and return how many records that is."""
+    db = ledger._db
+    db.execute(f"PRAGMA max_page_count = {db.execute('PRAGMA page_count').fetchone()[0]}")
+    for number in range(1000):
+        try:
+            ledger.append(
+                Record(
+                    kind=Kind.VOID,
+                    site=ledger.site,
+                    lane=ledger.lane,
+                    passage_id=10_000 + number,
+                    times=Times(at_us=number),
+                    void="x" * 500,
+                )
+            )
+        except LedgerError:
+            return number
+    raise AssertionError("the ledger took more than it has room for")
+
+
 def test_a_full_ledger_holds_the_truck_and_loses_nothing(tmp_path: Path) -> None:
     yard = Yard.from_scenario("legal", seed=3)
+    yard.paint = False
     lane = lane_in(yard, tmp_path)
-    pages = lane.bookkeeper.ledger._db.execute("PRAGMA page_count").fetchone()[0]
-    lane.bookkeeper.ledger._db.execute(f"PRAGMA max_page_count = {pages}")
+    before = fill(lane.bookkeeper.ledger)
     raised: list[int] = []
     simulate(
         lane,
@@ -111,7 +133,7 @@ def test_a_full_ledger_holds_the_truck_and_loses_nothing(tmp_path: Path) -> None
     lane.bookkeeper.ledger._db.execute("PRAGMA max_page_count = 100000")
     simulate(lane, yard, until_us=400_000_000)
     records = list(lane.bookkeeper.ledger.records())
-    assert records[0].kind is Kind.PASSAGE
+    assert records[before].kind is Kind.PASSAGE
     assert lane.bookkeeper.failure is None
     with Ledger.open(tmp_path / LEDGER_FILE, read_only=True) as ledger:
         assert ledger.verify() == []
