@@ -12,7 +12,7 @@ from sensors.estimator import Estimate, Estimator
 from sensors.history import History
 from sensors.indication import is_over_range, mpe_initial_g
 from sensors.motion import Motion
-from sensors.redundancy import SpanWatch
+from sensors.redundancy import SpanWatch, StandingWatch
 from sensors.weighing import EventKind, Status, WithdrawReason
 
 AFTER_STEP_US: Final = 150_000
@@ -30,6 +30,7 @@ CHANGE_E: Final = 1.5
 CALM_TICKS: Final = 15
 LOST_LOAD_US: Final = 2_500_000
 SLOW_S: Final = 0.8
+PERSON_G: Final = 150_000.0
 
 
 class Note(Protocol):
@@ -57,6 +58,7 @@ class Acceptance:
         self._axles = AxleTracker(scale)
         self._motion = Motion(scale)
         self._span = SpanWatch(scale)
+        self._standing = StandingWatch(scale)
         rows = max(4, round(SLOW_S * scale.rate_hz))
         taper = 1 - np.cos(2 * np.pi * (np.arange(rows) + 0.5) / rows)
         self._taper = taper / taper.sum()
@@ -71,8 +73,11 @@ class Acceptance:
         self._axles.reset()
         self._motion.reset()
         self._span.reset()
+        self._standing.reset()
         self._estimator.restart(2**62)
         self._swings.clear()
+        self._was_still: deque[bool] = deque([False], maxlen=4)
+        self._speeds: deque[float] = deque([9.9], maxlen=7)
         self._plateau_us = 2**62
         self._cleared_us = -1
         self._level: Estimate | None = None
@@ -136,8 +141,10 @@ class Acceptance:
         self._now_us = now_us
         self._motion.update(self._history, self._axles.front == End.EXIT)
         speed = self._motion.speed_mps
-        standing = self._motion.still_us > 0 or abs(speed) < SECOND_VEHICLE_MPS
-        step = self._axles.update(self._history, fresh, speed, standing)
+        # An axle on the edge disturbs the moments, so what counts is how it was before that.
+        step = self._axles.update(self._history, fresh, speed, self._was_still[0])
+        self._was_still.append(self._motion.still_us > 0 and abs(speed) < SECOND_VEHICLE_MPS)
+        self._speeds.append(abs(speed))
         if step is not None:
             self._on_step(step)
         self._watch_span()
@@ -160,6 +167,7 @@ class Acceptance:
         self._plateau_us = step.at_us + AFTER_STEP_US
         self._estimator.restart(self._plateau_us)
         self._span.axle_step()
+        self._standing.reset()
         self._level = None
         self._gained = False
         self._rocked = False
@@ -172,21 +180,31 @@ class Acceptance:
 
     def _is_second_vehicle(self, step: AxleStep) -> bool:
         """An axle that climbs on while the first vehicle stands is not its own."""
-        if not step.standing:
-            return False
+        if step.standing:
+            return True
         reblocked = self._beam_us[self._front()] > self._cleared_us > 0
-        return reblocked if self._scale.has_beams and not self._stood else True
+        return reblocked and sorted(self._speeds)[len(self._speeds) // 2] < SECOND_VEHICLE_MPS
 
     def _checking(self) -> bool:
         return self.accepted_us is not None and self._now_us - self.accepted_us <= CHECK_US
 
     def _watch_span(self) -> None:
         rows = len(self._taper)
-        if self._axles.stepping or len(self._history) < rows:
+        # With one cell wrong the sum is wrong, and would only accuse the others.
+        if self._axles.stepping or self._cells.faulty or len(self._history) < rows:
             return
-        shunted = self._span.update(self._taper @ self._history.cells_g(rows))
+        slow_g = self._taper @ self._history.cells_g(rows)
+        shunted = None if self._tailgate else self._span.update(slow_g)
         if shunted is not None:
             self._cells.note(shunted, CellHealth.SHUNTED)
+        if self._rolling():
+            self._standing.reset()
+            return
+        # The windows must lie behind the stop and the worst of its pitching.
+        if self._motion.still_us > STILL_US or self._stood:
+            drifting = self._standing.update(slow_g)
+            if drifting is not None:
+                self._cells.note(drifting, CellHealth.DRIFTING)
 
     def _follow_level(self, estimate: Estimate) -> None:
         """A standing vehicle can lose a person; what it gains is not its own."""
@@ -205,7 +223,7 @@ class Acceptance:
             return
         if estimate.u95_g > 2 * e_g:
             return
-        if change < 0:
+        if -PERSON_G < change < 0:
             self._level, self._gained, self._lost_us = estimate, False, self._now_us
             self._note(EventKind.LOAD_CHANGED, round(change))
         elif not self._gained:
@@ -268,7 +286,7 @@ class Acceptance:
     def _second_vehicle(self) -> bool:
         if self._tailgate:
             return True
-        blocked = self._beams[self._front()] != 0
+        blocked = self._beams[self._front()] != 0 or not self._scale.has_beams
         return self._close_follow and blocked and self._motion.still_us >= STILL_US
 
     def _roll(self) -> None:

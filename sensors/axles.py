@@ -48,12 +48,13 @@ class AxleStep(msgspec.Struct, frozen=True, kw_only=True):
 class _Peak:
     """The strongest point of a step that is under way."""
 
-    __slots__ = ("at_us", "lever_m", "moment_gm", "rise_g", "standing")
+    __slots__ = ("at_us", "lever_m", "load_g", "moment_gm", "rise_g", "standing")
 
     def __init__(self) -> None:
         self.rise_g = 0.0
         self.at_us = 0
         self.lever_m = 0.0
+        self.load_g = 0.0
         self.moment_gm = 0.0
         self.standing = False
 
@@ -146,10 +147,11 @@ class AxleTracker:
         if abs(rise_g) > abs(peak.rise_g):
             peak.rise_g, peak.at_us = rise_g, at_us
             peak.lever_m = (late_m - early_m) / rise_g
+            peak.load_g = high_g - abs(rise_g) / 2
             peak.moment_gm = (late_m + early_m) / 2
         elif rise_g * peak.rise_g < 0 or abs(rise_g) < 0.4 * abs(peak.rise_g):
             self._peak = None
-            return self._finish(peak, high_g)
+            return self._finish(peak)
         return None
 
     def _threshold_g(self, high_g: float, at_us: int) -> float:
@@ -161,11 +163,11 @@ class AxleTracker:
                 threshold = max(threshold, 0.5 * abs(last.mass_g))
         return threshold
 
-    def _finish(self, peak: _Peak, high_g: float) -> AxleStep | None:
+    def _finish(self, peak: _Peak) -> AxleStep | None:
         end = End.ENTRY if peak.lever_m < self._length_m / 2 else End.EXIT
         if self.front is None:
             self.front = end
-        moment = self._moment_about_front(peak, high_g)
+        moment = self._moment_about_front(peak)
         load = self._between_g / self._between_n if self._between_n else 0.0
         way_m = abs(moment - self._last_moment_gm) / load if load > self._floor_g else 0.0
         if self._rings(peak, end, way_m):
@@ -199,7 +201,7 @@ class AxleTracker:
         if abs(peak.rise_g) > abs(last.mass_g):
             self.steps[-1] = msgspec.structs.replace(last, mass_g=round(peak.rise_g))
 
-    def _moment_about_front(self, peak: _Peak, high_g: float) -> float:
+    def _moment_about_front(self, peak: _Peak) -> float:
         if self.front == End.ENTRY:
             return peak.moment_gm
-        return high_g * self._length_m - peak.moment_gm
+        return peak.load_g * self._length_m - peak.moment_gm

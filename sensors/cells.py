@@ -1,5 +1,6 @@
 """The health of every cell, from its own signal and from what the other cells say."""
 
+from collections import deque
 from enum import IntEnum
 from typing import Final
 
@@ -13,11 +14,16 @@ STUCK_WINDOW_S: Final = 0.5
 STUCK_TICKS: Final = 6
 STUCK_SHARE: Final = 0.2
 DEAD_SHARE: Final = 0.06
-NOISY_TIMES_OWN: Final = 8.0
+NOISY_TIMES_OWN: Final = 6.0
 NOISY_TIMES_OTHERS: Final = 3.0
 NOISY_TICKS: Final = 5
 FROZEN_SAMPLES: Final = 4
-MUD_SHARE: Final = 0.15
+JUMP_E: Final = 5.0
+JUMP_ALONE: Final = 0.2
+JUMP_TICKS: Final = 5
+MUD_SHARE: Final = 0.12
+MUD_E: Final = 7.5
+LOST_SHARE: Final = 0.5
 
 
 class CellHealth(IntEnum):
@@ -50,7 +56,10 @@ class CellWatch:
         self._stuck_ticks = np.zeros(n, np.int64)
         self._noisy_ticks = np.zeros(n, np.int64)
         self._rail_ticks = np.zeros(n, np.int64)
+        self._lost_ticks = np.zeros(n, np.int64)
         self._still_run = np.zeros(n, np.int64)
+        self._thawing = np.zeros(n, np.int64)
+        self._jumps: deque[int] = deque([-1] * JUMP_TICKS, maxlen=JUMP_TICKS)
 
     @property
     def faulty(self) -> bool:
@@ -65,7 +74,7 @@ class CellWatch:
     def clear(self) -> None:
         """Forget the faults, after service."""
         self.health = [CellHealth.OK] * len(self.health)
-        for ticks in (self._stuck_ticks, self._noisy_ticks, self._rail_ticks):
+        for ticks in (self._stuck_ticks, self._noisy_ticks, self._rail_ticks, self._lost_ticks):
             ticks[:] = 0
 
     def usable(self, cells_g: FloatArray, previous_g: FloatArray) -> BoolArray:
@@ -78,11 +87,14 @@ class CellWatch:
             return out
         for i in range(len(cells_g)):
             self._still_run = np.where(steps[i], self._still_run + 1, 0)
-            out[i] = int(self._still_run.max()) < FROZEN_SAMPLES
+            frozen = self._still_run >= FROZEN_SAMPLES
+            self._thawing[frozen] = JUMP_TICKS
+            out[i] = not frozen.any()
         return out
 
-    def update(self, history: History, counts: IntArray, empty: bool) -> None:
+    def update(self, history: History, counts: IntArray, empty: bool, fresh: int) -> None:
         """Judge once a tick; counts are the newest raw rows, empty allows learning the noise."""
+        self._watch_jumps(history.cells_g(fresh + 1))
         railed = np.any(np.abs(counts) >= RAIL_COUNTS, axis=0)
         self._count(self._rail_ticks, railed, 3, CellHealth.SATURATED)
         if len(history) < self._rows:
@@ -101,12 +113,48 @@ class CellWatch:
         self._count(self._stuck_ticks, silent, STUCK_TICKS, CellHealth.STUCK)
         # A wheel on the edge shakes both cells of a pair; a bad cell shakes alone.
         loudest = np.array([np.delete(level, i).max() for i in range(len(level))])
-        loud = (level > NOISY_TIMES_OWN * own) & (level > NOISY_TIMES_OTHERS * loudest)
-        loud &= level > 2 * self._e_g
+        # The median lets a single jump pass; that is another fault.
+        typical = 1.5 * np.median(np.abs(rough), axis=0)
+        loud = (typical > NOISY_TIMES_OWN * own) & (level > NOISY_TIMES_OTHERS * loudest)
+        loud &= level > self._e_g
         self._noisy_ticks -= (~loud & (self._noisy_ticks > 0)).astype(np.int64)
         self._noisy_ticks += 2 * loud
+        # Nothing on the deck can lift its dead load off a cell.
+        lost = cells_g[-fresh:].mean(axis=0) < -np.maximum(
+            LOST_SHARE * self._dead_g, 10 * self._e_g
+        )
+        self._count(self._lost_ticks, lost, 3, CellHealth.OFF_CALIBRATION)
         for cell in np.flatnonzero(self._noisy_ticks >= 2 * NOISY_TICKS):
             self.note(int(cell), CellHealth.NOISY)
+
+    def _watch_jumps(self, cells_g: FloatArray) -> None:
+        """A load moves over many cells and takes its time; a bad contact jumps alone and at once.
+
+        A jump that jumps back within half a second is a disturbance, and a converter that was
+        frozen jumps when it goes on; neither is kept.
+        """
+        leap = np.diff(cells_g, axis=0)
+        cell = -1
+        if len(leap) and float(np.abs(leap).max()) > JUMP_E * self._e_g:
+            cell = self._lone_jump(leap)
+        back = cell >= 0 and cell in self._jumps
+        ripe = self._jumps[0]
+        if back:
+            self._jumps = deque([-1] * JUMP_TICKS, maxlen=JUMP_TICKS)
+        else:
+            self._jumps.append(cell)
+            if ripe >= 0:
+                self.note(ripe, CellHealth.DRIFTING)
+        self._thawing = np.maximum(self._thawing - 1, 0)
+
+    def _lone_jump(self, leap: FloatArray) -> int:
+        size = np.abs(leap)
+        row, cell = np.unravel_index(int(size.argmax()), size.shape)
+        others = np.delete(size[row], cell)
+        big = float(size[row, cell])
+        alone = float(others.max()) < JUMP_ALONE * big
+        quiet = float(np.median(size[:, cell])) < 0.3 * big
+        return int(cell) if alone and quiet and not self._thawing[cell] else -1
 
     def _count(self, ticks: IntArray, bad: BoolArray, limit: int, fault: CellHealth) -> None:
         ticks[:] = np.where(bad, ticks + 1, 0)
@@ -115,7 +163,9 @@ class CellWatch:
 
     def _learn(self, level: FloatArray) -> None:
         fresh = np.isnan(self.noise_g)
-        self.noise_g = np.where(fresh, level, 0.9 * self.noise_g + 0.1 * level)
+        # The first tyre on the edge shakes the deck before the load says so.
+        steady = np.minimum(level, 1.5 * self.noise_g)
+        self.noise_g = np.where(fresh, level, 0.9 * self.noise_g + 0.1 * steady)
 
     def _others(self, level: FloatArray) -> FloatArray:
         """The median level of the other cells, for each cell."""
@@ -132,7 +182,8 @@ class CellWatch:
         """
         rest = self._others(cells_g)
         excess = cells_g - np.clip(rest, 0.0, None)
-        limit = np.maximum(MUD_SHARE * self._dead_g, 10 * self._e_g)
-        low = cells_g < -np.maximum(0.05 * self._dead_g, 4 * self._e_g)
+        limit = np.maximum(MUD_SHARE * self._dead_g, MUD_E * self._e_g)
+        lack = cells_g - np.clip(rest, None, 0.0)
+        low = lack < -np.maximum(0.05 * self._dead_g, 4 * self._e_g)
         for cell in np.flatnonzero(low | (excess > limit)):
             self.note(int(cell), CellHealth.OFF_CALIBRATION)

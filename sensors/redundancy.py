@@ -10,6 +10,10 @@ SLOPE_MIN: Final = 0.10
 SLOPE_MAX: Final = 2.0
 AGREEMENT_MIN: Final = 0.93
 SIDE_MIN: Final = 0.04
+LEAN_MIN: Final = 0.065
+LEAN_SLOPE: Final = 0.05
+LEAN_TICKS: Final = 40
+LEAN_EVERY: Final = 5
 PAIR_M: Final = 0.3
 SAG_MIN_E: Final = 4.0
 SETTLE_TICKS: Final = 8
@@ -33,7 +37,10 @@ class SpanWatch:
         self._n = len(scale.cells)
         self._e_g = float(scale.e_g)
         self._partner = _partners(scale)
+        self._x_m = scale.x_m()
         self._y_m = scale.y_m()
+        # Ten ticks of a loaded pair: less says nothing about how the vehicle leans.
+        self._floor_g = 10.0 * 4 * scale.min_g
         self.reset()
 
     def reset(self) -> None:
@@ -78,25 +85,38 @@ class SpanWatch:
             & (sag_g > SAG_MIN_E * self._e_g)
         )
         for cell in np.argsort(-agreement):
-            if suspect[cell] and self._leans_away(int(cell)):
+            if suspect[cell] and self._lean(int(cell), SIDE_MIN) > SIDE_MIN:
                 return int(cell)
-        return None
+        if sums.count < LEAN_TICKS or sums.count % LEAN_EVERY:
+            return None
+        weak = np.flatnonzero((slope < -LEAN_SLOPE) & (slope > -SLOPE_MAX))
+        leaning = [int(cell) for cell in weak if self._lean(int(cell), 0.0) > LEAN_MIN]
+        return leaning[0] if len(leaning) == 1 else None
 
-    def _leans_away(self, cell: int) -> bool:
-        """Whether the cell's share of its pair is smaller than that of its side elsewhere."""
-        partner = self._partner[cell]
-        if partner < 0:
-            return True
-        total = self._total_g
-        share = total[cell] / max(total[cell] + total[partner], 1.0)
-        own, other = 0.0, 0.0
-        for i, mate in enumerate(self._partner):
-            if mate >= 0 and i not in (cell, partner) and self._same_side(i, cell):
-                own += total[i]
-                other += total[mate]
-        if own + other <= 0:
-            return True
-        return bool(share < own / (own + other) - SIDE_MIN)
+    def _lean(self, cell: int, unknown: float) -> float:
+        """By how much the cell's share of its pair is below that of its side at the next pairs.
+
+        A vehicle that stands askew leans more and more along the deck, so the nearest pairs on
+        either side are the measure. Without a loaded pair to compare with, a bit above `unknown`.
+        """
+        share = self._share(cell)
+        near = sorted(
+            (abs(self._x_m[i] - self._x_m[cell]), self._share(i))
+            for i in range(self._n)
+            if i != cell and self._same_side(i, cell) and self._share(i) > 0
+        )
+        if share < 0 or not near:
+            return unknown + 1e-6 if unknown else 0.0
+        gap = near[0][0] + PAIR_M
+        return float(np.mean([value for away, value in near if away <= gap])) - share
+
+    def _share(self, cell: int) -> float:
+        """The cell's part of its pair's load over the passage, or -1 when unknown."""
+        mate = self._partner[cell]
+        if mate < 0:
+            return -1.0
+        pair_g = self._total_g[cell] + self._total_g[mate]
+        return float(self._total_g[cell] / pair_g) if pair_g > self._floor_g else -1.0
 
     def _same_side(self, one: int, two: int) -> bool:
         return bool(self._y_m[one] * self._y_m[two] > 0)
@@ -151,3 +171,32 @@ class _Stretch:
 
     def sums(self) -> _Sums:
         return self._sums
+
+
+class StandingWatch:
+    """One cell that wanders off by itself while the vehicle stands.
+
+    Any load that moves on the deck moves several cells; memory is one row per cell.
+    """
+
+    DRIFT_E: Final = 8.0
+    ALONE: Final = 0.25
+
+    def __init__(self, scale: Scale) -> None:
+        self._limit_g = self.DRIFT_E * scale.e_g
+        self._anchor: FloatArray | None = None
+
+    def reset(self) -> None:
+        """The load has moved; start again."""
+        self._anchor = None
+
+    def update(self, cells_g: FloatArray) -> int | None:
+        """Take the slow means of a tick of a standing vehicle; returns a wandering cell."""
+        if self._anchor is None:
+            self._anchor = cells_g.copy()
+            return None
+        change = np.abs(cells_g - self._anchor)
+        cell = int(change.argmax())
+        others = float(np.delete(change, cell).max())
+        alone = others < self.ALONE * change[cell]
+        return cell if alone and change[cell] > self._limit_g else None

@@ -125,7 +125,7 @@ class Weigher:
         rows = max(1, round(SMOOTH_S * self._scale.rate_hz))
         self._gross_g = float(self._history.sum_g(rows).mean())
         self._curve.append((self._now_us, round(self._history.sum_g(self._tick).mean())))
-        self._cells.update(self._history, raw, not self._present)
+        self._cells.update(self._history, raw, not self._present, self._tick)
         self._name_faults()
         self._present = self._gross_g > (PRESENT_E - self._present) * self._scale.e_g
         if not self._zero.is_set:
@@ -254,6 +254,8 @@ class Weigher:
 
     def outcome(self) -> Status:
         """How it stands with the vehicle on the deck, or stood with the last one as it left."""
+        if self._cells.faulty:
+            return Status.CELL_FAULT
         return self._acceptance.status if self._id else Status.IDLE
 
     def _deck(self, gross_g: int, now_us: int | None) -> DeckState:

@@ -1,0 +1,127 @@
+"""`weigh` on files: clear errors, the JSON, and the recorded passages."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller.commands.weigh import TraceError, evaluate, weigh_trace
+
+TRACES = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "traces"
+
+CALIBRATION = """max_kg = 100000.0
+e_kg = 20.0
+fs_hz = 60.0
+platform_length_m = 16.0
+cell_spacing_y_m = 2.8
+has_beams = true
+"""
+
+
+@pytest.fixture
+def files(tmp_path: Path, passage: Callable[..., Any], stop_legs: Any) -> tuple[Path, Path]:
+    made = passage(stop_legs)
+    names = ",".join(f"cell{i}" for i in range(6))
+    rows = [f"t_s,{names},entry_beam,exit_beam"]
+    for t_us, counts, beams in zip(made.t_us, made.counts, made.beams, strict=True):
+        rows.append(",".join([f"{t_us / 1e6:.4f}", *map(str, counts), *map(str, beams)]))
+    trace, scale = tmp_path / "s.csv", tmp_path / "s.toml"
+    trace.write_text("\n".join(rows) + "\n")
+    text = CALIBRATION
+    for cell in made.scale.cells:
+        text += f"[[cells]]\nx_m = {cell.x_m}\ny_m = {cell.y_m}\n"
+        text += "counts_per_kg = 140.0\nzero_counts = 300000\ndead_load_kg = 2000.0\n"
+    scale.write_text(text)
+    return trace, scale
+
+
+def edit(path: Path, line: int, change: Callable[[str], str]) -> None:
+    lines = path.read_text().split("\n")
+    lines[line - 1] = change(lines[line - 1])
+    path.write_text("\n".join(lines))
+
+
+def test_the_answer_on_a_good_trace(files: tuple[Path, Path]) -> None:
+    result = weigh_trace(*files)
+    assert result["verdict"] == "ok"
+    assert result["weight_kg"] == pytest.approx(24_000, abs=20)
+    assert result["indicated_kg"] == 24_000
+    assert 0 < result["u95_kg"] <= 10
+    assert result["axles"] == 3
+    assert result["cells"] == ["ok"] * 6
+    assert {"accepted", "axle_on", "zero_set"} <= {event["event"] for event in result["events"]}
+
+
+@pytest.mark.parametrize(
+    ("line", "change", "message"),
+    [
+        (1, lambda s: s.replace("t_s", "time"), "s.csv:1: column t_s is missing; found: time"),
+        (1, lambda s: s.replace("cell2", "cel2"), "column cell2 is missing|5 cell columns"),
+        (1, lambda s: s.replace("exit_beam", "exit"), "column exit_beam is missing"),
+        (1, lambda s: "", "empty; the first line names the columns"),
+        (7, lambda s: s.replace(",", ",x", 1), "s.csv:7: column cell0: 'x"),
+        (7, lambda s: "nan" + s[6:], "s.csv:7: column t_s: 'nan' is not a number"),
+        (7, lambda s: s + ",1", "s.csv:7: 10 values for 9 columns"),
+        (7, lambda s: "0.5" + s[6:], "t_s goes back .* at sample 6"),
+        (7, lambda s: s[:-1] + "2", "s.csv:7: column exit_beam: '2' is not 0 or 1"),
+    ],
+)
+def test_a_bad_trace_is_refused_with_place_and_remedy(
+    files: tuple[Path, Path], line: int, change: Callable[[str], str], message: str
+) -> None:
+    edit(files[0], line, change)
+    with pytest.raises(TraceError, match=message):
+        weigh_trace(*files)
+
+
+def test_a_scale_with_other_cells_is_refused(files: tuple[Path, Path]) -> None:
+    text = files[1].read_text()
+    files[1].write_text(text[: text.rindex("[[cells]]")])
+    with pytest.raises(TraceError, match="6 cell columns, but the scale has 5 cells"):
+        weigh_trace(*files)
+
+
+def test_missing_and_broken_files_are_named(files: tuple[Path, Path], tmp_path: Path) -> None:
+    with pytest.raises(TraceError, match=r"none\.csv: cannot be read"):
+        weigh_trace(tmp_path / "none.csv", files[1])
+    files[1].write_text("max_kg = = 3")
+    with pytest.raises(TraceError, match=r"s\.toml: not TOML"):
+        weigh_trace(*files)
+    files[1].write_text(CALIBRATION.replace("e_kg", "e_g"))
+    with pytest.raises(TraceError, match=r"s\.toml: e_g: unknown key; did you mean e_kg"):
+        weigh_trace(*files)
+
+
+def test_a_header_without_samples_is_refused(files: tuple[Path, Path]) -> None:
+    files[0].write_text(files[0].read_text().split("\n")[0])
+    with pytest.raises(TraceError, match="no samples after the header"):
+        weigh_trace(*files)
+
+
+@pytest.mark.skipif(not TRACES.is_dir(), reason="the recorded traces are not beside this checkout")
+def test_recorded_passages_reach_the_goals() -> None:
+    reports = {report.cls: report for report in evaluate(TRACES)}
+    good = reports["ok"]
+    assert good.within_mpe >= 0.9 * good.traces
+    assert good.within_mpe == good.accepted
+    for cls in ("tailgate", "not_fully_on", "cell_fault", "rocking", "roll_through"):
+        assert reports[cls].accepted == 0
+    right = sum(report.right for report in reports.values())
+    assert right >= 0.95 * sum(report.traces for report in reports.values())
+
+
+@pytest.mark.skipif(not TRACES.is_dir(), reason="the recorded traces are not beside this checkout")
+@pytest.mark.parametrize("name", ["s0012", "s0021", "s0091", "s0083", "s0149"])
+def test_a_recording_cut_at_the_accepted_instant_says_the_same(name: str, tmp_path: Path) -> None:
+    scale = TRACES / f"{name}.calib.toml"
+    whole = weigh_trace(TRACES / f"{name}.csv", scale)
+    lines = (TRACES / f"{name}.csv").read_text().splitlines()
+    until = whole["accepted_at_s"]
+    kept = [line for line in lines[1:] if float(line.split(",", 1)[0]) <= until]
+    cut = tmp_path / f"{name}.csv"
+    cut.write_text("\n".join([lines[0], *kept]))
+    short = weigh_trace(cut, scale)
+    assert [short[key] for key in ("verdict", "weight_kg", "accepted_at_s")] == [
+        whole[key] for key in ("verdict", "weight_kg", "accepted_at_s")
+    ]

@@ -1,0 +1,230 @@
+"""Each verdict of the weigher on passages built here."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sensors.cells import CellHealth
+from sensors.weigher import Weigher
+from sensors.weighing import DeckState, EventKind, Status
+
+Make = Callable[..., Any]
+Legs = list[tuple[float, float]]
+
+TRUE_G = 24_000_000
+MPE_G = 20_000
+
+
+def kinds(weigher: Weigher) -> list[EventKind]:
+    return [event.kind for event in weigher.snapshot().events]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("beams", [True, False])
+def test_a_truck_that_stands_is_weighed_within_the_initial_error(
+    passage: Make, stop_legs: Legs, reverse: bool, beams: bool
+) -> None:
+    weigher = passage(stop_legs, reverse=reverse, has_beams=beams).run(beams=beams)
+    last = weigher.snapshot()
+    assert last.status == weigher.outcome() == Status.ACCEPTED
+    assert last.weight_g is not None
+    assert abs(last.weight_g - TRUE_G) <= MPE_G
+    assert last.u95_g is not None
+    assert last.u95_g <= MPE_G / 2
+    assert last.axles == 3
+    assert last.axle_offsets_mm == pytest.approx((0, 3500, 4900), abs=350)
+    assert last.deck == DeckState.LOADED
+    assert last.indicated_g == TRUE_G
+
+
+def test_the_same_answer_when_the_recording_is_cut_at_the_accepted_instant(
+    passage: Make, stop_legs: Legs
+) -> None:
+    whole = passage(stop_legs).run().snapshot()
+    cut = passage(stop_legs).run(until_us=whole.accepted_us)
+    assert cut.outcome() == Status.ACCEPTED
+    assert (cut.snapshot().weight_g, cut.snapshot().accepted_us) == (
+        whole.weight_g,
+        whole.accepted_us,
+    )
+
+
+@pytest.mark.parametrize("batch", [1, 2, 5, 64])
+def test_the_batches_of_the_scan_do_not_matter(passage: Make, stop_legs: Legs, batch: int) -> None:
+    one = passage(stop_legs).run(batch=3).snapshot()
+    other = passage(stop_legs).run(batch=batch).snapshot()
+    assert (one.weight_g, one.accepted_us, one.axles) == (
+        other.weight_g,
+        other.accepted_us,
+        other.axles,
+    )
+
+
+def test_a_truck_that_rolls_through_is_unstable(passage: Make) -> None:
+    weigher = passage([(3.0, 0.0), (60.0, 1.3)], seconds=28.0).run()
+    assert weigher.outcome() == Status.RUNNING
+    assert EventKind.ACCEPTED not in kinds(weigher)
+    assert weigher.snapshot().deck == DeckState.EMPTY
+
+
+def test_a_rocked_truck_is_not_accepted(passage: Make, stop_legs: Legs) -> None:
+    weigher = passage(stop_legs, rock=(13.0, 0.04)).run()
+    assert weigher.outcome() not in (Status.ACCEPTED, Status.CELL_FAULT, Status.TAILGATE)
+
+
+def test_an_axle_off_the_entry_is_not_fully_on(passage: Make) -> None:
+    weigher = passage([(3.0, 0.0), (4.5, 1.8), (60.0, 0.0)]).run()
+    assert weigher.outcome() == Status.NOT_FULLY_ON
+    assert EventKind.ACCEPTED not in kinds(weigher)
+
+
+@pytest.mark.parametrize("beams", [True, False])
+def test_an_axle_beyond_the_exit_is_not_fully_on_with_and_without_beams(
+    passage: Make, beams: bool
+) -> None:
+    weigher = passage([(3.0, 0.0), (11.8, 1.8), (60.0, 0.0)], has_beams=beams).run(beams=beams)
+    assert weigher.outcome() == Status.NOT_FULLY_ON
+
+
+def test_a_pause_with_an_axle_to_come_ends_with_the_whole_weight(passage: Make) -> None:
+    legs = [(3.0, 0.0), (4.6, 1.8), (5.0, 0.0), (4.9, 1.8), (60.0, 0.0)]
+    weigher = passage(legs, seconds=32.0).run()
+    last = weigher.snapshot()
+    assert last.status == Status.ACCEPTED
+    assert last.weight_g == pytest.approx(TRUE_G, abs=MPE_G)
+    accepted = [event for event in last.events if event.kind == EventKind.ACCEPTED]
+    assert len(accepted) == 1
+
+
+@pytest.mark.parametrize("beams", [True, False])
+def test_a_second_vehicle_is_a_tailgate_and_takes_the_weight_back(
+    passage: Make, stop_legs: Legs, add_load: Make, beams: bool
+) -> None:
+    tailed = passage(stop_legs, has_beams=beams)
+    since = (tailed.t_us - tailed.t_us[0]) / 1e6 - 17.0
+    way = np.clip(since, 0, 1.5)
+    add_load(tailed, 5000 * np.clip(since / 0.3, 0, 1), way)
+    tailed.beams[since > -0.8, 0] = 1
+    weigher = tailed.run(beams=beams)
+    assert weigher.outcome() == Status.TAILGATE
+    assert EventKind.WITHDRAWN in kinds(weigher)
+
+
+def test_a_person_who_steps_on_never_becomes_part_of_the_weight(
+    passage: Make, stop_legs: Legs, add_load: Make
+) -> None:
+    visited = passage(stop_legs)
+    t_s = (visited.t_us - visited.t_us[0]) / 1e6
+    weight = 90 * (np.clip((t_s - 17) / 0.4, 0, 1) - np.clip((t_s - 22) / 0.4, 0, 1))
+    add_load(visited, weight, 6.0)
+    last = visited.run().snapshot()
+    assert last.status == Status.ACCEPTED
+    assert last.weight_g == pytest.approx(TRUE_G, abs=MPE_G)
+    assert not (18.0 < last.accepted_us / 1e6 - 1 < 22.0)
+
+
+def test_a_load_that_stays_on_top_of_an_accepted_weight_takes_it_back(
+    passage: Make, stop_legs: Legs, add_load: Make
+) -> None:
+    visited = passage(stop_legs)
+    t_s = (visited.t_us - visited.t_us[0]) / 1e6
+    add_load(visited, 120 * np.clip((t_s - 16) / 0.4, 0, 1), 6.0)
+    assert visited.run().outcome() in (Status.WITHDRAWN, Status.UNSTABLE)
+
+
+def spoil_stuck(kg: Any, t_s: Any, cell: int) -> None:
+    late = t_s > 9.0
+    kg[late, cell] = kg[np.argmax(late), cell]
+
+
+def spoil_lost(kg: Any, t_s: Any, cell: int) -> None:
+    late = t_s > 9.0
+    kg[late, cell] = np.random.default_rng(1).normal(-2000.0, 1.5, late.sum())
+
+
+def spoil_noise(kg: Any, t_s: Any, cell: int) -> None:
+    late = t_s > 14.0
+    kg[late, cell] += np.random.default_rng(1).normal(0.0, 200.0, late.sum())
+
+
+def spoil_drift(kg: Any, t_s: Any, cell: int) -> None:
+    kg[:, cell] += 60.0 * np.clip(t_s - 15.0, 0, None)
+
+
+def spoil_jump(kg: Any, t_s: Any, cell: int) -> None:
+    kg[t_s > 10.0, cell] += 400.0
+
+
+def spoil_span(kg: Any, t_s: Any, cell: int) -> None:
+    kg[:, cell] = (kg[:, cell] + 2000.0) * 0.65 - 2000.0
+
+
+def spoil_shunt(kg: Any, t_s: Any, cell: int) -> None:
+    kg[:, cell] *= 0.7
+
+
+def spoil_rail(kg: Any, t_s: Any, cell: int) -> None:
+    kg[t_s > 9.0, cell] = 1e6
+
+
+@pytest.mark.parametrize(
+    ("spoil", "health"),
+    [
+        (spoil_stuck, CellHealth.STUCK),
+        (spoil_lost, CellHealth.OFF_CALIBRATION),
+        (spoil_noise, CellHealth.NOISY),
+        (spoil_drift, CellHealth.DRIFTING),
+        (spoil_jump, CellHealth.DRIFTING),
+        (spoil_span, CellHealth.OFF_CALIBRATION),
+        (spoil_shunt, CellHealth.SHUNTED),
+        (spoil_rail, CellHealth.SATURATED),
+    ],
+)
+def test_a_failing_cell_is_named_and_nothing_is_weighed(
+    passage: Make, stop_legs: Legs, spoil: Callable[..., None], health: CellHealth
+) -> None:
+    spoiled = passage(stop_legs)
+    spoil(spoiled.kg, (spoiled.t_us - spoiled.t_us[0]) / 1e6, 2)
+    weigher = spoiled.run()
+    last = weigher.snapshot()
+    assert weigher.outcome() == Status.CELL_FAULT
+    assert last.deck == DeckState.UNKNOWN
+    assert last.indicated_g is None
+    assert last.cells[2] == health
+    assert [cell for i, cell in enumerate(last.cells) if i != 2] == [CellHealth.OK] * 5
+
+
+def test_spikes_and_short_gaps_change_nothing(passage: Make, stop_legs: Legs) -> None:
+    rough = passage(stop_legs)
+    rng = np.random.default_rng(3)
+    for row in rng.integers(0, len(rough.kg), 25):
+        rough.kg[row, rng.integers(6)] += rng.choice([-1, 1]) * 5000.0
+    last = rough.run().snapshot()
+    assert last.status == Status.ACCEPTED
+    assert last.weight_g == pytest.approx(TRUE_G, abs=MPE_G)
+
+
+def test_a_leaving_truck_keeps_its_weight_and_the_next_gets_a_new_id(passage: Make) -> None:
+    legs = [(3.0, 0.0), (9.5, 1.8), (9.0, 0.0), (60.0, 1.8)]
+    weigher = passage(legs, seconds=38.0).run()
+    last = weigher.snapshot()
+    assert last.status == Status.IDLE
+    assert weigher.outcome() == Status.ACCEPTED
+    assert last.deck == DeckState.EMPTY
+    assert last.weight_g == pytest.approx(TRUE_G, abs=MPE_G)
+    assert last.weighing_id == 1
+
+
+def test_a_silent_converter_makes_the_deck_unknown(passage: Make, stop_legs: Legs) -> None:
+    weigher = passage(stop_legs).run()
+    now_us = weigher.snapshot().t_us
+    assert weigher.snapshot(now_us + 400_000).deck == DeckState.LOADED
+    assert weigher.snapshot(now_us + 600_000).deck == DeckState.UNKNOWN
+
+
+def test_the_curve_is_bounded_and_follows_the_load(passage: Make, stop_legs: Legs) -> None:
+    curve = passage(stop_legs).run().curve()
+    assert 230 <= len(curve) <= 270
+    assert curve[-1][1] == pytest.approx(TRUE_G, abs=100_000)
