@@ -10,7 +10,7 @@ from controller.core.images import PlateRead
 from controller.core.kinds import End
 from protocol.errors import Failure, LedgerError, from_os
 
-CUTOUTS_MAX = 64
+CUTOUTS_MAX = 256
 
 
 class Cutouts:

@@ -52,15 +52,15 @@ class Reading:
         self._cutouts = cutouts
         self.faults: tuple[int, ...] = ()
 
-    def poll(self, wanted: bool) -> tuple[PlateRead, ...]:
-        """Reads of the pictures that have come in since the last scan."""
+    def poll(self, wanted: End | None) -> tuple[PlateRead, ...]:
+        """Reads of the pictures that have come in since the last scan at the end that is wanted."""
         reads: list[PlateRead] = []
         silent = False
         for end, camera in self._cameras:
-            frame = camera.capture(wanted) if camera is not None else None
+            frame = camera.capture(end == wanted) if camera is not None else None
             if isinstance(frame, DeviceFault):
                 silent = True
-            elif frame is not None and wanted:
+            elif frame is not None and end == wanted:
                 reads.extend(self._reads(end, frame))
         self.faults = (int(Fault.CAMERA_SILENT),) if silent else ()
         return tuple(reads)

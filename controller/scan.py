@@ -47,7 +47,8 @@ class Scan:
     def once(self) -> tuple[InputImage, OutputImage]:
         """Run one scan and return its two images."""
         ledger = self.bookkeeper.poll()
-        plates = self._reading.poll(self.outputs.capture)
+        looking = self.outputs.entry if self.outputs.capture else None
+        plates = self._reading.poll(looking)
         inputs = self._intake.read(
             ledger,
             self.bookkeeper.vehicle,

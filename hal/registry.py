@@ -84,6 +84,6 @@ def _target(name: str) -> str:
 
 
 def _missing(name: str, library: str) -> str:
-    extra = EXTRAS.get(library.split(".")[0])
+    extra = EXTRAS.get(library.split(".", maxsplit=1)[0])
     remedy = f"pip install 'steelyard[{extra}]'" if extra else f"install the package of '{library}'"
     return f"driver '{name}' needs the library '{library}', which is not installed: {remedy}"

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from controller.view import LaneView
 from rich.console import Console
 from rich.live import Live
 
@@ -20,6 +19,7 @@ from controller.core.kinds import Phase
 from controller.reading import PlateEyes
 from controller.scan import Scan
 from controller.showing import demo_folder, show_records, summarise
+from controller.view import LaneView
 from hal.bus import Bus
 from sim.checker import Checker
 from sim.finding import Finding

@@ -18,7 +18,7 @@ from controller.core.kinds import Deck, Phase, Presence, RequestKind
 from controller.core.passage import READS_MAX, Lane, Passage
 from controller.core.settings import LaneSettings
 
-_READING = (Phase.APPROACH, Phase.BOARDING, Phase.POSITIONING, Phase.WEIGHING)
+_READING = (Phase.APPROACH, Phase.BOARDING)
 _NOT_WORKING = (Phase.STARTING, Phase.FAULTED, Phase.MANUAL, Phase.EMERGENCY)
 _READ_BEFORE_START_US = 5_000_000
 
@@ -103,13 +103,19 @@ def _on_deck(passage: Passage, inputs: InputImage, settings: LaneSettings) -> Pa
 
 
 def _read(lane: Lane, passage: Passage, inputs: InputImage, settings: LaneSettings) -> Passage:
-    """Take the reads at the entry; those of a vehicle that went away again do not stay."""
+    """Take the reads at the entry, of this vehicle only.
+
+    Those of one that went away again do not stay, and once this one is on the deck the camera may
+    see the next: then only the track that was read before counts.
+    """
     if passage.reads and lane.phase == Phase.APPROACH and nobody_waits(lane, inputs, settings):
         return replace(passage, reads=(), plate="", vehicle=None)
     earliest_us = passage.started_us - _READ_BEFORE_START_US
     reads = passage.reads
     for read in inputs.plates:
-        if read.end == passage.entry and earliest_us <= read.captured_us <= inputs.now_us:
+        known = passage.boarded_us is None or any(read.track == old.track for old in reads)
+        timely = earliest_us <= read.captured_us <= inputs.now_us
+        if read.end == passage.entry and known and timely:
             reads = _merged(reads, read)
     if reads is passage.reads:
         return passage

@@ -32,8 +32,8 @@ def rig() -> Rig:
 
 
 def hold_for_plate(rig: Rig) -> None:
-    board(rig)
-    weigh(rig, 48_000, None, ppm=600_000)
+    board(rig, ppm=600_000)
+    weigh(rig, 48_000, None)
     rig.run_until(Phase.HOLDING, 12)
     rig.run(1)
 
@@ -80,7 +80,7 @@ def test_load_added_while_held_is_not_released_on_the_old_weight(rig: Rig) -> No
 
 def test_a_confirmed_plate_is_judged_on_the_weight_that_stands_now(rig: Rig) -> None:
     hold_for_plate(rig)
-    weigh(rig, 60_000, None, ppm=600_000)
+    weigh(rig, 60_000, None)
     confirm(rig)
     assert rig.lane.phase == Phase.RETURNING
 
@@ -118,14 +118,25 @@ def test_going_the_other_way_instead_of_back_is_told(rig: Rig) -> None:
     assert Fault.BROKE_OUT in rig.out.alarms
 
 
-def test_the_queue_at_the_far_end_does_not_name_the_vehicle(rig: Rig) -> None:
-    board(rig)
-    weigh(rig, 48_000)
-    rig.plant.plates = (replace(rig.plant.plates[0], end=End.ROAD, track=77),)
-    rig.run_until(Phase.HOLDING, 12)
+@pytest.mark.parametrize("stranger", [{"end": End.ROAD}, {"track": 77}])
+def test_another_in_the_queue_does_not_name_the_vehicle(
+    rig: Rig, stranger: dict[str, End | int]
+) -> None:
+    plant = rig.plant
+    plant.sense(End.YARD, "approach", Presence.BLOCKED)
+    rig.run_until(Phase.APPROACH, 1)
+    seen = read(rig)
+    plant.plates = (seen,) if "track" in stranger else ()
+    rig.run(3)
+    plant.sense(End.YARD, "beam_low", Presence.BLOCKED)
+    plant.load(motion=True)
+    rig.run(1)
+    other = read(rig, "晋B88888")
+    plant.plates = (replace(other, **stranger),)
+    rig.run(2)
     passage = rig.lane.passage
     assert passage is not None
-    assert passage.plate == ""
+    assert passage.plate == (seen.text if "track" in stranger else "")
 
 
 def test_the_plate_of_one_who_turned_away_does_not_stay(rig: Rig) -> None:
@@ -339,7 +350,8 @@ def test_backing_off_and_coming_again_needs_nobody(rig: Rig) -> None:
     assert rig.lane.phase == Phase.DEPARTING
     plant.load(motion=True)
     rig.run(1)
-    assert rig.lane.phase == Phase.BOARDING
+    phase_now: Phase = rig.lane.phase
+    assert phase_now == Phase.BOARDING
     assert kinds(rig) == [RecordKind.VOID]
 
 

@@ -44,10 +44,11 @@ def read(rig: Rig, text: str = PLATE, ppm: int = 990_000) -> PlateRead:
     )
 
 
-def board(rig: Rig, entry: End = End.YARD) -> None:
+def board(rig: Rig, entry: End = End.YARD, ppm: int = 990_000) -> None:
     plant = rig.plant
     plant.sense(entry, "approach", Presence.BLOCKED)
     rig.run_until(Phase.APPROACH, 1)
+    plant.plates = (read(rig, ppm=ppm),)
     rig.run(3)
     assert rig.out.approach_lamps[entry] == Lamp.GREEN
     plant.sense(entry, "approach", Presence.CLEAR)
@@ -60,9 +61,8 @@ def board(rig: Rig, entry: End = End.YARD) -> None:
     rig.run_until(Phase.WEIGHING, 3)
 
 
-def weigh(rig: Rig, gross_kg: int, vehicle: Vehicle | None = PAPERS, ppm: int = 990_000) -> None:
+def weigh(rig: Rig, gross_kg: int, vehicle: Vehicle | None = PAPERS) -> None:
     plant = rig.plant
-    plant.plates = (read(rig, ppm=ppm),)
     plant.vehicle = vehicle
     plant.load(
         status=WeighingStatus.ACCEPTED,
@@ -136,8 +136,8 @@ def test_a_re_weigh_is_linked_to_the_first_record_and_limited(rig: Rig) -> None:
 
 
 def test_an_unsure_plate_holds_and_a_named_confirmation_re_judges(rig: Rig) -> None:
-    board(rig)
-    weigh(rig, 48_000, None, ppm=600_000)
+    board(rig, ppm=600_000)
+    weigh(rig, 48_000, None)
     rig.run_until(Phase.HOLDING, 12)
     assert rig.out.booms[End.ROAD] == BoomCommand.HOLD
     rig.request(RequestKind.CONFIRM_PLATE, plate=PLATE)
@@ -150,8 +150,8 @@ def test_an_unsure_plate_holds_and_a_named_confirmation_re_judges(rig: Rig) -> N
 
 
 def test_an_anonymous_release_moves_nothing(rig: Rig) -> None:
-    board(rig)
-    weigh(rig, 48_000, None, ppm=600_000)
+    board(rig, ppm=600_000)
+    weigh(rig, 48_000, None)
     rig.run_until(Phase.HOLDING, 12)
     for about in ({"who": ""}, {"why": ""}):
         rig.request(RequestKind.RELEASE, **about)
