@@ -7,6 +7,8 @@ gives the last value for ever.
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 
 from hal.bus import Bus
@@ -28,6 +30,7 @@ from sim.units import ScenarioError
 from sim.world import ENDS, Yard
 
 FRAME_US = 200_000
+PACED_STEP_US_MAX = 1_000_000
 _UNPAINTED = np.zeros((1, 1, 3), np.uint8)
 PRESENCE_KINDS = ("approach", "arm", "beam_low", "beam_high", "estop")
 
@@ -45,13 +48,19 @@ def _end(name: str) -> int:
 
 
 class SimClock:
-    """The yard's virtual clock."""
+    """The yard's virtual clock; with ``paced`` the yard keeps pace with the host's."""
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, paced: bool = False) -> None:
         self._yard = yard_of(bus)
+        self._paced = paced
+        self._host_us = time.monotonic_ns() // 1_000
 
     def now_us(self) -> int:
         """Microseconds since the yard began."""
+        if self._paced:
+            host_us = time.monotonic_ns() // 1_000
+            self._yard.advance(min(host_us - self._host_us, PACED_STEP_US_MAX))
+            self._host_us = host_us
         return self._yard.now_us
 
     def wall(self) -> WallReading:
