@@ -50,6 +50,8 @@ class CellWatch:
         self._e_g = float(scale.e_g)
         self._dead_g = np.array([float(cell.dead_load_g) for cell in scale.cells])
         self._half_count_g = np.array([500.0 / cell.counts_per_kg for cell in scale.cells])
+        # Row i names the cells other than i.
+        self._rest = np.array([[j for j in range(n) if j != i] for i in range(n)], np.intp)
         self._rows = max(8, round(STUCK_WINDOW_S * scale.rate_hz))
         self.health = [CellHealth.OK] * n
         self.noise_g: FloatArray = np.full(n, np.nan)
@@ -112,7 +114,7 @@ class CellWatch:
         silent |= level < self._half_count_g
         self._count(self._stuck_ticks, silent, STUCK_TICKS, CellHealth.STUCK)
         # A wheel on the edge shakes both cells of a pair; a bad cell shakes alone.
-        loudest = np.array([np.delete(level, i).max() for i in range(len(level))])
+        loudest = level[self._rest].max(axis=1)
         # The median lets a single jump pass; that is another fault.
         typical = 1.5 * np.median(np.abs(rough), axis=0)
         loud = (typical > NOISY_TIMES_OWN * own) & (level > NOISY_TIMES_OTHERS * loudest)
@@ -169,10 +171,7 @@ class CellWatch:
 
     def _others(self, level: FloatArray) -> FloatArray:
         """The median level of the other cells, for each cell."""
-        n = len(level)
-        table = np.tile(level, (n, 1))
-        np.fill_diagonal(table, np.nan)
-        return np.asarray(np.nanmedian(table, axis=1), np.float64)
+        return np.asarray(np.median(level[self._rest], axis=1), np.float64)
 
     def check_dead_load(self, cells_g: FloatArray) -> None:
         """Compare the empty deck with the calibration: grams per cell above calibrated zero.

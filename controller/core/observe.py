@@ -91,7 +91,9 @@ def _acknowledged(passage: Passage, inputs: InputImage) -> Passage:
 
 def _on_deck(passage: Passage, inputs: InputImage, settings: LaneSettings) -> Passage:
     deck = inputs.weight.deck
-    if passage.boarded_us is None or passage.boarded_us > inputs.now_us:
+    if passage.boarded_us is not None and passage.boarded_us > inputs.now_us:
+        return replace(passage, boarded_us=inputs.now_us)
+    if passage.boarded_us is None:
         if deck in (Deck.LOADED, Deck.OVER_RANGE):
             return replace(passage, boarded_us=inputs.now_us, emptied=False)
     elif deck == Deck.EMPTY and not passage.emptied:
