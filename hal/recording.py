@@ -95,19 +95,24 @@ def _check_header(path: Path, header: list[str], cells: int | None) -> list[str]
     wanted = [f"cell{i}" for i in range(max(found, 1))]
     beams = BEAM_COLUMNS if set(BEAM_COLUMNS) & set(header) else ()
     known = [TIME_COLUMN, *wanted, *BEAM_COLUMNS]
-    for name in header:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
-            raise RecordingError(f"{path}: line 1: nothing reads the column '{name}'; {hint}")
+    there = f"found: {', '.join(header)}"
     for name in (TIME_COLUMN, *wanted, *beams):
         if name not in header:
-            raise RecordingError(f"{path}: line 1: column '{name}' is missing; add it")
+            near = difflib.get_close_matches(name, set(header) - set(known), n=1)
+            hint = f"rename '{near[0]}' if that is it" if near else "add it"
+            text = f"{path}: line 1: column '{name}' is missing; {there}; {hint}"
+            raise RecordingError(text)
+    for name in header:
+        if name not in known:
+            raise RecordingError(
+                f"{path}: line 1: nothing reads the column '{name}'; "
+                f"known: {', '.join(known)}; remove or rename it"
+            )
     if found > CELLS_MAX or (cells is not None and found != cells):
         limit = CELLS_MAX if cells is None else cells
         raise RecordingError(
             f"{path}: line 1: {found} cell columns, but the scale has {limit} cells; "
-            "give the scale file that belongs to this recording"
+            f"{there}; give the scale file that belongs to this recording"
         )
     return wanted
 

@@ -1,6 +1,5 @@
 """`steelyard weigh`: the weighing pipeline on a recorded trace, and its report by class."""
 
-import math
 import tomllib
 from pathlib import Path
 from typing import Any, Final
@@ -8,14 +7,13 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from sensors.calibration import CalibrationError, IntArray, Scale, scale_from_dict
+from hal.recording import Recording, read_recording
+from sensors.calibration import CalibrationError, Scale, scale_from_dict
 from sensors.cells import CellHealth
 from sensors.indication import indicate_g
 from sensors.weigher import Weigher
 from sensors.weighing import Event, EventKind, Status, Weighing, WithdrawReason
 
-BEAMS: Final = ("entry_beam", "exit_beam")
-ROWS_MAX: Final = 2_000_000
 BATCH: Final = 4
 
 VERDICTS: Final = {
@@ -38,15 +36,7 @@ _KILOGRAM_EVENTS: Final = {
 
 
 class TraceError(ValueError):
-    """A trace or its calibration cannot be read; the message says where and what to do."""
-
-
-class Trace(msgspec.Struct, frozen=True, kw_only=True):
-    """A recorded passage: times (n,), counts (n, cells) and, where recorded, beams (n, 2)."""
-
-    t_us: IntArray
-    counts: IntArray
-    beams: IntArray | None
+    """A calibration cannot be read or is not the trace's; the message says what to do."""
 
 
 def read_scale(path: Path) -> Scale:
@@ -64,115 +54,36 @@ def read_scale(path: Path) -> Scale:
         raise TraceError(f"{path}: {error}") from None
 
 
-def read_trace(path: Path, scale: Scale) -> Trace:
-    """Read `t_s, cell0 … cellN[, entry_beam, exit_beam]`; raises TraceError with file and line."""
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except OSError as error:
-        raise TraceError(f"{path}: cannot be read: {error.strerror}; check the path") from None
-    except UnicodeDecodeError:
-        raise TraceError(f"{path}: not UTF-8 text; a trace is a CSV file") from None
-    if not lines or not lines[0].strip():
-        raise TraceError(f"{path}: empty; the first line names the columns t_s, cell0, cell1, …")
-    columns = [name.strip() for name in lines[0].split(",")]
-    has_beams = _check_columns(path, columns, scale)
-    values = _numbers(path, lines, columns)
-    order = [columns.index(name) for name in _cell_names(scale)]
-    t_us = np.round(values[:, columns.index("t_s")] * 1e6).astype(np.int64)
-    _check_time(path, t_us)
-    beams = None
-    if has_beams:
-        beams = values[:, [columns.index(name) for name in BEAMS]].astype(np.int64)
-    return Trace(t_us=t_us, counts=np.round(values[:, order]).astype(np.int64), beams=beams)
+def read_trace(path: Path, scale: Scale) -> Recording:
+    """Read `t_s, cell0 … cellN[, entry_beam, exit_beam]` as recorded on this scale.
 
-
-def _cell_names(scale: Scale) -> list[str]:
-    return [f"cell{i}" for i in range(len(scale.cells))]
-
-
-def _check_columns(path: Path, columns: list[str], scale: Scale) -> bool:
-    found = f"found: {', '.join(columns)}"
-    cells = [name for name in columns if name.startswith("cell")]
-    wanted = _cell_names(scale)
-    for name in ["t_s", *wanted[: max(len(cells), 1)]]:
-        if name not in columns:
-            raise TraceError(f"{path}:1: column {name} is missing; {found}; add it or rename one")
-    if len(cells) != len(wanted):
+    Raises:
+        RecordingError: the file cannot be believed; the message says file, line and column.
+    """
+    recording = read_recording(path, len(scale.cells))
+    if scale.has_beams and recording.entry_beam is None:
         raise TraceError(
-            f"{path}:1: {len(cells)} cell columns, but the scale has {len(wanted)} cells; {found}; "
-            "use the calibration that belongs to this trace"
+            f"{path}: line 1: the columns entry_beam and exit_beam are missing, but the scale has "
+            "beams; add them, or set has_beams = false"
         )
-    for name in BEAMS:
-        if scale.has_beams and name not in columns:
-            raise TraceError(
-                f"{path}:1: column {name} is missing, but the scale has beams; {found}; "
-                "add it, or set has_beams = false"
-            )
-    for name in columns:
-        if name not in ("t_s", *wanted, *BEAMS) or columns.count(name) > 1:
-            raise TraceError(f"{path}:1: column {name} is unknown or doubled; {found}; remove it")
-    return all(name in columns for name in BEAMS)
+    return recording
 
 
-def _numbers(path: Path, lines: list[str], columns: list[str]) -> np.ndarray[Any, Any]:
-    if len(lines) > ROWS_MAX:
-        raise TraceError(f"{path}: more than {ROWS_MAX} rows; cut it into passages")
-    rows = []
-    for number, line in enumerate(lines[1:], start=2):
-        if not line.strip():
-            continue
-        fields = line.split(",")
-        if len(fields) != len(columns):
-            raise TraceError(
-                f"{path}:{number}: {len(fields)} values for {len(columns)} columns; "
-                "the row is cut or has an extra comma"
-            )
-        rows.append([_number(path, number, *pair) for pair in zip(columns, fields, strict=True)])
-    if not rows:
-        raise TraceError(f"{path}: no samples after the header; record the passage again")
-    return np.array(rows)
-
-
-def _number(path: Path, line: int, column: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value) or abs(value) > 2**40:
-        raise TraceError(
-            f"{path}:{line}: column {column}: {text.strip()!r} is not a number; "
-            "leave the whole row out where the converter gave nothing"
-        )
-    if column in BEAMS and value not in (0.0, 1.0):
-        raise TraceError(f"{path}:{line}: column {column}: {text.strip()!r} is not 0 or 1")
-    return value
-
-
-def _check_time(path: Path, t_us: IntArray) -> None:
-    back = np.flatnonzero(np.diff(t_us) <= 0)
-    if len(back):
-        row = int(back[0])
-        raise TraceError(
-            f"{path}: t_s goes back from {t_us[row] / 1e6:.4f} s to {t_us[row + 1] / 1e6:.4f} s "
-            f"at sample {row + 2}; sort the rows by time"
-        )
-
-
-def run_trace(trace: Trace, scale: Scale) -> tuple[Weigher, Weighing]:
+def run_trace(trace: Recording, scale: Scale) -> tuple[Weigher, Weighing]:
     """Stream a trace through a weigher in the batches of a 50 Hz scan."""
     weigher = Weigher(scale)
     for start in range(0, len(trace.t_us), BATCH):
         rows = slice(start, start + BATCH)
-        if trace.beams is None:
+        if trace.entry_beam is None or trace.exit_beam is None:
             weigher.push(trace.t_us[rows], trace.counts[rows])
         else:
-            entry, exit_ = trace.beams[rows, 0], trace.beams[rows, 1]
-            weigher.push(trace.t_us[rows], trace.counts[rows], entry, exit_)
+            beams = trace.entry_beam[rows], trace.exit_beam[rows]
+            weigher.push(trace.t_us[rows], trace.counts[rows], *beams)
     return weigher, weigher.snapshot()
 
 
 def weigh_trace(trace: Path, scale: Path) -> dict[str, Any]:
-    """Weigh a recorded passage; raises TraceError.
+    """Weigh a recorded passage; raises TraceError or RecordingError.
 
     The verdict is the status of the vehicle at the end of the recording (or as it left the deck):
     an accepted weight that was not withdrawn is `ok`; nothing after `accepted_at_s` was used for
