@@ -20,6 +20,7 @@ from controller.rulebook import load_rulebook
 from controller.scan import Scan
 from controller.weighroom import WeighRoom
 from protocol import parts
+from protocol.errors import from_os
 from protocol.ledger import Ledger
 from protocol.writer import SyncWriter, ThreadWriter, Writer
 
@@ -44,7 +45,10 @@ def assemble(board: Board, out: Path, eyes: Eyes | None, *, threaded: bool = Fal
     identity = identity_of(profile)
     weigh_room = WeighRoom(board.cells, profile.scale.scale, board.clock.now_us())
     cutouts = Cutouts(out / MEDIA_FOLDER)
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise from_os(error, out) from error
     ledger = Ledger.open(out / LEDGER_FILE, identity.site, identity.lane)
     writer: Writer[Key] = ThreadWriter(ledger) if threaded else SyncWriter(ledger)
     bookkeeper = Bookkeeper(ledger, writer, identity, weigh_room, cutouts, board.register)

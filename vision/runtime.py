@@ -1,5 +1,8 @@
 """Open a TFLite model with whichever runtime is installed."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -27,8 +30,9 @@ class TfliteModel:
         """Raises ModelError for a bad file and VisionLibraryError when no runtime works."""
         if not path.is_file():
             raise ModelError(f"{path}: no such model file: reinstall steelyard or name another")
-        self._interpreter = _construct(path, runtimes)
-        self._interpreter.allocate_tensors()
+        with _without_chatter():
+            self._interpreter = _construct(path, runtimes)
+            self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._output = self._interpreter.get_output_details()[0]["index"]
 
@@ -37,6 +41,19 @@ class TfliteModel:
         self._interpreter.set_tensor(self._input, images)
         self._interpreter.invoke()
         return np.array(self._interpreter.get_tensor(self._output), np.float32)
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """The runtime writes a line about its delegate on stderr, which is kept for errors."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _construct(path: Path, runtimes: tuple[str, ...]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -21,12 +22,14 @@ FACTS = {
 SCALE = Path(__file__).resolve().parents[2] / "board" / "profiles" / "sim.calib.toml"
 
 
-def steelyard(*words: object, limit_bytes: int | None = None) -> subprocess.CompletedProcess[str]:
+def steelyard(
+    *words: object, limit_bytes: int | None = None, inside: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
     code = "from controller.cli import main; main()"
     if limit_bytes is not None:
         code = f"import resource as r; r.setrlimit(r.RLIMIT_FSIZE, ({limit_bytes},) * 2); {code}"
     return subprocess.run(
-        [sys.executable, "-c", code, *map(str, words)],
+        [*inside, sys.executable, "-c", code, *map(str, words)],
         capture_output=True,
         text=True,
         timeout=300,
@@ -106,11 +109,15 @@ def test_a_ledger_that_cannot_be_written_is_refused_at_the_start(tmp_path: Path)
     assert (out / "ledger.sqlite").read_bytes() == b"this is no ledger" * 100
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes to what is read-only")
-def test_a_read_only_folder_is_refused_at_the_start(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    out.mkdir(mode=0o500)
-    refused(steelyard("demo", "--out", out), str(out))
+def test_a_read_only_ledger_is_refused_at_the_start(tmp_path: Path) -> None:
+    """A file system of the test's own, mounted read-only: even root cannot write there."""
+    mount = f'mount -t tmpfs -o ro none {tmp_path} && exec "$@"'
+    inside = ("unshare", "-m", "sh", "-c", mount, "sh")
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        pytest.skip("needs root and unshare to mount a read-only disk")
+    if subprocess.run([*inside, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("may not mount a disk here")
+    refused(steelyard("demo", "--out", tmp_path / "out", inside=inside), str(tmp_path), "Read-only")
 
 
 def test_the_controller_runs_on_the_simulated_board(tmp_path: Path) -> None:
