@@ -117,8 +117,11 @@ def _recorded(beam: NDArray[np.int8] | None, state: int, n: int) -> list[int]:
 
 
 def beams_of(here: EndInputs) -> int:
-    """Both beams of an end as one contact of the weigher: 1 blocked, 0 clear, -1 unknown."""
-    states = (here.beam_low.state, here.beam_high.state)
+    """All that looks across the deck's edge as one contact: 1 blocked, 0 clear, -1 unknown.
+
+    The arm loop counts too: a drawbar passes under both beams while the trailer is still outside.
+    """
+    states = (here.arm.state, here.beam_low.state, here.beam_high.state)
     if Presence.BLOCKED in states:
         return 1
     return -1 if Presence.UNKNOWN in states else 0

@@ -245,7 +245,7 @@ def left_deck(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
 
 
 def in_position(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
-    """Beams at both ends are clear and the scale sees the whole of one vehicle."""
+    """Beams and arm loops at both ends are clear and the scale sees the whole of one vehicle."""
     return (
         deck_occupied(lane, inputs, settings)
         and _end_clear(inputs, End.YARD)
@@ -256,9 +256,10 @@ def in_position(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
 
 
 def out_of_position(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
-    """A beam is blocked, an axle is off the deck or a second vehicle touches it."""
+    """A beam or arm loop is blocked, an axle is off the deck or a second vehicle touches it."""
     return any(
-        Presence.BLOCKED in (here.beam_low.state, here.beam_high.state) for here in inputs.ends
+        Presence.BLOCKED in (here.arm.state, here.beam_low.state, here.beam_high.state)
+        for here in inputs.ends
     ) or inputs.weight.status in (WeighingStatus.NOT_FULLY_ON, WeighingStatus.TAILGATE)
 
 
@@ -340,9 +341,12 @@ def weight_withdrawn(lane: Lane, inputs: InputImage, settings: LaneSettings) -> 
 
 
 def second_vehicle(lane: Lane, inputs: InputImage) -> bool:
-    """Something stands in the entry behind the vehicle that is about to be released."""
-    entry = _entry(lane)
-    if entry is None or lane.phase != Phase.RELEASING:
+    """Something stands in the entry behind the vehicle that the rules are about to release.
+
+    A person who releases has looked; it may be the vehicle's own tail.
+    """
+    entry, passage = _entry(lane), lane.passage
+    if entry is None or passage is None or passage.by_person or lane.phase != Phase.RELEASING:
         return False
     here = inputs.ends[entry]
     return Presence.BLOCKED in (here.beam_low.state, here.beam_high.state)
@@ -559,8 +563,9 @@ def _entry(lane: Lane) -> End | None:
 
 
 def _end_clear(inputs: InputImage, end: End) -> bool:
+    """Beams and arm loop: where a drawbar passes both beams, the loop still feels the trailer."""
     here = inputs.ends[end]
-    return here.beam_low.state in _OFF and here.beam_high.state in _OFF
+    return all(sensor.state in _OFF for sensor in (here.arm, here.beam_low, here.beam_high))
 
 
 def _quiet(inputs: InputImage, end: End, settle_us: int) -> bool:

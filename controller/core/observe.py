@@ -107,15 +107,16 @@ def _on_deck(passage: Passage, inputs: InputImage, settings: LaneSettings) -> Pa
 def _read(lane: Lane, passage: Passage, inputs: InputImage, settings: LaneSettings) -> Passage:
     """Take the reads at the entry, of this vehicle only.
 
-    Those of one that went away again do not stay, and once this one is on the deck the camera may
-    see the next: then only the track that was read before counts.
+    Those of one that went away again do not stay.  The camera may see the next in the queue as soon
+    as this one has passed it, so only the track that was read first counts.
     """
     if passage.reads and lane.phase == Phase.APPROACH and nobody_waits(lane, inputs, settings):
         return replace(passage, reads=(), plate="", vehicle=None)
     earliest_us = passage.started_us - _READ_BEFORE_START_US
     reads = passage.reads
     for read in inputs.plates:
-        known = passage.boarded_us is None or any(read.track == old.track for old in reads)
+        first = not reads and passage.boarded_us is None
+        known = first or any(read.track == old.track for old in reads)
         timely = earliest_us <= read.captured_us <= inputs.now_us
         if read.end == passage.entry and known and timely:
             reads = _merged(reads, read)

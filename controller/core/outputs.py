@@ -198,4 +198,4 @@ def _hint(passage: Passage | None, inputs: InputImage) -> Message:
 
 def _blocked(inputs: InputImage, end: End) -> bool:
     here = inputs.ends[end]
-    return Presence.BLOCKED in (here.beam_low.state, here.beam_high.state)
+    return Presence.BLOCKED in (here.arm.state, here.beam_low.state, here.beam_high.state)

@@ -164,6 +164,18 @@ def test_a_weight_from_before_the_truck_is_not_its_weight(rig: Rig) -> None:
     assert rig.lane.phase == Phase.WEIGHING
 
 
+def test_a_trailer_still_over_the_arm_loop_is_not_weighed(rig: Rig) -> None:
+    """Drawbar trains: both beams see through between truck and trailer."""
+    board(rig)
+    rig.plant.sense(End.YARD, "arm", Presence.BLOCKED)
+    weigh(rig, 23_000)
+    rig.run(10)
+    assert rig.lane.phase == Phase.POSITIONING
+    assert rig.out.sign.message == Message.FORWARD
+    rig.plant.sense(End.YARD, "arm", Presence.CLEAR)
+    rig.run_until(Phase.DECIDING, 5)
+
+
 @pytest.mark.parametrize("about", [{"passage_id": 99}, {"end": End.YARD}])
 def test_a_release_meant_otherwise_does_nothing(rig: Rig, about: dict[str, object]) -> None:
     hold_for_plate(rig)
@@ -186,7 +198,7 @@ def test_a_contradicting_read_counts_however_many_came_before(rig: Rig) -> None:
     plant.sense(End.YARD, "approach", Presence.BLOCKED)
     rig.run_until(Phase.APPROACH, 1)
     for i in range(40):
-        plant.plates = (replace(read(rig, f"晋B{i:05d}", 300_000), track=i),)
+        plant.plates = (read(rig, f"晋B{i:05d}", 300_000),)
         rig.scan()
     for text in (PLATE, "晋B88888"):
         plant.plates = (read(rig, text),)
