@@ -1,0 +1,114 @@
+"""Guards about a vehicle that comes: waiting, turning away, boarding."""
+
+from __future__ import annotations
+
+from controller.core.guards.common import (
+    OFF,
+    booms_closed,
+    deck_occupied,
+    elapsed,
+    end_clear,
+    entry_of,
+    quiet,
+)
+from controller.core.guards.leaving import occupied_again
+from controller.core.images import InputImage
+from controller.core.interlock import under_boom_clear
+from controller.core.kinds import (
+    BoomPosition,
+    Deck,
+    End,
+    Presence,
+    WeighingStatus,
+)
+from controller.core.passage import Lane
+from controller.core.settings import LaneSettings
+
+
+def arrival_end(lane: Lane, inputs: InputImage, settings: LaneSettings) -> End | None:
+    """The end at which a vehicle waits; the preferred one when both have one."""
+    waiting = [
+        end
+        for end in (settings.preferred, settings.preferred.other)
+        if inputs.ends[end].approach.state == Presence.BLOCKED and not lane.ignored_until_us[end]
+    ]
+    return waiting[0] if waiting else None
+
+
+def vehicle_waits(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """A vehicle stands before a boom, and the lane is free, closed, on zero and able to record."""
+    return (
+        arrival_end(lane, inputs, settings) is not None
+        and inputs.weight.deck == Deck.EMPTY
+        and inputs.weight.zero_ok
+        and inputs.ledger.ready
+        and booms_closed(inputs)
+    )
+
+
+def nobody_waits(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """Every fitted sensor of the entry is clear and the deck is empty: the vehicle has gone."""
+    entry = entry_of(lane)
+    return (
+        entry is not None
+        and inputs.weight.deck == Deck.EMPTY
+        and all(sensor.state in OFF for sensor in inputs.ends[entry].sensors)
+    )
+
+
+def turned_away(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The vehicle that waited is gone again, without having come on the deck."""
+    entry = entry_of(lane)
+    if entry is None:
+        return True
+    approach = inputs.ends[entry].approach
+    return (
+        inputs.weight.deck == Deck.EMPTY
+        and approach.state == Presence.CLEAR
+        and elapsed(inputs.now_us, approach.since_us, settings.turn_away_us)
+        and under_boom_clear(inputs.ends[entry], inputs.now_us, settings.turn_away_us)
+    )
+
+
+def boarded_whole(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The vehicle is on the deck and the entry behind it is clear."""
+    entry = entry_of(lane)
+    return (
+        entry is not None
+        and deck_occupied(lane, inputs, settings)
+        and end_clear(inputs, entry)
+        and quiet(inputs, entry, settings.empty_settle_us)
+    )
+
+
+def stopped_short(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The vehicle stands, but an axle is off the deck or a second vehicle touches it."""
+    return not inputs.weight.motion and inputs.weight.status in (
+        WeighingStatus.NOT_FULLY_ON,
+        WeighingStatus.TAILGATE,
+    )
+
+
+def boards_again(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """A vehicle that had backed off before its weighing comes in again by the open entry."""
+    passage = lane.passage
+    if passage is None or passage.entry is None or passage.leave_by is not None:
+        return False
+    return (
+        occupied_again(lane, inputs, settings)
+        and passage.weight is None
+        and inputs.ends[passage.entry].boom.position in (BoomPosition.OPEN, BoomPosition.BETWEEN)
+        and inputs.ends[passage.entry.other].boom.position == BoomPosition.CLOSED
+    )
+
+
+def boards_late(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """A vehicle that had turned away or hesitated comes on the deck after all."""
+    passage = lane.passage
+    return (
+        passage is not None
+        and passage.entry is not None
+        and passage.leave_by is None
+        and not passage.accounted
+        and deck_occupied(lane, inputs, settings)
+    )

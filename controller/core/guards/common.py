@@ -1,0 +1,69 @@
+"""What several guards ask: durations, requests, the ends of the deck."""
+
+from __future__ import annotations
+
+from controller.core.images import InputImage, Request
+from controller.core.interlock import under_boom_clear
+from controller.core.kinds import (
+    BoomPosition,
+    Deck,
+    End,
+    Presence,
+    RequestKind,
+)
+from controller.core.passage import Lane
+from controller.core.settings import LaneSettings
+
+OFF = (Presence.CLEAR, Presence.NOT_FITTED)
+
+
+def elapsed(now_us: int, since_us: int | None, limit_us: int) -> bool:
+    """Whether what began at ``since_us`` has lasted for ``limit_us``; never, if it has not begun."""
+    return since_us is not None and now_us - since_us >= limit_us
+
+
+def request_of(lane: Lane, inputs: InputImage, kind: RequestKind) -> Request | None:
+    """The first request of this kind that names who and why, for this passage or for none.
+
+    An anonymous request does not count, nor one that was meant for another vehicle.
+    """
+    now_id = lane.passage.id if lane.passage is not None else None
+    for request in inputs.requests:
+        meant = request.passage_id in (None, now_id)
+        if request.kind == kind and request.who and request.why and meant:
+            return request
+    return None
+
+
+def entry_of(lane: Lane) -> End | None:
+    """The end by which the vehicle came; None where it was not seen coming."""
+    return lane.passage.entry if lane.passage is not None else None
+
+
+def end_clear(inputs: InputImage, end: End) -> bool:
+    """Beams and arm loop: where a drawbar passes both beams, the loop still feels the trailer."""
+    here = inputs.ends[end]
+    return all(sensor.state in OFF for sensor in (here.arm, here.beam_low, here.beam_high))
+
+
+def quiet(inputs: InputImage, end: End, settle_us: int) -> bool:
+    """Everything under the boom of this end has been clear for the settling time."""
+    return under_boom_clear(inputs.ends[end], inputs.now_us, settle_us)
+
+
+def booms_closed(inputs: InputImage) -> bool:
+    """Both booms are known to be down."""
+    yard, road = inputs.ends
+    return yard.boom.position == BoomPosition.CLOSED and road.boom.position == BoomPosition.CLOSED
+
+
+def deck_occupied(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """Something stands on the deck."""
+    return inputs.weight.deck in (Deck.LOADED, Deck.OVER_RANGE)
+
+
+def left_deck(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The deck is empty again and has stayed so."""
+    return inputs.weight.deck == Deck.EMPTY and elapsed(
+        inputs.now_us, inputs.weight.since_us, settings.empty_settle_us
+    )

@@ -1,0 +1,160 @@
+"""Guards about weighing, deciding and being held."""
+
+from __future__ import annotations
+
+from controller.core.guards.common import deck_occupied, elapsed, end_clear, entry_of, request_of
+from controller.core.images import InputImage
+from controller.core.kinds import (
+    BoomPosition,
+    Decision,
+    Deck,
+    End,
+    Presence,
+    RequestKind,
+    WeighingStatus,
+)
+from controller.core.passage import Lane
+from controller.core.settings import LaneSettings
+
+
+def in_position(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """Beams and arm loops at both ends are clear and the scale sees the whole of one vehicle."""
+    return (
+        deck_occupied(lane, inputs, settings)
+        and end_clear(inputs, End.YARD)
+        and end_clear(inputs, End.ROAD)
+        and inputs.weight.status
+        not in (WeighingStatus.NOT_FULLY_ON, WeighingStatus.TAILGATE, WeighingStatus.IDLE)
+    )
+
+
+def out_of_position(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """A beam or arm loop is blocked, an axle is off the deck or a second vehicle touches it."""
+    return any(
+        Presence.BLOCKED in (here.arm.state, here.beam_low.state, here.beam_high.state)
+        for here in inputs.ends
+    ) or inputs.weight.status in (WeighingStatus.NOT_FULLY_ON, WeighingStatus.TAILGATE)
+
+
+def over_capacity(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The load lies above Max + 9 e."""
+    return inputs.weight.deck == Deck.OVER_RANGE
+
+
+def cells_disagree(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """A load cell cannot be believed."""
+    return inputs.weight.status == WeighingStatus.CELL_FAULT
+
+
+def _weight_of(lane: Lane, inputs: InputImage) -> bool:
+    """Whether a weight stands that was accepted after this vehicle had come on the deck."""
+    passage, weight = lane.passage, inputs.weight
+    return (
+        passage is not None
+        and weight.status == WeighingStatus.ACCEPTED
+        and weight.weight_g is not None
+        and weight.accepted_us is not None
+        and passage.boarded_us is not None
+        and passage.boarded_us <= weight.accepted_us <= inputs.now_us
+    )
+
+
+def weighed_and_read(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The weight stands, and the plate and its papers are known or have had their time."""
+    passage, weight = lane.passage, inputs.weight
+    if passage is None or not _weight_of(lane, inputs) or not in_position(lane, inputs, settings):
+        return False
+    informed = passage.vehicle is not None and passage.vehicle.plate == passage.plate != ""
+    return informed or elapsed(inputs.now_us, weight.accepted_us, settings.plate_wait_us)
+
+
+def on_deck_too_long(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The vehicle has been on the deck for longer than any honest weighing takes."""
+    return lane.passage is not None and elapsed(
+        inputs.now_us, lane.passage.boarded_us, settings.on_deck_us_max
+    )
+
+
+def _durable(lane: Lane, decision: Decision) -> bool:
+    passage = lane.passage
+    return (
+        passage is not None
+        and passage.intent is None
+        and passage.part > 0
+        and passage.decision == decision
+    )
+
+
+def durable_release(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The record that releases the vehicle is on disk."""
+    return _durable(lane, Decision.RELEASE)
+
+
+def durable_return(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The record that sends the vehicle back is on disk."""
+    return _durable(lane, Decision.RETURN)
+
+
+def durable_hold(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The record that holds the vehicle for a person is on disk."""
+    return _durable(lane, Decision.HOLD)
+
+
+def weight_withdrawn(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The weight decided on did not stand, or is another's, before the vehicle was shown green."""
+    passage = lane.passage
+    if passage is None or passage.weight is None or passage.by_person or passage.leave_by is None:
+        return False
+    if inputs.ends[passage.leave_by].boom.position == BoomPosition.OPEN:
+        return False
+    return (
+        inputs.weight.status == WeighingStatus.WITHDRAWN
+        or inputs.weight.weighing_id != passage.weight.weighing_id
+    )
+
+
+def _may_ask(lane: Lane) -> bool:
+    return lane.passage is not None and lane.passage.intent is None
+
+
+def leave_end(lane: Lane, inputs: InputImage, kind: RequestKind) -> End | None:
+    """The end by which a request lets the vehicle leave; None where there is no such request.
+
+    A vehicle whose entry was not seen leaves by the end that the person names; for any other, a
+    request that names the wrong end is refused.
+    """
+    request = request_of(lane, inputs, kind)
+    if request is None:
+        return None
+    entry = entry_of(lane)
+    if entry is None:
+        return request.end
+    way = entry.other if kind == RequestKind.RELEASE else entry
+    return way if request.end in (None, way) else None
+
+
+def release_asked(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """A named person releases the held vehicle, with a reason."""
+    return _may_ask(lane) and leave_end(lane, inputs, RequestKind.RELEASE) is not None
+
+
+def send_back_asked(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """A named person sends the held vehicle back, with a reason."""
+    return _may_ask(lane) and leave_end(lane, inputs, RequestKind.SEND_BACK) is not None
+
+
+def plate_confirmed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """A named person has said the plate, its papers are looked up, and the weight still stands."""
+    passage = lane.passage
+    return (
+        passage is not None
+        and passage.intent is None
+        and passage.asked
+        and passage.weight is not None
+        and passage.weight.weighing_id == inputs.weight.weighing_id
+        and not passage.emptied
+        and _weight_of(lane, inputs)
+        and in_position(lane, inputs, settings)
+        and passage.vehicle is not None
+        and passage.vehicle.plate == passage.plate
+    )

@@ -1,0 +1,113 @@
+"""Guards about leaving: by the right boom, by the wrong one, and who follows."""
+
+from __future__ import annotations
+
+from controller.core.guards.common import (
+    booms_closed,
+    deck_occupied,
+    elapsed,
+    entry_of,
+    left_deck,
+    quiet,
+)
+from controller.core.images import InputImage
+from controller.core.interlock import under_boom_clear
+from controller.core.kinds import (
+    BoomPosition,
+    Deck,
+    End,
+    Phase,
+    Presence,
+)
+from controller.core.passage import Lane
+from controller.core.settings import LaneSettings
+
+
+def second_vehicle(lane: Lane, inputs: InputImage) -> bool:
+    """Something stands in the entry behind the vehicle that the rules are about to release.
+
+    A person who releases has looked; it may be the vehicle's own tail.
+    """
+    entry, passage = entry_of(lane), lane.passage
+    if entry is None or passage is None or passage.by_person or lane.phase != Phase.RELEASING:
+        return False
+    here = inputs.ends[entry]
+    return Presence.BLOCKED in (here.beam_low.state, here.beam_high.state)
+
+
+def entry_not_closed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The boom behind the vehicle does not come down, so the one before it may not rise."""
+    entry = entry_of(lane)
+    return (
+        entry is not None
+        and inputs.ends[entry].boom.position != BoomPosition.CLOSED
+        and inputs.ends[entry.other].boom.position == BoomPosition.CLOSED
+        and not second_vehicle(lane, inputs)
+        and elapsed(inputs.now_us, lane.since_us, settings.entry_close_us_max)
+    )
+
+
+def breaks_out(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """A vehicle sent back goes the other way instead."""
+    passage = lane.passage
+    if passage is None or passage.leave_by is None:
+        return False
+    far = inputs.ends[passage.leave_by.other]
+    return Presence.BLOCKED in (far.beam_low.state, far.beam_high.state)
+
+
+def moves_off(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The vehicle reaches the boom by which it may leave, or has left the deck."""
+    leave = lane.passage.leave_by if lane.passage is not None else None
+    if inputs.weight.deck == Deck.EMPTY:
+        return True
+    if leave is None:
+        return False
+    here = inputs.ends[leave]
+    return here.boom.position == BoomPosition.OPEN and Presence.BLOCKED in (
+        here.arm.state,
+        here.beam_low.state,
+        here.beam_high.state,
+    )
+
+
+def lane_clear(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """Deck empty, both ends clear for the settling time, both booms down."""
+    return (
+        left_deck(lane, inputs, settings)
+        and booms_closed(inputs)
+        and all(quiet(inputs, end, settings.clear_settle_us) for end in End)
+    )
+
+
+def occupied_again(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The deck was empty, its interval is accounted for, and it is loaded again."""
+    passage = lane.passage
+    return (
+        passage is not None
+        and passage.emptied
+        and passage.accounted
+        and passage.intent is None
+        and not passage.owed
+        and deck_occupied(lane, inputs, settings)
+    )
+
+
+def comes_back(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The deck was empty and is loaded again: another interval, of a vehicle not invited."""
+    if lane.passage is None:
+        return deck_occupied(lane, inputs, settings)
+    return occupied_again(lane, inputs, settings)
+
+
+def followed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The vehicle has left, the boom behind it is down, and another is on the deck."""
+    passage = lane.passage
+    if passage is None or passage.leave_by is None or passage.intent is not None:
+        return False
+    leave = inputs.ends[passage.leave_by]
+    return (
+        leave.boom.position == BoomPosition.CLOSED
+        and deck_occupied(lane, inputs, settings)
+        and under_boom_clear(leave, inputs.now_us, settings.clear_settle_us)
+    )

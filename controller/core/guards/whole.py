@@ -1,0 +1,136 @@
+"""Guards about the lane as a whole: emergency, faults, health, hands, idleness."""
+
+from __future__ import annotations
+
+from controller.core.guards.common import deck_occupied, elapsed, left_deck, request_of
+from controller.core.images import InputImage
+from controller.core.kinds import (
+    BoomPosition,
+    Deck,
+    Presence,
+    RequestKind,
+)
+from controller.core.passage import Lane
+from controller.core.settings import LaneSettings
+
+
+def emergency_pressed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The emergency stop is pressed."""
+    return inputs.estop == Presence.BLOCKED
+
+
+def manual_asked(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """A named person takes the lane into manual, with a reason."""
+    return bool(inputs.requests) and request_of(lane, inputs, RequestKind.ENTER_MANUAL) is not None
+
+
+def fault_present(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """A fault of the catalogue that stops the lane is present."""
+    return any(code in settings.stopping_faults for code in inputs.faults)
+
+
+def is_blind(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """A fitted sensor, a boom, the scale or the emergency stop has been unknown for too long."""
+    now, limit = inputs.now_us, settings.blind_us_max
+    for here in inputs.ends:
+        for sensor in here.sensors:
+            if sensor.state == Presence.UNKNOWN and elapsed(now, sensor.since_us, limit):
+                return True
+        boom = here.boom
+        if boom.position == BoomPosition.UNKNOWN and elapsed(now, boom.since_us, limit):
+            return True
+    if inputs.estop == Presence.UNKNOWN:
+        return True
+    return inputs.weight.deck == Deck.UNKNOWN and elapsed(now, inputs.weight.since_us, limit)
+
+
+def _all_known(inputs: InputImage) -> bool:
+    return (
+        inputs.weight.deck != Deck.UNKNOWN
+        and inputs.estop == Presence.CLEAR
+        and all(
+            here.boom.position != BoomPosition.UNKNOWN
+            and all(sensor.state != Presence.UNKNOWN for sensor in here.sensors)
+            for here in inputs.ends
+        )
+    )
+
+
+def is_healthy(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """Nothing speaks against work now: all known, no stopping fault, ledger ready, zero good."""
+    return (
+        inputs.ledger.ready
+        and _all_known(inputs)
+        and not fault_present(lane, inputs, settings)
+        and (inputs.weight.zero_ok or inputs.weight.deck != Deck.EMPTY)
+    )
+
+
+def ready_empty(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """Everything has been in order for the settling time after power-up, and the deck is empty."""
+    return inputs.weight.deck == Deck.EMPTY and elapsed(
+        inputs.now_us, lane.healthy_us, settings.start_settle_us
+    )
+
+
+def ready_loaded(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """Everything is in order after power-up, but something stands on the deck."""
+    return deck_occupied(lane, inputs, settings) and elapsed(
+        inputs.now_us, lane.healthy_us, settings.start_settle_us
+    )
+
+
+def recovered_empty(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The faults are gone for the settling time, and the deck is empty."""
+    return inputs.weight.deck == Deck.EMPTY and elapsed(
+        inputs.now_us, lane.healthy_us, settings.recover_settle_us
+    )
+
+
+def recovered_loaded(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The faults are gone for the settling time, but something stands on the deck."""
+    return deck_occupied(lane, inputs, settings) and elapsed(
+        inputs.now_us, lane.healthy_us, settings.recover_settle_us
+    )
+
+
+def reset_asked(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The emergency stop is released and a named person resets the lane."""
+    return (
+        inputs.estop == Presence.CLEAR and request_of(lane, inputs, RequestKind.RESET) is not None
+    )
+
+
+def manual_left(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """A named person hands the lane back."""
+    return request_of(lane, inputs, RequestKind.LEAVE_MANUAL) is not None
+
+
+def boom_moved(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """A boom stands off its lower limit though the lane has not asked for it."""
+    return _boom_open_in_idle(inputs)
+
+
+def _boom_open_in_idle(inputs: InputImage) -> bool:
+    return any(
+        here.boom.position in (BoomPosition.BETWEEN, BoomPosition.OPEN) for here in inputs.ends
+    )
+
+
+def under_range(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The scale stands below -20 d."""
+    return inputs.weight.deck == Deck.UNDER_RANGE
+
+
+def zero_lost(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The empty scale has been off zero for the settling time."""
+    return (
+        left_deck(lane, inputs, settings)
+        and not inputs.weight.zero_ok
+        and elapsed(inputs.now_us, lane.since_us, settings.empty_settle_us)
+    )
+
+
+def ledger_away(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The ledger cannot take a record."""
+    return not inputs.ledger.ready
