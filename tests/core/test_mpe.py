@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.core.mpe import mpe_in_service_g, mpe_initial_g
+from sensors import indication
 
 KG = 1_000
 
@@ -62,3 +63,11 @@ def test_mpe_never_falls_with_the_load(e_g: int, data: st.DataObject) -> None:
     )
     assert mpe_in_service_g(lighter, e_g) <= mpe_in_service_g(heavier, e_g)
     assert mpe_initial_g(heavier, e_g) == mpe_in_service_g(heavier, e_g) // 2
+
+
+@given(st.integers(0, 100_000_000), st.sampled_from([5_000, 10_000, 20_000, 50_000]))
+def test_the_scale_and_the_judge_use_one_table(load_g: int, e_g: int) -> None:
+    """Neither layer may import the other, so each has the table; they must not drift apart."""
+    load_g = min(load_g, 10_000 * e_g)
+    assert indication.mpe_initial_g(load_g, e_g) == mpe_initial_g(load_g, e_g)
+    assert indication.mpe_in_service_g(load_g, e_g) == mpe_in_service_g(load_g, e_g)

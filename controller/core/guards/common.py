@@ -18,7 +18,7 @@ OFF = (Presence.CLEAR, Presence.NOT_FITTED)
 
 
 def elapsed(now_us: int, since_us: int | None, limit_us: int) -> bool:
-    """Whether what began at ``since_us`` has lasted for ``limit_us``; never, if it has not begun."""
+    """Whether what began at ``since_us`` has lasted for ``limit_us``; never if it has not."""
     return since_us is not None and now_us - since_us >= limit_us
 
 
