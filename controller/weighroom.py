@@ -30,7 +30,6 @@ class WeighRoom:
         self._batch = _Batch(max(1, round(TICK_S * scale.rate_hz)))
         self._looked_us = now_us
         self.faults: tuple[int, ...] = ()
-        self.curve: tuple[tuple[int, int], ...] = ()
 
     def read(self, now_us: int, ends: tuple[EndInputs, EndInputs]) -> Weight:
         """Take the samples that have come in and return the weight as it stands now."""
