@@ -57,7 +57,7 @@ class Scan:
         )
         self.lane, wanted = step(self.lane, inputs, self.settings)
         self.outputs = interlock(inputs, wanted, self.interlock_settings)
-        self._write(inputs.now_us)
+        self._write(self.outputs, inputs.now_us)
         self.bookkeeper.take(self.outputs)
         self._digest.update(msgspec.msgpack.encode(self.outputs))
         return inputs, self.outputs
@@ -67,8 +67,11 @@ class Scan:
         """SHA-256 over every output image so far; equal runs have equal digests."""
         return self._digest.hexdigest()
 
-    def _write(self, now_us: int) -> None:
-        out = self.outputs
+    def make_safe(self) -> None:
+        """Drive nothing, show red, close the sign: how a scan that ends leaves the lane."""
+        self._write(OutputImage(), self._board.clock.now_us())
+
+    def _write(self, out: OutputImage, now_us: int) -> None:
         for end in End:
             side, level = self._board.sides[end], out.booms[end]
             if level == BoomCommand.RAISE:

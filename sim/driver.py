@@ -116,11 +116,6 @@ class Driver:
         self._cue_us: int | None = None
         self._stood_us: int | None = None
 
-    @property
-    def active(self) -> bool:
-        """Whether the vehicle is in the lane's view."""
-        return self.mind not in (Mind.WAITING, Mind.AWAY, Mind.GONE)
-
     def think(self, now_us: int, around: Surroundings) -> None:
         """Look, and change the mind where something calls for it."""
         _THOUGHTS[self.mind](self, now_us, around)

@@ -58,17 +58,6 @@ class Cells:
             "cells": [self._sheet(i) for i in range(len(self.counts_per_kg))],
         }
 
-    def calibration_toml(self) -> str:
-        """Return the same sheet as TOML text."""
-        sheet = self.calibration()
-        lines = ["# weighbridge calibration"]
-        for key, value in sheet.items():
-            if key != "cells":
-                lines.append(f"{key} = {str(value).lower()}")
-        for i in range(len(self.counts_per_kg)):
-            lines += ["", "[[cells]]", *(f"{k} = {v}" for k, v in self._sheet(i).items())]
-        return "\n".join(lines) + "\n"
-
     def _sheet(self, i: int) -> dict[str, float | int]:
         side = 0.5 if i % 2 == 0 else -0.5
         return {

@@ -26,7 +26,7 @@ OPERATOR_AFTER_US = 8 * SECOND
 
 
 class RecordedInputError(ValueError):
-    """A folder that has no recordings to play."""
+    """Recordings that cannot be played, or whose records could not be kept."""
 
 
 def run(folder: Path, trucks: int, out: Path | None, as_json: bool) -> None:
@@ -83,7 +83,11 @@ def _play(trace: Path, plate: Path, kept: Path, eyes: PlateEyes, console: Consol
     try:
         _until_gone(lane, board, player_of(bus), console)
     finally:
-        lane.bookkeeper.close()
+        unstored = lane.bookkeeper.close()
+    if unstored:
+        raise RecordedInputError(
+            f"{len(unstored)} records could not be stored: {lane.bookkeeper.failure}"
+        )
 
 
 def _board(trace: Path, plate: Path, bus: Bus) -> Board:

@@ -20,6 +20,10 @@ SCAN_US = 20_000
 PLAYED = ("sim.clock", "trace.clock")
 
 
+class UnstoredError(OSError):
+    """The controller ended while the ledger could not take a record; no boom opened for it."""
+
+
 def run(site: Path, out: Path, seconds: float, as_json: bool) -> None:
     """Run the lane of a site until ``seconds`` are over (0 = until SIGINT or SIGTERM).
 
@@ -38,7 +42,10 @@ def run(site: Path, out: Path, seconds: float, as_json: bool) -> None:
     try:
         _loop(lane, stop, period_s, seconds, as_json)
     finally:
-        lane.bookkeeper.close()
+        lane.make_safe()
+        unstored = lane.bookkeeper.close()
+    if unstored:
+        raise UnstoredError(f"{len(unstored)} records not stored: {lane.bookkeeper.failure}")
 
 
 def _loop(

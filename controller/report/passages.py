@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from controller.report.words import Word
-from protocol.parts import Kind, Outcome, Permit, Purpose, Result, Verdicts
+from protocol.parts import Kind, Outcome, Purpose, Result, Verdicts
 from protocol.record import Record
 
 
@@ -88,8 +88,3 @@ def duration_us(record: Record) -> int | None:
     if start is None or times.decided_us is None or times.decided_us < start:
         return None
     return times.decided_us - start
-
-
-def lets_out(record: Record) -> bool:
-    """Whether this record, once durable, allows a boom to rise."""
-    return record.permit is not Permit.NONE

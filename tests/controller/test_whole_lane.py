@@ -9,6 +9,7 @@ from day_rig import lane_in, run_day
 
 from controller.assembly import LEDGER_FILE
 from controller.core.kinds import BoomCommand, End, Phase
+from hal.ports import Drive
 from protocol.errors import LedgerError
 from protocol.ledger import Ledger
 from protocol.parts import Kind, Outcome, Permit, Times
@@ -137,3 +138,19 @@ def test_a_full_ledger_holds_the_truck_and_loses_nothing(tmp_path: Path) -> None
     assert lane.bookkeeper.failure is None
     with Ledger.open(tmp_path / LEDGER_FILE, read_only=True) as ledger:
         assert ledger.verify() == []
+
+
+def test_a_scan_that_ends_leaves_nothing_driven_and_all_red(tmp_path: Path) -> None:
+    yard = Yard.from_scenario("legal", seed=3)
+    yard.paint = False
+    lane = lane_in(yard, tmp_path)
+    while Drive.RAISE not in [boom.level for boom in yard.booms]:
+        lane.once()
+        yard.advance(20_000)
+    while not any(yard.approach_green):
+        lane.once()
+        yard.advance(20_000)
+    lane.make_safe()
+    assert [boom.level for boom in yard.booms] == [Drive.HOLD, Drive.HOLD]
+    assert not any((*yard.approach_green, *yard.deck_green))
+    lane.bookkeeper.close()
