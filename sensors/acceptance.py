@@ -93,6 +93,7 @@ class Acceptance:
         self.weight_g: int | None = None
         self.u95_g: int | None = None
         self.accepted_us: int | None = None
+        self.estimate: Estimate | None = None
         self._accepted_swing_g = 0.0
 
     @property
@@ -115,6 +116,16 @@ class Acceptance:
     def axle_offsets_mm(self) -> tuple[int, ...]:
         """Distances from the first axle, millimetres."""
         return self._axles.offsets_mm()
+
+    @property
+    def axle_loads_g(self) -> tuple[int, ...]:
+        """What each axle put on the deck as it climbed, grams."""
+        return tuple(step.mass_g for step in self._axles.climbed())
+
+    @property
+    def stopped_us(self) -> int | None:
+        """When the vehicle last came to a stand; None while it rolls."""
+        return self._motion.still_since_us
 
     def see_beams(self, t_us: IntArray, beams: IntArray) -> None:
         """Take beam rows (n, 2)."""
@@ -150,6 +161,7 @@ class Acceptance:
         self._watch_span()
         self._swings.append(self._motion.swing_g)
         estimate = self._estimator.estimate() if self._plateau_us < now_us else None
+        self.estimate = estimate
         if estimate is not None:
             self._follow_level(estimate)
         self._watch_rocking()

@@ -233,6 +233,7 @@ class Weigher:
         gross_g = round(self._gross_g)
         deck = self._deck(gross_g, now_us)
         known = deck != DeckState.UNKNOWN
+        estimate = state.estimate if self._on_deck else None
         return Weighing(
             t_us=self._now_us,
             deck=deck,
@@ -248,6 +249,10 @@ class Weigher:
             accepted_us=state.accepted_us,
             axles=state.axles,
             axle_offsets_mm=state.axle_offsets_mm,
+            axle_loads_g=state.axle_loads_g,
+            estimate_g=None if estimate is None else round(estimate.weight_g),
+            estimate_u95_g=None if estimate is None else round(estimate.u95_g),
+            stopped_us=state.stopped_us,
             cells=tuple(self._cells.health),
             events=tuple(self._events),
         )
