@@ -1,12 +1,15 @@
 """The calibration of one scale: what turns ADC counts into grams."""
 
 import difflib
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
+
+from sensors.compensation import CreepTerm, SpanCurve, SpanPoint, Temperature
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -23,7 +26,8 @@ class CalibrationError(ValueError):
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """One load cell: its place on the platform and its straight line.
 
-    `zero_counts` is the reading of the empty deck, so it includes `dead_load_g`.
+    `zero_counts` is the reading of the empty deck, so it includes `dead_load_g`. The corner factor
+    makes a load show the same wherever it stands.
     """
 
     x_m: float
@@ -31,10 +35,15 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     counts_per_kg: float
     zero_counts: float
     dead_load_g: int
+    corner_factor: float = 1.0
 
 
-class Scale(msgspec.Struct, frozen=True, kw_only=True):
-    """A class III weighbridge (R 76: Max, e, d) with its cells in the order of the ADC channels."""
+class Scale(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """A class III weighbridge (R 76: Max, e, d) with its cells in the order of the ADC channels.
+
+    Points, temperature and creep are absent until a calibration states them. What is derived from
+    the fields is kept outside them, so it is neither compared nor copied.
+    """
 
     max_g: int
     e_g: int
@@ -43,6 +52,9 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     platform_mm: int
     has_beams: bool
     cells: tuple[Cell, ...]
+    span_points: tuple[SpanPoint, ...] = ()
+    temperature: Temperature | None = None
+    creep: tuple[CreepTerm, ...] = ()
 
     @property
     def min_g(self) -> int:
@@ -59,9 +71,29 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
 
     def to_grams(self, counts: npt.NDArray[Any]) -> FloatArray:
         """Turn counts (n, cells) into grams per cell above the calibrated zero."""
+        zero_counts, g_per_count = self._lines
+        return cast(FloatArray, (counts - zero_counts) * g_per_count)
+
+    def correct_gross_g(self, gross_g: float) -> float:
+        """The gross with the points of the span applied, grams; unchanged without points.
+
+        The points belong to the sum over all cells, so this is for the weight as it is stated.
+        Raises ValueError where the points do not make a curve.
+        """
+        return self._curve.correct_g(gross_g)
+
+    @cached_property
+    def _lines(self) -> tuple[FloatArray, FloatArray]:
+        """Zero counts and grams per count of every cell, read-only, shape (cells,) each."""
         zero = np.array([cell.zero_counts for cell in self.cells])
-        per_kg = np.array([cell.counts_per_kg for cell in self.cells])
-        return cast(FloatArray, (counts - zero) * (1000.0 / per_kg))
+        slope = np.array([1000.0 / cell.counts_per_kg * cell.corner_factor for cell in self.cells])
+        zero.setflags(write=False)
+        slope.setflags(write=False)
+        return zero, slope
+
+    @cached_property
+    def _curve(self) -> SpanCurve:
+        return SpanCurve(self.span_points)
 
 
 _SCALE_KEYS: Final[Mapping[str, str]] = {
@@ -73,7 +105,14 @@ _SCALE_KEYS: Final[Mapping[str, str]] = {
     "has_beams": "true or false",
     "cells": "one [[cells]] table per load cell",
 }
-_OPTIONAL_KEYS: Final[Mapping[str, str]] = {"d_kg": "the scale interval, kilograms (default: e)"}
+_OPTIONAL_KEYS: Final[Mapping[str, str]] = {
+    "d_kg": "the scale interval, kilograms (default: e)",
+    "span_points": "one [[span_points]] table per test load, rising",
+    "temperature": "the temperature coefficients",
+    "creep": "one [[creep]] table per exponential",
+    "calibration": "who calibrated, when and why; written by steelyard calibrate",
+    "seal": "the hash of the file; written by steelyard calibrate",
+}
 _CELL_KEYS: Final[Mapping[str, str]] = {
     "x_m": "the position along the platform, metres",
     "y_m": "the position across the platform, metres",
@@ -81,6 +120,25 @@ _CELL_KEYS: Final[Mapping[str, str]] = {
     "zero_counts": "the reading of the empty deck, counts",
     "dead_load_kg": "the part of the deck's own mass on this cell, kilograms",
 }
+_OPTIONAL_CELL_KEYS: Final = {"corner_factor": "the corner correction (default: 1)"}
+_POINT_KEYS: Final = {
+    "shown_kg": "what the straight line shows, kilograms",
+    "true_kg": "the test load, kilograms",
+}
+_TEMPERATURE_KEYS: Final = {"reference_c": "the temperature of the calibration, Celsius"}
+_OPTIONAL_TEMPERATURE_KEYS: Final = {
+    "zero_g_per_k": "the drift of zero, grams per kelvin",
+    "span_ppm_per_k": "the drift of the span, ppm per kelvin",
+}
+_CREEP_KEYS: Final = {
+    "share_ppm": "how much the reading grows in the end, ppm of the load",
+    "tau_s": "its time constant, seconds",
+}
+CORNER_SHARE_MAX: Final = 0.03
+SPAN_POINTS_MAX: Final = 32
+CREEP_TERMS_MAX: Final = 4
+
+_T = TypeVar("_T")
 
 
 def scale_from_dict(data: Mapping[str, Any]) -> Scale:
@@ -105,6 +163,9 @@ def scale_from_dict(data: Mapping[str, Any]) -> Scale:
         platform_mm=round(length_m * 1000),
         has_beams=data["has_beams"],
         cells=_cells(data["cells"], length_m),
+        span_points=_span_points(data),
+        temperature=_temperature(data),
+        creep=_several(data, "creep", CREEP_TERMS_MAX, _creep_term),
     )
 
 
@@ -119,16 +180,74 @@ def _cells(tables: Any, length_m: float) -> tuple[Cell, ...]:
 
 
 def _cell(table: Any, path: str, length_m: float) -> Cell:
-    if not isinstance(table, Mapping):
-        raise CalibrationError(f"{path[:-1]}: expected a table with {', '.join(_CELL_KEYS)}")
-    _check_keys(table, _CELL_KEYS, {}, path)
+    table = _table(table, _CELL_KEYS, _OPTIONAL_CELL_KEYS, path)
+    low, high = 1 - CORNER_SHARE_MAX, 1 + CORNER_SHARE_MAX
+    corner = _number(table, "corner_factor", path, low, high) if "corner_factor" in table else 1.0
     return Cell(
         x_m=_number(table, "x_m", path, 0.0, length_m),
         y_m=_number(table, "y_m", path, -10.0, 10.0),
         counts_per_kg=_number(table, "counts_per_kg", path, 1e-3, 1e6),
         zero_counts=_number(table, "zero_counts", path, -(2.0**31), 2.0**31),
         dead_load_g=round(1000 * _number(table, "dead_load_kg", path, 0.0, 1e5)),
+        corner_factor=corner,
     )
+
+
+def _several(
+    data: Mapping[str, Any], key: str, most: int, read: Callable[[Any, str], _T]
+) -> tuple[_T, ...]:
+    """The tables of one optional list; raises CalibrationError beyond `most`."""
+    tables = data.get(key, ())
+    if not isinstance(tables, Sequence) or isinstance(tables, str) or len(tables) > most:
+        raise CalibrationError(f"{key}: expected at most {most} [[{key}]] tables")
+    return tuple(read(table, f"{key}[{i}].") for i, table in enumerate(tables))
+
+
+def _span_points(data: Mapping[str, Any]) -> tuple[SpanPoint, ...]:
+    points = _several(data, "span_points", SPAN_POINTS_MAX, _span_point)
+    try:
+        SpanCurve(points)
+    except ValueError as error:
+        raise CalibrationError(f"span_points: {error}") from None
+    return points
+
+
+def _span_point(table: Any, path: str) -> SpanPoint:
+    table = _table(table, _POINT_KEYS, {}, path)
+    return SpanPoint(
+        shown_g=_grams(table, "shown_kg", path),
+        true_g=_grams(table, "true_kg", path),
+    )
+
+
+def _temperature(data: Mapping[str, Any]) -> Temperature | None:
+    if "temperature" not in data:
+        return None
+    path = "temperature."
+    table = _table(data["temperature"], _TEMPERATURE_KEYS, _OPTIONAL_TEMPERATURE_KEYS, path)
+    values = {key: _number(table, key, path, -1e9, 1e9) for key in table}
+    return _built(Temperature, values, path)
+
+
+def _creep_term(table: Any, path: str) -> CreepTerm:
+    table = _table(table, _CREEP_KEYS, {}, path)
+    return _built(CreepTerm, {key: _number(table, key, path, -1e9, 1e9) for key in table}, path)
+
+
+def _built(kind: Callable[..., _T], values: Mapping[str, float], path: str) -> _T:
+    try:
+        return kind(**values)
+    except ValueError as error:
+        raise CalibrationError(f"{path}{error}") from None
+
+
+def _table(
+    table: Any, known: Mapping[str, str], extra: Mapping[str, str], path: str
+) -> Mapping[str, Any]:
+    if not isinstance(table, Mapping):
+        raise CalibrationError(f"{path[:-1]}: expected a table with {', '.join(known)}")
+    _check_keys(table, known, extra, path)
+    return table
 
 
 def _check_keys(
