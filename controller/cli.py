@@ -60,13 +60,39 @@ def judge(
 
 @app.command()
 def weigh(
-    trace: Annotated[Path, typer.Argument(help="TRACE.csv: recorded counts.")],
-    scale: Annotated[Path, typer.Option("--scale", help="SCALE.toml: its calibration.")],
+    traces: Annotated[
+        list[Path], typer.Argument(help="Recorded counts: CSV files, folders, or - for rows.")
+    ],
+    scale: Annotated[
+        Path | None, typer.Option("--scale", help="SCALE.toml [default: NAME.calib.toml].")
+    ] = None,
     json_: Json = False,
+    truth: Annotated[
+        bool, typer.Option("--truth", help="Hold against NAME.truth.json, class by class.")
+    ] = False,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw to out.png or out.html; {} = the trace's name.")
+    ] = None,
+    mode: Annotated[str, typer.Option(help="static, or rolling for a truck that drives on.")] = (
+        "static"
+    ),
+    estimator: Annotated[str, typer.Option(help="product, or window: the usual rule.")] = "product",
+    jobs: Annotated[int, typer.Option(min=1, help="Processes for --truth.")] = 1,
 ) -> None:
-    """Run the weighing pipeline on a recorded trace."""
+    """Run the weighing pipeline on recorded traces."""
     with _plain_errors():
-        _print(_later("controller.commands.weigh:weigh_trace")(trace, scale), json_)
+        request = _later("controller.commands.weigh_many:Request")(
+            scale=scale,
+            mode=mode,
+            estimator=estimator,
+            plot=plot,
+            truth=truth,
+            jobs=jobs,
+            as_json=json_,
+        )
+        good = _later("controller.commands.weigh_many:run")(traces, request)
+    if not good:
+        raise typer.Exit(1)
 
 
 @app.command()

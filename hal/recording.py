@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 FILE_BYTES_MAX = 64_000_000
 CELLS_MAX = 32
 COUNTS_MAX = 2**31
+GAP_US_MAX = 1_000_000
 TIME_COLUMN = "t_s"
 BEAM_COLUMNS = ("entry_beam", "exit_beam")
 
@@ -23,11 +24,13 @@ class RecordingError(ValueError):
 class Recording(Struct, frozen=True, kw_only=True):
     """One recorded passage.
 
-    ``t_us`` has shape (n,), int64, rising; ``counts`` (n, cells), int64; the beams have shape
-    (n,), 1 = blocked, and are None where the site had none.
+    ``t_s`` has shape (n,) and holds the times as they are written in the file; ``t_us`` the same
+    in int64, rising; ``counts`` (n, cells), int64; the beams have shape (n,), 1 = blocked, and are
+    None where the site had none.
     """
 
     path: str
+    t_s: NDArray[np.float64]
     t_us: NDArray[np.int64]
     counts: NDArray[np.int64]
     entry_beam: NDArray[np.int8] | None = None
@@ -43,31 +46,45 @@ def read_recording(path: Path, cells: int | None = None) -> Recording:
 
     Raises:
         RecordingError: no such file, a missing or unknown column, a ragged line, a field that is
-            no number, time that does not advance, a beam other than 0 or 1, no samples, or
-            another number of cells than the scale has.
+            no number, time that does not advance or leaves out more than a second, a beam other
+            than 0 or 1, no samples, or another number of cells than the scale has.
     """
     lines = _lines(path)
     header = [name.strip() for name in lines[0].split(",")]
-    cell_columns = _check_header(path, header, cells)
+    cell_columns = check_header(path, header, cells)
     table = _numbers(path, header, lines[1:])
-    t_us = np.rint(table[:, header.index(TIME_COLUMN)] * 1e6).astype(np.int64)
-    stuck = np.flatnonzero(np.diff(t_us) <= 0)
-    if stuck.size:
-        at = int(stuck[0]) + 1
-        raise RecordingError(
-            f"{path}: line {at + 2}, column '{TIME_COLUMN}': time does not advance: "
-            f"{t_us[at] / 1e6} s after {t_us[at - 1] / 1e6} s; samples must be in order"
-        )
+    t_s = table[:, header.index(TIME_COLUMN)]
+    t_us = np.rint(t_s * 1e6).astype(np.int64)
+    steps = np.diff(t_us)
+    for at in np.flatnonzero((steps <= 0) | (steps > GAP_US_MAX)):
+        check_time(path, int(at) + 3, int(t_us[at]), int(t_us[at + 1]))
     counts = table[:, [header.index(c) for c in cell_columns]]
     _check_values(path, cell_columns, counts, (counts == np.rint(counts)) & _within(counts))
     entry, leave = (_beam(path, header, table, name) for name in BEAM_COLUMNS)
     return Recording(
         path=str(path),
+        t_s=t_s.copy(),
         t_us=t_us,
         counts=counts.astype(np.int64),
         entry_beam=entry,
         exit_beam=leave,
     )
+
+
+def check_time(path: Path | str, line: int, before_us: int, now_us: int) -> None:
+    """Refuse a sample that does not come after the one before it, or too long after it."""
+    where = f"{path}: line {line}, column '{TIME_COLUMN}'"
+    if now_us <= before_us:
+        raise RecordingError(
+            f"{where}: time does not advance: {now_us / 1e6} s after {before_us / 1e6} s; "
+            "samples must be in order"
+        )
+    if now_us - before_us > GAP_US_MAX:
+        raise RecordingError(
+            f"{where}: {(now_us - before_us) / 1e6:g} s without a sample before {now_us / 1e6} s; "
+            f"at most {GAP_US_MAX / 1e6:g} s may be missing: record again, or cut the recording "
+            "here and weigh one part"
+        )
 
 
 def _lines(path: Path) -> list[str]:
@@ -87,7 +104,8 @@ def _lines(path: Path) -> list[str]:
     return lines
 
 
-def _check_header(path: Path, header: list[str], cells: int | None) -> list[str]:
+def check_header(path: Path | str, header: list[str], cells: int | None) -> list[str]:
+    """The names of the cell columns in order; raises RecordingError as ``read_recording`` does."""
     for name in header:
         if header.count(name) > 1:
             raise RecordingError(f"{path}: line 1: column '{name}' stands there twice")
@@ -120,9 +138,11 @@ def _check_header(path: Path, header: list[str], cells: int | None) -> list[str]
 def _numbers(path: Path, header: list[str], lines: list[str]) -> NDArray[np.float64]:
     """All fields as numbers, by numpy where every line is well formed, else to the bad field."""
     commas = len(header) - 1
-    if all(line.count(",") == commas for line in lines):
+    text = ",".join(lines)
+    # Python reads 1_000 as a number; no recorder writes it.
+    if "_" not in text and all(line.count(",") == commas for line in lines):
         try:
-            table = np.array(",".join(lines).split(",")).astype(np.float64)
+            table = np.array(text.split(",")).astype(np.float64)
         except ValueError:
             table = None
         if table is not None and np.isfinite(table).all():
@@ -132,20 +152,36 @@ def _numbers(path: Path, header: list[str], lines: list[str]) -> NDArray[np.floa
 
 def _first_bad(path: Path, header: list[str], lines: list[str]) -> str:
     for number, line in enumerate(lines, start=2):
-        fields = line.split(",")
-        if len(fields) != len(header):
-            return (
-                f"{path}: line {number}: {len(fields)} fields, but the header names "
-                f"{len(header)}; the recording is cut or damaged here"
-            )
-        for name, field in zip(header, fields, strict=True):
-            try:
-                good = bool(np.isfinite(float(field)))
-            except ValueError:
-                good = False
-            if not good:
-                return f"{path}: line {number}, column '{name}': '{field}' is no number"
+        try:
+            numbers_of(path, number, header, line)
+        except RecordingError as error:
+            return str(error)
     return f"{path}: holds a field that is no number"
+
+
+def numbers_of(path: Path | str, number: int, header: list[str], line: str) -> list[float]:
+    """The fields of one line; raises RecordingError naming the line and the column."""
+    fields = line.split(",")
+    if len(fields) != len(header):
+        raise RecordingError(
+            f"{path}: line {number}: {len(fields)} fields, but the header names {len(header)}; "
+            "the recording is cut or damaged here"
+        )
+    values = []
+    for name, field in zip(header, fields, strict=True):
+        try:
+            value = float(field.replace("_", "x"))
+        except ValueError:
+            value = float("nan")
+        if not np.isfinite(value):
+            shown = field if len(field) <= 40 else field[:40] + "…"
+            what = f"'{shown}' is no number" if field.strip() else "the field is empty"
+            raise RecordingError(
+                f"{path}: line {number}, column '{name}': {what}; the recording is damaged here: "
+                "record again, or cut it before this line"
+            )
+        values.append(value)
+    return values
 
 
 def _within(counts: NDArray[np.float64]) -> NDArray[np.bool_]:

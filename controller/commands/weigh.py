@@ -1,20 +1,32 @@
-"""`steelyard weigh`: the weighing pipeline on a recorded trace, and its report by class."""
+"""`steelyard weigh`: the weighing pipeline on one recorded trace; its first decision is final."""
 
 import tomllib
+from collections import deque
+from collections.abc import Callable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import numpy as np
+import numpy.typing as npt
 
-from hal.recording import Recording, read_recording
-from sensors.calibration import CalibrationError, Scale, scale_from_dict
+from hal.recording import Recording, RecordingError, read_recording
+from sensors.calibration import CalibrationError, IntArray, Scale, scale_from_dict
 from sensors.cells import CellHealth
+from sensors.estimator import Estimator, PlainWindow
 from sensors.indication import indicate_g
 from sensors.weigher import Weigher
 from sensors.weighing import Event, EventKind, Status, Weighing, WithdrawReason
 
 BATCH: Final = 4
+RATE_SHARE: Final = 0.05
+RATE_ROWS: Final = 32
+
+ESTIMATORS: Final[Mapping[str, Callable[[Scale], Estimator] | None]] = {
+    "product": None,
+    "window": PlainWindow,
+}
+"""What `--estimator` may name; None is the weigher's own choice."""
 
 VERDICTS: Final = {
     Status.ACCEPTED: "ok",
@@ -45,7 +57,10 @@ def read_scale(path: Path) -> Scale:
         with path.open("rb") as file:
             return scale_from_dict(tomllib.load(file))
     except OSError as error:
-        raise TraceError(f"{path}: cannot be read: {error.strerror}; check the path") from None
+        raise TraceError(
+            f"{path}: cannot be read: {error.strerror}; put the calibration of the scale there, "
+            "or name it with --scale"
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise TraceError(f"{path}: not TOML: {error}; correct the file") from None
     except UnicodeDecodeError:
@@ -54,71 +69,181 @@ def read_scale(path: Path) -> Scale:
         raise TraceError(f"{path}: {error}") from None
 
 
+def scale_of(trace: Path, scale: Path | None) -> Path:
+    """The calibration of a trace: the one that is named, else `NAME.calib.toml` beside it."""
+    return trace.with_suffix(".calib.toml") if scale is None else scale
+
+
 def read_trace(path: Path, scale: Scale) -> Recording:
     """Read `t_s, cell0 … cellN[, entry_beam, exit_beam]` as recorded on this scale.
 
     Raises:
         RecordingError: the file cannot be believed; the message says file, line and column.
+        TraceError: it is not a recording of this scale.
     """
     recording = read_recording(path, len(scale.cells))
-    if scale.has_beams and recording.entry_beam is None:
-        raise TraceError(
-            f"{path}: line 1: the columns entry_beam and exit_beam are missing, but the scale has "
-            "beams; add them, or set has_beams = false"
-        )
+    check_beams(str(path), recording.entry_beam is not None, scale)
+    check_rate(str(path), recording.t_us[: 16 * RATE_ROWS], scale)
     return recording
 
 
-def run_trace(trace: Recording, scale: Scale) -> tuple[Weigher, Weighing]:
-    """Stream a trace through a weigher in the batches of a 50 Hz scan."""
-    weigher = Weigher(scale)
+def check_beams(name: str, has_beams: bool, scale: Scale) -> None:
+    """Refuse a recording without the beams that the scale has; raises TraceError."""
+    if scale.has_beams and not has_beams:
+        raise TraceError(
+            f"{name}: line 1: the columns entry_beam and exit_beam are missing, but the scale has "
+            "beams; add them, or set has_beams = false"
+        )
+
+
+def check_rate(name: str, t_us: IntArray, scale: Scale) -> None:
+    """Refuse samples at another rate than the scale's; raises TraceError."""
+    if len(t_us) < RATE_ROWS:
+        return
+    rate_hz = 1e6 / float(np.median(np.diff(t_us)))
+    if abs(rate_hz / scale.rate_hz - 1) > RATE_SHARE:
+        raise TraceError(
+            f"{name}: column 't_s': {rate_hz:.1f} samples a second, but the scale gives "
+            f"{scale.rate_hz:g} (fs_hz); give the calibration that belongs to this recording, or "
+            "correct fs_hz"
+        )
+
+
+class Decider:
+    """Streams samples through a weigher and keeps what it decided first.
+
+    Nothing that comes after the decision changes it; only `events` and `withdrawn` tell of it.
+    Memory is that of the weigher and of the last samples' times.
+    """
+
+    def __init__(self, scale: Scale, estimator: str = "product") -> None:
+        self.scale = scale
+        self.weigher = Weigher(scale, make_estimator(estimator, scale))
+        self.decision: Weighing | None = None
+        self.accepted_s: float | None = None
+        self._times: deque[tuple[int, float]] = deque(maxlen=round(scale.rate_hz) + 8 * BATCH)
+
+    def push(
+        self,
+        t_s: npt.NDArray[np.float64],
+        t_us: IntArray,
+        counts: IntArray,
+        entry_beam: npt.NDArray[Any] | None,
+        exit_beam: npt.NDArray[Any] | None,
+    ) -> bool:
+        """Take samples (n,) with counts (n, cells); returns whether a weight was accepted now."""
+        self.weigher.push(t_us, counts, entry_beam, exit_beam)
+        if self.decision is not None:
+            return False
+        self._times.extend(zip(t_us.tolist(), t_s.tolist(), strict=True))
+        if self.weigher.outcome() != Status.ACCEPTED:
+            return False
+        self.decision = self.weigher.snapshot()
+        at_us = self.decision.accepted_us
+        self.accepted_s = next(
+            written for us, written in self._times if at_us is None or us >= at_us
+        )
+        return True
+
+    def answer(self, trace: str) -> dict[str, Any]:
+        """What is known of the passage at the end of the recording, as `weigh --json` prints it."""
+        last = self.weigher.snapshot()
+        decided = self.decision
+        shown = decided or last
+        accepted = decided is not None
+        weight_g = decided.weight_g if decided else None
+        return {
+            "trace": trace,
+            "verdict": "ok" if accepted else VERDICTS.get(self.weigher.outcome(), "unstable"),
+            "weight_kg": _kg(weight_g),
+            "weight_rounded_kg": self._rounded_kg(weight_g),
+            "u95_kg": _kg(decided.u95_g) if decided else None,
+            "accepted_at_s": self.accepted_s,
+            "stop_at_s": None if shown.stopped_us is None else shown.stopped_us / 1e6,
+            "axles": shown.axles if shown.axles > 0 else None,
+            "axle_loads_kg": [load_g / 1000 for load_g in shown.axle_loads_g],
+            "axle_spacings_m": _spacings_m(shown.axle_offsets_mm),
+            "cells": [health.name.lower() for health in shown.cells],
+            "withdrawn": _withdrawn(last.events, decided),
+            "events": [_event(event) for event in _all_events(decided, last)],
+        }
+
+    def _rounded_kg(self, weight_g: int | None) -> float | None:
+        return None if weight_g is None else _kg(indicate_g(weight_g, self.scale))
+
+
+def make_estimator(name: str, scale: Scale) -> Estimator | None:
+    """The estimator that `--estimator` names; raises TraceError for an unknown name."""
+    if name not in ESTIMATORS:
+        raise TraceError(f"--estimator {name}: unknown; choose one of {', '.join(ESTIMATORS)}")
+    make = ESTIMATORS[name]
+    return None if make is None else make(scale)
+
+
+def decide(
+    trace: Recording,
+    scale: Scale,
+    estimator: str = "product",
+    watch: Callable[[Weighing], None] | None = None,
+) -> Decider:
+    """Stream a trace in the batches of a 50 Hz scan; `watch` sees the state after each."""
+    decider = Decider(scale, estimator)
     for start in range(0, len(trace.t_us), BATCH):
         rows = slice(start, start + BATCH)
-        if trace.entry_beam is None or trace.exit_beam is None:
-            weigher.push(trace.t_us[rows], trace.counts[rows])
-        else:
-            beams = trace.entry_beam[rows], trace.exit_beam[rows]
-            weigher.push(trace.t_us[rows], trace.counts[rows], *beams)
-    return weigher, weigher.snapshot()
+        beams = (trace.entry_beam, trace.exit_beam)
+        entry, leave = (None if beam is None else beam[rows] for beam in beams)
+        decider.push(trace.t_s[rows], trace.t_us[rows], trace.counts[rows], entry, leave)
+        if watch is not None:
+            watch(decider.weigher.snapshot())
+    return decider
 
 
-def weigh_trace(trace: Path, scale: Path) -> dict[str, Any]:
+def weigh_trace(
+    trace: Path, scale: Path | None = None, estimator: str = "product"
+) -> dict[str, Any]:
     """Weigh a recorded passage; raises TraceError or RecordingError.
 
-    The verdict is the status of the vehicle at the end of the recording (or as it left the deck):
-    an accepted weight that was not withdrawn is `ok`; nothing after `accepted_at_s` was used for
-    it, so a recording cut there says the same. Without an accepted weight and without a named
-    cause the passage is `unstable`: it rolled through, was rocked, or never came to rest.
+    The first decision is final: once a weight is accepted, the answer is that weight at that
+    moment, and a recording cut right after `accepted_at_s` says the same. A weight that the
+    weigher takes back later is told in `withdrawn` and `events`. Without an accepted weight the
+    verdict is how the passage stands at the end of the recording; one without a named cause is
+    `unstable`: it rolled through, was rocked, or never came to rest.
     """
-    site = read_scale(scale)
-    weigher, last = run_trace(read_trace(trace, site), site)
-    verdict = VERDICTS.get(weigher.outcome(), "unstable")
-    accepted = verdict == "ok"
-    indicated_g = _indicated_g(last, site) if accepted else None
-    return {
-        "verdict": verdict,
-        "weight_kg": _kg(last.weight_g) if accepted else None,
-        "indicated_kg": None if indicated_g is None else indicated_g / 1000,
-        "u95_kg": _kg(last.u95_g) if accepted else None,
-        "accepted_at_s": last.accepted_us / 1e6 if accepted and last.accepted_us else None,
-        "axles": last.axles if last.axles > 0 else None,
-        "cells": [health.name.lower() for health in last.cells],
-        "events": [_event(event) for event in last.events],
-    }
-
-
-def _indicated_g(last: Weighing, scale: Scale) -> int | None:
-    return None if last.weight_g is None else indicate_g(last.weight_g, scale)
+    if not trace.exists():
+        raise TraceError(f"{trace}: cannot be read: No such file; check the path")
+    site = read_scale(scale_of(trace, scale))
+    return decide(read_trace(trace, site), site, estimator).answer(str(trace))
 
 
 def _kg(grams: int | None) -> float | None:
-    return None if grams is None else round(grams / 1000, 1)
+    return None if grams is None else grams / 1000
+
+
+def _spacings_m(offsets_mm: tuple[int, ...]) -> list[float]:
+    return [(later - earlier) / 1000 for earlier, later in pairwise(offsets_mm)]
+
+
+def _all_events(decided: Weighing | None, last: Weighing) -> list[Event]:
+    """The weigher keeps only the newest events; the decision may remember older ones."""
+    earlier = decided.events if decided else ()
+    events = [*earlier, *(event for event in last.events if event not in earlier)]
+    return sorted(events, key=lambda event: event.t_us)
+
+
+def _withdrawn(events: tuple[Event, ...], decided: Weighing | None) -> str | None:
+    """Why the accepted weight was taken back later, if it was."""
+    if decided is None or decided.accepted_us is None:
+        return None
+    for event in events:
+        if event.kind == EventKind.WITHDRAWN and event.t_us >= decided.accepted_us:
+            return WithdrawReason(event.value).name.lower()
+    return None
 
 
 def _event(event: Event) -> dict[str, Any]:
     out: dict[str, Any] = {"t_s": event.t_us / 1e6, "event": event.kind.name.lower()}
     if event.kind in _KILOGRAM_EVENTS:
-        out["kg"] = round(event.value / 1000, 1)
+        out["kg"] = event.value / 1000
     elif event.kind == EventKind.WITHDRAWN:
         out["reason"] = WithdrawReason(event.value).name.lower()
     elif event.kind == EventKind.CELL_FAULT:
@@ -129,64 +254,4 @@ def _event(event: Event) -> dict[str, Any]:
     return out
 
 
-class ClassReport(msgspec.Struct, frozen=True, kw_only=True):
-    """How the traces of one class were judged.
-
-    `within_mpe` counts weights inside the initial MPE of the true mass and accepted in a valid
-    interval; the times count from the last stop of the vehicle to the acceptance.
-    """
-
-    cls: str
-    traces: int
-    right: int
-    accepted: int
-    within_mpe: int
-    to_accept_s_p50: float | None
-    to_accept_s_p95: float | None
-
-
-def evaluate(folder: Path) -> tuple[ClassReport, ...]:
-    """Weigh every `sNNNN.csv` of a folder with truth and report by class; raises TraceError."""
-    judged: dict[str, list[tuple[bool, bool, bool, float | None]]] = {}
-    for path in sorted(folder.glob("*.csv")):
-        truth = _truth(path.with_suffix(".truth.json"))
-        result = weigh_trace(path, path.with_suffix(".calib.toml"))
-        judged.setdefault(truth["cls"], []).append(_judge(result, truth))
-    if not judged:
-        raise TraceError(f"{folder}: no *.csv with *.calib.toml and *.truth.json beside it")
-    return tuple(_report(cls, rows) for cls, rows in sorted(judged.items()))
-
-
-def _truth(path: Path) -> dict[str, Any]:
-    try:
-        truth: dict[str, Any] = msgspec.json.decode(path.read_bytes())
-    except OSError as error:
-        raise TraceError(f"{path}: cannot be read: {error.strerror}; add the truth") from None
-    except msgspec.DecodeError as error:
-        raise TraceError(f"{path}: not JSON: {error}; correct the file") from None
-    return truth
-
-
-def _judge(result: dict[str, Any], truth: dict[str, Any]) -> tuple[bool, bool, bool, float | None]:
-    right = result["verdict"] == truth["expected_verdict"]
-    if result["verdict"] != "ok":
-        return right, False, False, None
-    at_s = result["accepted_at_s"]
-    valid = any(begin <= at_s <= end for begin, end in truth["valid_intervals"])
-    near = abs(result["weight_kg"] - truth["true_mass_kg"]) <= (truth["mpe_kg"] or 0.0)
-    stops = [stop for stop in truth["t_stops_s"] if stop <= at_s]
-    return right, True, valid and near, at_s - stops[-1] if stops else None
-
-
-def _report(cls: str, rows: list[tuple[bool, bool, bool, float | None]]) -> ClassReport:
-    waits = [row[3] for row in rows if row[3] is not None]
-    p50, p95 = np.percentile(waits, [50, 95]) if waits else (None, None)
-    return ClassReport(
-        cls=cls,
-        traces=len(rows),
-        right=sum(row[0] for row in rows),
-        accepted=sum(row[1] for row in rows),
-        within_mpe=sum(row[2] for row in rows),
-        to_accept_s_p50=None if p50 is None else round(float(p50), 2),
-        to_accept_s_p95=None if p95 is None else round(float(p95), 2),
-    )
+__all__ = ["Decider", "RecordingError", "TraceError", "decide", "weigh_trace"]

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
-from controller.commands.weigh import evaluate, weigh_trace
+from controller.commands.weigh import weigh_trace
+from controller.commands.weigh_truth import judge_all
 
 TRACES = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "traces"
+
+CUT = ["s0012", "s0016", "s0021", "s0024", "s0083", "s0091", "s0121", "s0149", "s0226", "s0251"]
 
 CALIBRATION = """max_kg = 100000.0
 e_kg = 20.0
@@ -46,7 +49,7 @@ def test_the_answer_on_a_good_trace(files: tuple[Path, Path]) -> None:
     result = weigh_trace(*files)
     assert result["verdict"] == "ok"
     assert result["weight_kg"] == pytest.approx(24_000, abs=20)
-    assert result["indicated_kg"] == 24_000
+    assert result["weight_rounded_kg"] == 24_000
     assert 0 < result["u95_kg"] <= 10
     assert result["axles"] == 3
     assert result["cells"] == ["ok"] * 6
@@ -68,6 +71,12 @@ def test_the_answer_on_a_good_trace(files: tuple[Path, Path]) -> None:
         (7, lambda s: "nan" + s[6:], "s.csv: line 7, column 't_s': 'nan' is no number"),
         (7, lambda s: s + ",1", "s.csv: line 7: 10 fields, but the header names 9"),
         (7, lambda s: "0.5" + s[6:], "line 7, column 't_s': time does not advance"),
+        (
+            7,
+            lambda s: s.replace(",", ",,", 1).rsplit(",", 1)[0],
+            "line 7, column 'cell0': the field is empty",
+        ),
+        (700, lambda s: "99.5" + s[7:], "line 700, column 't_s': 86.8.* s without a sample"),
         (7, lambda s: s[:-1] + "2", "s.csv: line 7, column 'exit_beam': 2 is not 0 or 1"),
     ],
 )
@@ -105,18 +114,17 @@ def test_a_header_without_samples_is_refused(files: tuple[Path, Path]) -> None:
 
 @pytest.mark.skipif(not TRACES.is_dir(), reason="the recorded traces are not beside this checkout")
 def test_recorded_passages_reach_the_goals() -> None:
-    reports = {report.cls: report for report in evaluate(TRACES)}
-    good = reports["ok"]
-    assert good.within_mpe >= 0.9 * good.traces
-    assert good.within_mpe == good.accepted
-    for cls in ("tailgate", "not_fully_on", "cell_fault", "rocking", "roll_through"):
-        assert reports[cls].accepted == 0
-    right = sum(report.right for report in reports.values())
-    assert right >= 0.95 * sum(report.traces for report in reports.values())
+    """A bad passage may give the right weight of an instant at which it was still a good one."""
+    judged = judge_all(sorted(TRACES.glob("*.csv")))
+    assert [each.trace for each in judged if each.wrong] == []
+    good = [each for each in judged if each.expected == "ok"]
+    assert sum(each.right for each in good) >= 0.99 * len(good)
+    bad = [each for each in judged if each.expected != "ok"]
+    assert sum(each.right or each.accepted for each in bad) >= 0.95 * len(bad)
 
 
 @pytest.mark.skipif(not TRACES.is_dir(), reason="the recorded traces are not beside this checkout")
-@pytest.mark.parametrize("name", ["s0012", "s0021", "s0091", "s0083", "s0149"])
+@pytest.mark.parametrize("name", CUT)
 def test_a_recording_cut_at_the_accepted_instant_says_the_same(name: str, tmp_path: Path) -> None:
     scale = TRACES / f"{name}.calib.toml"
     whole = weigh_trace(TRACES / f"{name}.csv", scale)
@@ -126,6 +134,9 @@ def test_a_recording_cut_at_the_accepted_instant_says_the_same(name: str, tmp_pa
     cut = tmp_path / f"{name}.csv"
     cut.write_text("\n".join([lines[0], *kept]))
     short = weigh_trace(cut, scale)
-    assert [short[key] for key in ("verdict", "weight_kg", "accepted_at_s")] == [
-        whole[key] for key in ("verdict", "weight_kg", "accepted_at_s")
-    ]
+    later = ("trace", "events", "withdrawn")
+    assert short["verdict"] == "ok"
+    assert {k: v for k, v in short.items() if k not in later} == {
+        k: v for k, v in whole.items() if k not in later
+    }
+    assert short["withdrawn"] is None

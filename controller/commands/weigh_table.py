@@ -1,0 +1,124 @@
+"""What `steelyard weigh` shows: one passage in words, or classes against the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from controller.commands.weigh_truth import GOOD, ClassReport, Judged, report
+
+WIDTH_MIN = 118
+MISSES_MAX = 40
+
+
+def say(result: dict[str, Any]) -> None:
+    """One passage in a few lines; what the mode does not know is left out."""
+    head = f"{result['trace']}: {result['verdict']}"
+    if result.get("weight_kg") is not None:
+        head += f", {result['weight_kg']:.1f} kg ± {result['u95_kg']:.1f} kg"
+    if result.get("weight_rounded_kg") is not None:
+        head += f", shown as {result['weight_rounded_kg']:g} kg"
+    typer.echo(head)
+    for words in _details(result):
+        typer.echo(f"  {words}")
+
+
+def _details(result: dict[str, Any]) -> list[str]:
+    lines = []
+    if result.get("accepted_at_s") is not None:
+        stop = result.get("stop_at_s")
+        seen = "" if stop is None else f", seen to stand since {stop:.2f} s"
+        lines.append(f"accepted at {result['accepted_at_s']} s{seen}")
+    if result.get("withdrawn"):
+        lines.append(f"withdrawn later: {result['withdrawn']}")
+    if result.get("axles"):
+        loads = " + ".join(f"{load:.0f}" for load in result.get("axle_loads_kg", ()))
+        ways = ", ".join(f"{way:.2f}" for way in result.get("axle_spacings_m", ()))
+        lines.append(f"{result['axles']} axles: {loads} kg; {ways} m apart")
+    cells = result.get("cells", ())
+    bad = [f"cell {i} {health}" for i, health in enumerate(cells) if health != "ok"]
+    if cells:
+        lines.append(", ".join(bad) if bad else f"all {len(cells)} cells ok")
+    return lines + [_event(event) for event in result.get("events", ())]
+
+
+def _event(event: dict[str, Any]) -> str:
+    rest = [
+        f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in event.items()
+        if name not in ("t_s", "event", "value")
+    ]
+    return f"{event['t_s']:9.3f} s  {event['event']:<14} {', '.join(rest)}".rstrip()
+
+
+def truth_table(by_class: Sequence[ClassReport], judged: Sequence[Judged]) -> None:
+    """The classes against the truth, and every trace that is not as it should be."""
+    console = Console()
+    if console.width < WIDTH_MIN and not console.is_terminal:
+        console = Console(width=WIDTH_MIN)
+    table = Table(title="Weighed against the truth", title_justify="left", header_style="bold")
+    table.add_column("class")
+    for name in (
+        "traces",
+        "right\nverdict",
+        "weights\ngiven",
+        "right\nweight",
+        "too\nearly",
+        "outside\nMPE",
+        "s after stop\np50 / p95",
+        "|error| / e\np50 / p95",
+        "u95\ncovers",
+    ):
+        table.add_column(name, justify="right")
+    for each in by_class:
+        table.add_row(*_row(each), end_section=each.cls == GOOD)
+    if len(by_class) > 1:
+        table.add_section()
+        table.add_row(*_row(report("all", judged)), style="bold")
+    console.print(table)
+    for words in _misses(judged):
+        console.print(words, highlight=False, markup=False)
+
+
+def _row(row: ClassReport) -> list[str]:
+    alarm = "[red]{}[/red]"
+    wrong = [alarm.format(n) if n else "0" for n in (row.early, row.outside_mpe)]
+    right = str(row.right) if row.right == row.traces else f"[yellow]{row.right}[/yellow]"
+    return [
+        row.cls,
+        str(row.traces),
+        right,
+        str(row.accepted),
+        str(row.within_mpe),
+        *wrong,
+        pair(row.after_stop_s_p50, row.after_stop_s_p95),
+        pair(row.error_e_p50, row.error_e_p95),
+        "" if row.covered is None else f"{100 * row.covered:.0f} %",
+    ]
+
+
+def pair(low: float | None, high: float | None) -> str:
+    """Two numbers of a column, nothing where there are none."""
+    return "" if low is None or high is None else f"{low:.2f} / {high:.2f}"
+
+
+def _misses(judged: Sequence[Judged]) -> list[str]:
+    missed = [each for each in judged if each.wrong or not each.right]
+    lines = [f"{each.trace} ({each.cls}): {_why(each)}" for each in missed[:MISSES_MAX]]
+    if len(missed) > MISSES_MAX:
+        lines.append(f"and {len(missed) - MISSES_MAX} more; --json names every trace")
+    return lines
+
+
+def _why(row: Judged) -> str:
+    if row.failure is not None:
+        return "refused"
+    if row.error_e is None:
+        return f"{row.verdict} instead of {row.expected}"
+    state = "right weight" if not row.wrong else "too early" if not row.valid else "outside MPE"
+    said = f"weight given ({state}, {row.error_e:+.2f} e)"
+    return said if row.right else f"{said} instead of {row.expected}"
