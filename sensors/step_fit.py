@@ -1,0 +1,129 @@
+"""A step under a decaying tone: one least-squares fit in a fixed window, over a grid of tones."""
+
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from sensors.calibration import FloatArray
+
+SIDE: Final = 14
+GAP: Final = 3
+ROWS: Final = 2 * SIDE + GAP
+NEAR_TICKS: Final = 6
+# A device is alike on all cells to this part; the misfit is chi-squared per degree of freedom.
+ALIKE: Final = 0.04
+MISFIT_MAX: Final = 3.0
+TONES_HZ: Final = tuple(round(0.6 * 1.09**i, 3) for i in range(20))
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A step of `value` with standard uncertainty `u`, beside the tone that fitted best.
+
+    `sharpness` is the value over its uncertainty, or less where a tone alone fits nearly as well.
+    `worst` is the largest residual: that of a step which is not in the middle is near `value`.
+    """
+
+    value: float
+    u: float
+    sharpness: float
+    worst: float
+    tone: int
+
+
+class StepFit:
+    """Fits a level, a tone with growing or falling amplitude, and a step in the middle.
+
+    The GAP rows in the middle take no part: that long the step may last. The bases are made once;
+    a fit is one small matrix product.
+    """
+
+    def __init__(self, tick_s: float) -> None:
+        at = (np.arange(ROWS) - (ROWS - 1) / 2) * tick_s
+        self._used = np.r_[0:SIDE, SIDE + GAP : ROWS]
+        self._bases = np.stack([_basis(at[self._used], hz) for hz in TONES_HZ])
+        self._whole = np.stack([_basis(at, hz) for hz in TONES_HZ])
+        self._levels = np.stack([np.linalg.pinv(_columns(at, hz))[0] for hz in TONES_HZ])
+        rise = np.sign(at[self._used]) / 2
+        left = rise - np.einsum("fri,fi->fr", self._bases, rise @ self._bases)
+        self._size = np.linalg.norm(left, axis=1)
+        self._rise = left / self._size[:, None]
+
+    def step(self, load: FloatArray) -> Step:
+        """Fit the window load (ROWS,), oldest first; same unit out."""
+        y = load[self._used] - load.mean()
+        smooth = float(y @ y) - ((y @ self._bases) ** 2).sum(axis=1)
+        along = self._rise @ y
+        rest = smooth - along**2
+        tone = int(rest.argmin())
+        u = float(np.sqrt(max(float(rest[tone]), 1e-6) / (len(y) - 7)))
+        # What the best tone alone leaves unexplained, in the same measure as the step.
+        gained = max(float(smooth.min() - rest[tone]), 0.0)
+        basis = self._bases[tone]
+        off = y - basis @ (y @ basis) - self._rise[tone] * along[tone]
+        return Step(
+            value=float(along[tone] / self._size[tone]),
+            u=u / float(self._size[tone]),
+            sharpness=float(np.sqrt(gained)) / u,
+            worst=float(np.abs(off).max()),
+            tone=tone,
+        )
+
+    def cells(self, cells: FloatArray, tone: int) -> tuple[FloatArray, FloatArray]:
+        """The step of each cell in a window (ROWS, n) beside the given tone, and its u (n,)."""
+        y = cells[self._used] - cells.mean(axis=0)
+        along = self._rise[tone] @ y
+        rest = (y**2).sum(axis=0) - ((self._bases[tone].T @ y) ** 2).sum(axis=0) - along**2
+        u = np.sqrt(np.maximum(rest, 1e-6) / (len(y) - 7))
+        return along / self._size[tone], u / self._size[tone]
+
+    def level(self, cells: FloatArray) -> tuple[FloatArray, float]:
+        """The level of each cell (n,) under the tone, and the standard uncertainty of the sum."""
+        load = cells.sum(axis=1)
+        y = load - load.mean()
+        rest = float(y @ y) - ((y @ self._whole) ** 2).sum(axis=1)
+        tone = int(rest.argmin())
+        weights = self._levels[tone]
+        u = np.sqrt(max(float(rest[tone]), 1e-6) / (ROWS - 6)) * np.linalg.norm(weights)
+        return weights @ cells, float(u)
+
+
+def moving_step(window: FloatArray) -> FloatArray:
+    """The step of each cell (n,) while the load travels: the lines before and after, extended."""
+    middle = (ROWS - 1) / 2
+    out = np.zeros(window.shape[1])
+    for sign, start in ((-1.0, SIDE - NEAR_TICKS), (1.0, SIDE + GAP)):
+        at = np.arange(start, start + NEAR_TICKS)
+        rows = window[at]
+        off = at - at.mean()
+        slope = off @ rows / float(off @ off)
+        out += sign * (rows.mean(axis=0) + slope * (middle - at.mean()))
+    return out
+
+
+def proportional(cells: FloatArray, u_cells: FloatArray, share: FloatArray) -> bool:
+    """Whether the change is the same part of every cell's share, within its uncertainty."""
+    u = np.hypot(u_cells, 1.0)
+    part = float((cells / u) @ (share / u)) / float((share / u) @ (share / u))
+    off = (cells - part * share) / np.hypot(u, ALIKE * part * share)
+    return float(off @ off) < MISFIT_MAX * (len(cells) - 1)
+
+
+def place_mm(
+    cells: FloatArray, u_cells: FloatArray, x_m: FloatArray, y_m: FloatArray
+) -> tuple[int | None, int | None]:
+    value = float(cells.sum())
+    spread = float(np.sqrt((u_cells**2).sum()))
+    if abs(value) < 5 * spread:
+        return None, None
+    return round(1000 * float(cells @ x_m) / value), round(1000 * float(cells @ y_m) / value)
+
+
+def _basis(at_s: FloatArray, hz: float) -> FloatArray:
+    return np.asarray(np.linalg.qr(_columns(at_s, hz))[0])
+
+
+def _columns(at_s: FloatArray, hz: float) -> FloatArray:
+    turn = 2 * np.pi * hz * at_s
+    swing = np.stack((np.cos(turn), np.sin(turn)), axis=1)
+    return np.hstack((np.ones((len(at_s), 1)), swing, swing * at_s[:, None]))

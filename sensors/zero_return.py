@@ -1,0 +1,255 @@
+"""Does the deck come back to zero after a vehicle, and where is its zero going?
+
+R 76 3.9.4.2 asks that the zero after a load stands within half an interval of the zero before it;
+here that is looked at after every vehicle. The zeros of all vehicles make the trend.
+"""
+
+from collections import deque
+from enum import IntEnum
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from sensors.calibration import FloatArray, Scale
+
+LOOK_TICKS: Final = 15
+CALM_US: Final = 1_000_000
+HOUR_US: Final = 3_600_000_000
+NORMAL_95: Final = 1.96
+
+
+class RestPlace(IntEnum):
+    """How what is left is shared between the cells."""
+
+    NOWHERE = 0  # each cell is back within its part of the limit
+    ONE_CELL = 1  # three quarters at one cell: mud at a corner, a stone, a cell that creeps
+    ONE_ROW = 2  # three quarters at the cells of one row across the deck
+    UNIFORM = 3  # all cells alike: temperature, water, supply or reference voltage
+    TILTED = 4  # some cells up, others down: something props the deck or it is stuck
+    SPREAD = 5  # several cells, no simpler word
+
+
+class ZeroReturnLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Limits of the look at the zero and of the trend."""
+
+    return_e: float = 0.5
+    wait_us_max: int = 30_000_000
+    settled_e: float = 0.5
+    range_share: float = 0.02
+    points_max: int = 200
+    points_min: int = 8
+    span_us_min: int = HOUR_US
+    age_us_max: int = 72 * HOUR_US
+    warn_ahead_us: int = 24 * HOUR_US
+
+
+class ZeroReturn(msgspec.Struct, frozen=True, kw_only=True):
+    """The zero after a vehicle against the zero before it.
+
+    `settled` is False when the deck did not calm down in time; the mean is then given with its
+    wider uncertainty and `passed` is False unless it is surely within the limit.
+    """
+
+    at_us: int
+    before_us: int
+    sum_g: int
+    u95_g: int
+    limit_g: int
+    cells_g: tuple[int, ...]
+    settled: bool
+    passed: bool
+    place: RestPlace
+    cell: int | None
+
+
+class ZeroTrend(msgspec.Struct, frozen=True, kw_only=True):
+    """The zero's way through the last hours: the median slope with its 95 % limits.
+
+    `leaves_us` is when the zero would leave the zero-tracking range; `warn` says that this is
+    within a day and that the slope is no chance.
+    """
+
+    at_us: int
+    points: int
+    zero_g: int
+    g_per_h: float
+    low_g_per_h: float
+    high_g_per_h: float
+    leaves_us: int | None
+    warn: bool
+
+
+class ZeroReturnWatch:
+    """Compares the empty deck before and after each vehicle; `update` once a tick.
+
+    Takes grams above the *calibrated* zero, not above a zero that tracking moves: tracking would
+    hide what is sought here. Memory: LOOK_TICKS rows and `points_max` points.
+    """
+
+    def __init__(self, scale: Scale, limits: ZeroReturnLimits | None = None) -> None:
+        self._limits = limits or ZeroReturnLimits()
+        self._e_g = float(scale.e_g)
+        self._x_m = scale.x_m()
+        self._before: tuple[int, FloatArray] | None = None
+        self._rows: deque[tuple[int, FloatArray]] = deque(maxlen=LOOK_TICKS)
+        self._visited = False
+        self._left_us: int | None = None
+        self.missed = 0
+        self.trend = TrendKeeper(scale, self._limits)
+
+    def update(self, now_us: int, cells_g: FloatArray, empty: bool) -> ZeroReturn | None:
+        """Take the means (n,) of a tick; `empty` is the word of beams and axles, not of the weight.
+
+        Speaks once after each vehicle. When the next one comes before the deck was calm, the look
+        is lost and counted in `missed`. A tick that is not finite restarts the look.
+        """
+        if not empty:
+            self._leave()
+            return None
+        if not np.isfinite(cells_g).all() or (self._rows and now_us <= self._rows[-1][0]):
+            self._rows.clear()
+            return None
+        if self._left_us is None:
+            self._left_us = now_us
+        self._rows.append((now_us, cells_g.copy()))
+        late = now_us - self._left_us > self._limits.wait_us_max
+        if len(self._rows) < LOOK_TICKS or not (self._settled() or (self._visited and late)):
+            return None
+        return self._look(now_us)
+
+    def _leave(self) -> None:
+        if self._visited and self._left_us is not None:
+            self.missed += 1
+        self._visited = True
+        self._left_us = None
+        self._rows.clear()
+
+    def _settled(self) -> bool:
+        loads = [float(row.sum()) for _, row in self._rows]
+        return max(loads) - min(loads) <= self._limits.settled_e * self._e_g
+
+    def _look(self, now_us: int) -> ZeroReturn | None:
+        # The newest third may already feel a tyre on the edge.
+        used = np.array([row for _, row in self._rows][: 2 * LOOK_TICKS // 3])
+        mean = np.asarray(used.mean(axis=0))
+        before, visited = self._before, self._visited
+        self._before = (now_us, mean)
+        self._visited = False
+        if self._settled():
+            self.trend.add(now_us, float(mean.sum()), visited)
+        if not visited or before is None:
+            return None
+        u95_g = 2 * float(used.sum(axis=1).std()) / np.sqrt(2) + 1.0
+        return self._judge(now_us, before, mean, float(u95_g))
+
+    def _judge(
+        self, now_us: int, before: tuple[int, FloatArray], mean: FloatArray, u95_g: float
+    ) -> ZeroReturn:
+        rest = mean - before[1]
+        value = float(rest.sum())
+        limit_g = self._limits.return_e * self._e_g
+        settled = self._settled()
+        place, cell = place_of(rest, self._x_m, limit_g)
+        return ZeroReturn(
+            at_us=now_us,
+            before_us=before[0],
+            sum_g=round(value),
+            u95_g=round(u95_g),
+            limit_g=round(limit_g),
+            cells_g=tuple(round(float(part)) for part in rest),
+            settled=settled,
+            passed=abs(value) + (0.0 if settled else u95_g) <= limit_g,
+            place=place,
+            cell=cell,
+        )
+
+
+def place_of(rest_g: FloatArray, x_m: FloatArray, limit_g: float) -> tuple[RestPlace, int | None]:
+    """Say where a rest (n,) lies, and at which cell where it is one.
+
+    `limit_g` is that of the whole deck; a cell counts from half of it.
+    """
+    size = np.abs(rest_g)
+    if float(size.max()) <= limit_g / 2 and abs(float(rest_g.sum())) <= limit_g:
+        return RestPlace.NOWHERE, None
+    up, down = float(rest_g.clip(0).sum()), float(-rest_g.clip(None, 0).sum())
+    if min(up, down) > max(limit_g / 2, 0.25 * max(up, down)):
+        return RestPlace.TILTED, None
+    total = float(size.sum())
+    worst = int(size.argmax())
+    if float(size[worst]) > 0.75 * total:
+        return RestPlace.ONE_CELL, worst
+    if float(size[np.abs(x_m - x_m[worst]) < 0.3].sum()) > 0.75 * total and len(rest_g) > 4:
+        return RestPlace.ONE_ROW, None
+    if float(size.min()) > 0.5 * float(size.max()):
+        return RestPlace.UNIFORM, None
+    return RestPlace.SPREAD, None
+
+
+class TrendKeeper:
+    """A line through the zeros of the last hours by Theil and Sen; at most `points_max` points.
+
+    The median of all pair slopes does not mind that every fourth zero has a clod of mud in it.
+    """
+
+    def __init__(self, scale: Scale, limits: ZeroReturnLimits) -> None:
+        self._limits = limits
+        self._range_g = limits.range_share * scale.max_g
+        self._points: deque[tuple[int, float]] = deque(maxlen=limits.points_max)
+        self._every_us = limits.age_us_max // (2 * limits.points_max)
+
+    def add(self, at_us: int, zero_g: float, after_vehicle: bool = True) -> None:
+        """Keep a settled zero; between vehicles only now and then, so that all hours count."""
+        if self._points:
+            since = at_us - self._points[-1][0]
+            if since < (CALM_US if after_vehicle else self._every_us):
+                return
+        self._points.append((at_us, zero_g))
+        while at_us - self._points[0][0] > self._limits.age_us_max:
+            self._points.popleft()
+
+    def trend(self) -> ZeroTrend | None:
+        """The trend now, or None while there are too few points or hours to tell."""
+        limits = self._limits
+        if len(self._points) < limits.points_min:
+            return None
+        at_us = np.array([point[0] for point in self._points])
+        zero_g = np.array([point[1] for point in self._points])
+        if at_us[-1] - at_us[0] < limits.span_us_min:
+            return None
+        hours = (at_us - at_us[-1]) / HOUR_US
+        slope, low, high = theil_sen(hours, zero_g)
+        now_g = float(np.median(zero_g - slope * hours))
+        leaves_us = self._leaves_us(int(at_us[-1]), now_g, slope)
+        sure = low * high > 0
+        return ZeroTrend(
+            at_us=int(at_us[-1]),
+            points=len(zero_g),
+            zero_g=round(now_g),
+            g_per_h=slope,
+            low_g_per_h=low,
+            high_g_per_h=high,
+            leaves_us=leaves_us,
+            warn=sure and leaves_us is not None and leaves_us - at_us[-1] <= limits.warn_ahead_us,
+        )
+
+    def _leaves_us(self, at_us: int, now_g: float, g_per_h: float) -> int | None:
+        if abs(now_g) >= self._range_g:
+            return at_us
+        if g_per_h == 0:
+            return None
+        hours = (np.copysign(self._range_g, g_per_h) - now_g) / g_per_h
+        return at_us + round(min(float(hours), 1e6) * HOUR_US)
+
+
+def theil_sen(x: FloatArray, y: FloatArray) -> tuple[float, float, float]:
+    """The median slope of y against x with 95 % limits (Sen 1968, by Kendall's variance)."""
+    one, two = np.triu_indices(len(x), k=1)
+    apart = x[two] != x[one]
+    slopes = np.sort((y[two] - y[one])[apart] / (x[two] - x[one])[apart])
+    n, count = len(x), len(slopes)
+    reach = NORMAL_95 * np.sqrt(n * (n - 1) * (2 * n + 5) / 18)
+    low = max(int(np.floor((count - reach) / 2)), 0)
+    high = min(int(np.ceil((count + reach) / 2)), count - 1)
+    return float(np.median(slopes)), float(slopes[low]), float(slopes[high])
