@@ -203,7 +203,7 @@ class TamperWatch:
         ):
             return TamperKind.SYMMETRIC
         small = abs(float(cells.sum())) <= self._limits.person_g
-        return TamperKind.PERSON if small and self._oneplace_mm(cells, u_cells) else other
+        return TamperKind.PERSON if small and self._one_place(cells, u_cells) else other
 
     def _one_place(self, cells: FloatArray, u_cells: FloatArray) -> bool:
         """A person loads two neighbouring rows at most, and no cell goes the other way."""
