@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import Meta, Struct, field
 
+from board.calibration_file import CalibrationFileError, standing_of
 from hal.quantity import LENGTH, MASS
 from hal.schema import Problems, length, load_toml, mass, read_table
 from sensors.calibration import CELLS_MAX, CalibrationError, Cell, Scale, scale_from_dict
@@ -32,7 +35,12 @@ DeadLoad = Annotated[int, mass("0 kg", "100 t")]
 
 
 class ScaleSite(Struct, frozen=True, kw_only=True):
-    """One scale as it stands at the site; ``max_counts`` is where its converter saturates."""
+    """One scale as it stands at the site; ``max_counts`` is where its converter saturates.
+
+    ``calibration_version`` is 0 for a sheet that ``steelyard calibrate`` has not written yet;
+    ``calibration_hash`` is the seal of the calibration file, else the SHA-256 of the sheet, or of
+    the values where they stand in the site file itself.
+    """
 
     serial: str
     accuracy_class: str
@@ -40,6 +48,8 @@ class ScaleSite(Struct, frozen=True, kw_only=True):
     certificate_valid_until: datetime.date | None
     max_counts: int
     scale: Scale
+    calibration_version: int = 0
+    calibration_hash: str = ""
 
     @property
     def divisions(self) -> int:
@@ -87,33 +97,55 @@ def read_scale(
     own = {k: v for k, v in table.items() if k in _IDENTITY}
     rest = {k: v for k, v in table.items() if k not in _IDENTITY}
     identity = read_table(own, _Identity, "scale", problems)
-    scale, data = (
-        _from_file(rest, folder, problems) if "file" in rest else (_stated(rest, problems), b"")
-    )
-    if identity is None or scale is None:
-        return None, data
-    _check(scale, identity.max_counts, problems)
+    found = _from_file(rest, folder, problems) if "file" in rest else _in_site(rest, problems)
+    if identity is None or found.scale is None:
+        return None, found.data
+    _check(found.scale, identity.max_counts, problems)
     values = {name: getattr(identity, name) for name in identity.__struct_fields__}
-    return ScaleSite(scale=scale, **values), data
+    site = ScaleSite(
+        scale=found.scale,
+        calibration_version=found.version,
+        calibration_hash=found.sha256,
+        **values,
+    )
+    return site, found.data
 
 
-def _from_file(
-    table: dict[str, Any], folder: Path, problems: Problems
-) -> tuple[Scale | None, bytes]:
-    """The calibration sheet of a recording or a workshop, in the keys of recorded traces."""
+class _Found(Struct, frozen=True, kw_only=True):
+    scale: Scale | None = None
+    data: bytes = b""
+    version: int = 0
+    sha256: str = ""
+
+
+def _from_file(table: dict[str, Any], folder: Path, problems: Problems) -> _Found:
+    """The calibration file of the site, or a sheet of a workshop or a recording."""
     stated = read_table(table, _OtherFile, "scale", problems)
     if stated is None:
-        return None, b""
+        return _Found()
+    path = folder / stated.file
     try:
-        data, sheet = load_toml(folder / stated.file)
+        data, sheet = load_toml(path)
     except ValueError as error:
         problems.add("scale.file", f"{error}; put the calibration there", stated.file)
-        return None, b""
+        return _Found()
     try:
-        return scale_from_dict(sheet), data
+        standing = standing_of(path, data, sheet)
+        scale = scale_from_dict(sheet)
+    except CalibrationFileError as error:
+        problems.found.append(str(error))
+        return _Found(data=data)
     except CalibrationError as error:
-        problems.found.append(f"{folder / stated.file}: {error}")
-        return None, data
+        problems.found.append(f"{path}: {error}")
+        return _Found(data=data)
+    return _Found(scale=scale, data=data, version=standing.version, sha256=standing.sha256)
+
+
+def _in_site(table: dict[str, Any], problems: Problems) -> _Found:
+    scale = _stated(table, problems)
+    if scale is None:
+        return _Found()
+    return _Found(scale=scale, sha256=hashlib.sha256(msgspec.json.encode(scale)).hexdigest())
 
 
 def _stated(table: dict[str, Any], problems: Problems) -> Scale | None:

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 import msgspec
 import numpy as np
@@ -72,7 +72,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def to_grams(self, counts: npt.NDArray[Any]) -> FloatArray:
         """Turn counts (n, cells) into grams per cell above the calibrated zero."""
         zero_counts, g_per_count = self._lines
-        return cast(FloatArray, (counts - zero_counts) * g_per_count)
+        return (counts - zero_counts) * g_per_count
 
     def correct_gross_g(self, gross_g: float) -> float:
         """The gross with the points of the span applied, grams; unchanged without points.
