@@ -59,13 +59,13 @@ class RowReader:
         if self._last_us is not None:
             check_time(self._name, self._line, self._last_us, t_us)
         self._last_us = t_us
-        beams = [self._whole(values, at, 1) for at in self._beams] or [None, None]
+        entry, leave = [self._whole(values, at, 1) for at in self._beams] or (None, None)
         return Row(
             t_s=values[self._time],
             t_us=t_us,
             counts=np.array([self._whole(values, at, COUNTS_MAX) for at in self._cells], np.int64),
-            entry_beam=beams[0],
-            exit_beam=beams[1],
+            entry_beam=entry,
+            exit_beam=leave,
         )
 
     def _whole(self, values: list[float], at: int, high: int) -> int:
