@@ -39,7 +39,8 @@ class StepFit:
     """
 
     def __init__(self, tick_s: float) -> None:
-        at = (np.arange(ROWS) - (ROWS - 1) / 2) * tick_s
+        at: FloatArray = np.arange(ROWS, dtype=np.float64) * tick_s
+        at -= at.mean()
         self._used = np.r_[0:SIDE, SIDE + GAP : ROWS]
         self._bases = np.stack([_basis(at[self._used], hz) for hz in TONES_HZ])
         self._whole = np.stack([_basis(at, hz) for hz in TONES_HZ])
