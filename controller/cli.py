@@ -24,13 +24,13 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object, or one per 
 
 
 @contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Errors of the user's input or machine: what, where and what to do, and exit status 1."""
+def _plain_errors(status: int = 1) -> Iterator[None]:
+    """Errors of the user's input or machine: what, where and what to do, and the exit status."""
     try:
         yield
     except (ValueError, OSError, ImportError) as error:
         typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from error
+        raise typer.Exit(status) from error
 
 
 def _later(target: str) -> Callable[..., Any]:
@@ -164,6 +164,55 @@ def bench(json_: Json = False) -> None:
     """Measure the numbers of the design, side by side."""
     with _plain_errors():
         _print(_later("controller.commands.bench:measure")(), json_)
+
+
+@app.command()
+def metrology(
+    test: Annotated[
+        str,
+        typer.Argument(
+            help="weighing, repeatability, eccentricity, discrimination, creep, zero-return, "
+            "stability or zero."
+        ),
+    ],
+    readings: Annotated[
+        Path | None, typer.Option(help="FILE.toml: readings typed in by the technician.")
+    ] = None,
+    trace: Annotated[
+        list[Path] | None, typer.Option(help="FILE.csv: recorded counts; may be repeated.")
+    ] = None,
+    scale: Annotated[Path | None, typer.Option(help="SCALE.toml: a calibration sheet.")] = None,
+    site: Annotated[Path | None, typer.Option(help="SITE.toml: the scale of a site.")] = None,
+    errors: Annotated[str | None, typer.Option(help="initial (default) or in-service.")] = None,
+    by: Annotated[str | None, typer.Option(help="Who tests.")] = None,
+    at: Annotated[str | None, typer.Option(help="When it was recorded.")] = None,
+    temperature: Annotated[float | None, typer.Option(help="Degrees Celsius.")] = None,
+    display: Annotated[
+        str, typer.Option(help="What stability takes as shown: estimate or indication.")
+    ] = "estimate",
+    out: Annotated[Path | None, typer.Option(help="report.html, .json or .md")] = None,
+    language: Annotated[str, typer.Option(help="en or zh.")] = "en",
+    json_: Json = False,
+) -> None:
+    """Test the scale by R 76; exit status 0 = pass, 1 = fail, 2 = nothing could be decided."""
+    with _plain_errors(2):
+        request = _later("controller.commands.metrology:Request")(
+            readings=readings,
+            traces=tuple(trace or ()),
+            scale=scale,
+            site=site,
+            errors=errors,
+            by=by,
+            at=at,
+            temperature_c=temperature,
+            display=display,
+            out=out,
+            language=language,
+            as_json=json_,
+        )
+        passed = _later("controller.commands.metrology:run")(test, request)
+    if not passed:
+        raise typer.Exit(1)
 
 
 def main() -> None:

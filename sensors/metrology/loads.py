@@ -131,7 +131,7 @@ def eccentricity(
         scale=scale,
         conditions=conditions,
         rows=(first, *(_corrected(reading, first, scale, conditions) for reading in readings)),
-        notes=(f"{'rolling load' if is_rolling else 'eccentric load'}: {band.what}",),
+        notes=(("rolling_load" if is_rolling else "eccentric_load", band.what),),
     )
 
 

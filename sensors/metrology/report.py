@@ -127,7 +127,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """One test of one scale."""
+    """One test of one scale; a note is a name in the words table and its figure."""
 
     test: str
     clause: str
@@ -135,7 +135,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     conditions: Conditions
     rows: tuple[Row, ...]
     checks: tuple[Check, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
 
     @property
     def decisions(self) -> tuple[Decision, ...]:

@@ -58,7 +58,6 @@ def stability(
         bands.require_within(one.value_g, band)
     if not passages or zeros:
         _check_times(len(zeros), "zero or tare settings after a disturbance")
-    notes = ("weights of passages; zero and tare are tested by `zero`",) if passages else ()
     rows = [row for number, one in enumerate(stored, 1) for row in _shown(one, number, scale)]
     return Report(
         test="stability",
@@ -67,7 +66,7 @@ def stability(
         conditions=conditions,
         rows=(*rows, *_zeros(zeros, scale, conditions)),
         checks=tuple(_adjacent(one, number, scale) for number, one in enumerate(stored, 1)),
-        notes=notes,
+        notes=(("passages", ""),) if passages else (),
     )
 
 

@@ -68,7 +68,7 @@ def creep(scale: Instrument, conditions: Conditions, readings: Sequence[Reading]
         conditions=conditions,
         rows=rows,
         checks=(Check(what="p30_p15", of="", decision=quarter),) if short else (),
-        notes=("30 min: 0.5 e, and 0.2 e from 15 to 30 min" if short else "4 h: the mpe",),
+        notes=(("half_hour_creep" if short else "four_hours_creep", ""),),
     )
 
 
@@ -109,7 +109,7 @@ def zero_return(
             msgspec.structs.replace(first, note="P0"),
             msgspec.structs.replace(last, decision=decision, note="P30"),
         ),
-        notes=(f"loaded with {show_g(load_g)} for {loaded_s / MINUTE_S:.1f} min",),
+        notes=(("loaded", f"{show_g(load_g)}, {loaded_s / MINUTE_S:.1f} min"),),
     )
 
 
