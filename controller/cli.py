@@ -215,6 +215,47 @@ def metrology(
         raise typer.Exit(1)
 
 
+@app.command()
+def calibrate(
+    site: Annotated[Path, typer.Argument(help="SITE.toml; its scale.file is what is written.")],
+    author: Annotated[str | None, typer.Option(help="Who calibrates; kept in the file.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why; kept in the file.")] = None,
+    answers: Annotated[
+        Path | None, typer.Option(help="FILE.toml: the steps, instead of questions.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=0.5, max=600, help="Length of a reading.")] = 5.0,
+    first: Annotated[
+        bool, typer.Option("--first", help="The present zero and span are no guide.")
+    ] = False,
+    history: Annotated[bool, typer.Option("--history", help="List the versions kept.")] = False,
+    rollback: Annotated[
+        int | None, typer.Option(min=1, help="Go so many versions back, as a new one.")
+    ] = None,
+    to: Annotated[int | None, typer.Option(min=0, help="Go back to this version.")] = None,
+    adopt: Annotated[
+        str | None, typer.Option(help="NAME.calib.toml: take over cells stated in the site file.")
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Calibrate the scale step by step, list its versions, or go back to an old one."""
+    with _plain_errors():
+        request = _later("controller.commands.calibrate:Request")(
+            site=site,
+            now=datetime.datetime.now().astimezone().replace(microsecond=0),
+            author=author,
+            reason=reason,
+            answers=answers,
+            seconds=seconds,
+            first=first,
+            as_json=json_,
+        )
+        done = _later("controller.commands.calibrate:run")(
+            request, history=history, rollback=rollback, to=to, adopt_as=adopt
+        )
+    if not done:
+        raise typer.Exit(1)
+
+
 def main() -> None:
     """Entry point of the ``steelyard`` command."""
     for stream in (sys.stdout, sys.stderr):

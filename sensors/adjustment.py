@@ -159,7 +159,7 @@ def adjust(
     corners = [load for load in loads if load.kind == "corner"]
     after = _with_zero(scale, zero)
     if corners:
-        after = _with_corners(after, corners, sections)
+        after = _with_corners(after, corners, sections, bool(spans))
     if spans:
         after = _with_span(msgspec.structs.replace(after, span_points=()), spans, first)
         if linearise:
@@ -198,9 +198,11 @@ def _with_zero(scale: Scale, zero: Reading) -> Scale:
     )
 
 
-def _with_corners(scale: Scale, corners: Sequence[Load], sections: bool) -> Scale:
+def _with_corners(
+    scale: Scale, corners: Sequence[Load], sections: bool, span_follows: bool
+) -> Scale:
     cells_g = np.array([load.reading.cells_g(scale) for load in corners])
-    factors = solve_corners(scale, cells_g, sections=sections)
+    factors = solve_corners(scale, cells_g, sections=sections, span_follows=span_follows)
     return _with_cells(
         scale,
         [

@@ -16,14 +16,18 @@ class AdjustmentError(ValueError):
     """Readings that give no calibration; the message says what is wrong and what to do."""
 
 
-def solve_corners(scale: Scale, cells_g: FloatArray, *, sections: bool = False) -> FloatArray:
+def solve_corners(
+    scale: Scale, cells_g: FloatArray, *, sections: bool = False, span_follows: bool = False
+) -> FloatArray:
     """Solve the corner factors (cells,) from one load put in several places.
 
     `cells_g` (places, cells) is what the cells showed with their present factors. The load need
-    not be known: the factors make every place show the mean of all, by least squares, and leave
-    the span to the span. With `sections`, cells side by side share one factor, for an axle that
-    rolls along the middle. Raises AdjustmentError for fewer places than unknowns, places that do
-    not tell cells apart, too small a load, and a factor more than 3 % from 1.
+    not be known: the factors make every place show the mean of all, by least squares. Where a span
+    follows it sets the common factor, so the median cell keeps 1 and the odd one stands out. With
+    `sections`, cells side by side share one factor, for an axle along the middle.
+
+    Raises AdjustmentError for fewer places than unknowns, places that do not tell cells apart, too
+    small a load, and a factor more than 3 % from 1.
     """
     groups = _sections(scale) if sections else [[i] for i in range(len(scale.cells))]
     _check_places(scale, cells_g, len(groups))
@@ -40,6 +44,8 @@ def solve_corners(scale: Scale, cells_g: FloatArray, *, sections: bool = False) 
     factors = np.array([cell.corner_factor for cell in scale.cells])
     for group, factor in zip(groups, solved, strict=True):
         factors[group] *= factor
+    if span_follows:
+        factors /= np.median(factors)
     _check_factors(factors)
     return factors
 

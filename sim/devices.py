@@ -63,6 +63,10 @@ class SimClock:
             self._host_us = host_us
         return self._yard.now_us
 
+    def skip(self, us: int) -> None:
+        """Let this many microseconds pass at once."""
+        self._yard.advance(us)
+
     def wall(self) -> WallReading:
         """The yard's wall time; a faulty time source is not synchronised."""
         synchronised = self._yard.fault_of("clock") is None
@@ -75,10 +79,16 @@ class SimCells:
     def __init__(self, bus: Bus) -> None:
         self._yard = yard_of(bus)
         self._last: CellSamples | None = None
+        self._test_load = np.zeros(8, np.int64)
+
+    def place(self, load_g: int, x_m: float, y_m: float) -> None:
+        """Stand a test load on the deck at rest, instead of the one before."""
+        self._test_load = self._yard.cells.counts_under(load_g, x_m, y_m)
 
     def read(self) -> CellSamples | DeviceFault:
         """Samples since the last call."""
         t_us, counts = self._yard.converter.take()
+        counts = counts + self._test_load
         kind = self._yard.fault_of("cells")
         if kind in ("silent", "unknown"):
             return DeviceFault(name="CELLS_SILENT", device="cells", seen="no samples")

@@ -58,6 +58,14 @@ class Cells:
             "cells": [self._sheet(i) for i in range(len(self.counts_per_kg))],
         }
 
+    def counts_under(self, load_g: float, x_m: float, y_m: float) -> NDArray[np.int64]:
+        """Return the counts (8,) that a load at rest adds: spans between rows, stiff across."""
+        along = [np.interp(x_m, self.row_x_m, row) for row in np.eye(4)]
+        left = 0.5 + y_m / self.spacing_y_m
+        share = np.repeat(along, 2) * np.tile([left, 1.0 - left], 4)
+        counts = np.rint(load_g / 1000 * share * self.true_counts_per_kg)
+        return np.asarray(counts, np.int64)
+
     def _sheet(self, i: int) -> dict[str, float | int]:
         side = 0.5 if i % 2 == 0 else -0.5
         return {

@@ -272,11 +272,18 @@ def test_bytes_are_on_the_disk_before_they_are_in_force(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[str] = []
-    for name in ("fsync", "replace"):
+
+    def noted(name: str) -> Callable[..., Any]:
         real = getattr(os, name)
-        monkeypatch.setattr(
-            os, name, lambda *args, real=real, name=name: (done.append(name), real(*args))[1]
-        )
+
+        def call(*args: Any) -> Any:
+            done.append(name)
+            return real(*args)
+
+        return call
+
+    for name in ("fsync", "replace"):
+        monkeypatch.setattr(os, name, noted(name))
     writer.replace_whole(tmp_path / "a.toml", b"x = 1\n")
     assert done == ["fsync", "replace", "fsync"]
 

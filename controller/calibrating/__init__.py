@@ -1,0 +1,1 @@
+"""Guided calibration: steps, readings, dialogue, and the table before it is accepted."""

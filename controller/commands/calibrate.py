@@ -1,0 +1,294 @@
+"""``steelyard calibrate``: zero, span and corners step by step; versions kept and put back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import typer
+from msgspec import Struct
+from rich.console import Console
+
+from board import calibration_file, calibration_writer
+from board.calibration_file import (
+    CalibrationFileError,
+    Standing,
+    calibration_path,
+    read_standing,
+)
+from board.calibration_sheet import changes, stated_sheet, with_values
+from board.calibration_writer import Note
+from board.profile import profile_path, read_profile
+from controller.calibrating.reader import DeckReader
+from controller.calibrating.session import Session
+from controller.calibrating.steps import Answers, Step, read_answers
+from controller.calibrating.table import (
+    loads_table,
+    row_facts,
+    summary_lines,
+    versions_text,
+    written_text,
+)
+from controller.calibrating.talk import Dialogue, again, confirm, say
+from sensors.adjustment import Adjustment
+from sensors.corners import AdjustmentError
+
+LEFTOVER_E = 0.1
+DEFAULT_REASONS = {"restore": "put back", "adopt": "taken over from the site file"}
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """What is asked of one call; times in seconds."""
+
+    site: Path
+    now: datetime
+    author: str | None = None
+    reason: str | None = None
+    answers: Path | None = None
+    seconds: float = 5.0
+    first: bool = False
+    as_json: bool = False
+
+
+def run(
+    request: Request, *, history: bool, rollback: int | None, to: int | None, adopt_as: str | None
+) -> bool:
+    """Do what one command line asks and print it; False where nothing was written, or not whole.
+
+    Raises ValueError as the functions below, and for two deeds at once.
+    """
+    asked = [history, rollback is not None, to is not None, adopt_as is not None]
+    if sum(asked) > 1:
+        raise CalibrationFileError("--history, --rollback, --to and --adopt: give one of them")
+    if history:
+        result = versions(request.site)
+        _print(result, request, versions_text)
+        return bool(result["whole"])
+    if adopt_as is not None:
+        result = adopt(request, adopt_as)
+    elif rollback is not None or to is not None:
+        result = restore(request, to, rollback)
+    else:
+        result = calibrate(request)
+    _print(result, request, written_text)
+    return bool(result["written"])
+
+
+def calibrate(request: Request) -> dict[str, Any]:
+    """Guide one calibration and write it if it is accepted; ``written`` says whether it was.
+
+    Raises:
+        ValueError: a site, an answers file, a step or a calibration file that cannot be used;
+            nothing is written then. typer.Abort where the person breaks off.
+    """
+    author = _author(request)
+    path = _writable_path(request.site)
+    standing = read_standing(path)
+    profile = read_profile(request.site)
+    answers = _answers(request, len(profile.scale.scale.cells))
+    session = Session(profile.scale, first=request.first)
+    folder = request.answers.parent if request.answers else Path(profile.folder)
+    reader = DeckReader(profile, round(request.seconds * 1e6), folder)
+    if answers is None:
+        say(f"{profile.site.name}: scale {profile.scale.serial}, version {standing.version}")
+        dialogue = Dialogue(profile.scale.scale, session, moves=not reader.places_loads)
+        _take_all(dialogue.steps(), session, reader, ask=True, quiet=False)
+    else:
+        _take_all(answers.steps, session, reader, ask=False, quiet=request.as_json)
+    done = _proposal(session, answers)
+    if not request.as_json:
+        _show(done, session)
+    result = _result(path, standing, done, session)
+    if _accepted(done, answers):
+        loads = [row_facts(row, done.after.e_g) for row in done.rows]
+        reason = request.reason or _ask_reason(answers)
+        note = Note(author=author, date=request.now, reason=reason, loads=loads)
+        sheet = with_values(standing.sheet, done.after)
+        result |= _written(calibration_writer.write_version(standing, sheet, note))
+    return result
+
+
+def _answers(request: Request, cells: int) -> Answers | None:
+    """The answers file; what a run without questions needs is asked for before its first step."""
+    if request.answers is None:
+        if request.as_json:
+            raise CalibrationFileError("--json: a dialogue is no JSON; give --answers FILE.toml")
+        return None
+    answers = read_answers(request.answers, cells)
+    if not (request.reason or answers.reason):
+        raise CalibrationFileError(
+            f"{request.answers}: reason: missing; state it there or by --reason"
+        )
+    return answers
+
+
+def restore(request: Request, to: int | None, back: int | None) -> dict[str, Any]:
+    """Put an old version in force as a new one: by its number, or so many versions back."""
+    path = _writable_path(request.site)
+    version = to
+    if version is None:
+        kept = [row["version"] for row in calibration_file.history(path)]
+        version = max(kept, default=0) - (back or 0)
+    note = _note(request, DEFAULT_REASONS["restore"])
+    done = calibration_writer.restore(path, version, note)
+    return {"file": str(path), "restores": version, **_written(done)}
+
+
+def adopt(request: Request, name: str) -> dict[str, Any]:
+    """Write the cells that a site file states into a calibration file beside it."""
+    profile = read_profile(request.site)
+    path = Path(profile.folder) / name
+    if _packaged(request.site):
+        raise CalibrationFileError(_COPY_FIRST.format(site=request.site))
+    note = _note(request, DEFAULT_REASONS["adopt"])
+    done = calibration_writer.adopt(path, stated_sheet(profile.scale.scale), note)
+    return {
+        "file": str(path),
+        **_written(done),
+        "next": f'in [scale] of {profile.path}, write file = "{name}" in place of max, e, d, '
+        "platform_length, rate_hz, has_beams and the [[scale.cells]] tables",
+    }
+
+
+def versions(site: Path) -> dict[str, Any]:
+    """The history of a site's calibration: ``versions`` oldest first, ``whole`` if none is broken.
+
+    Raises CalibrationFileError where the site names no calibration file.
+    """
+    path = calibration_path(profile_path(site))
+    rows = calibration_file.history(path)
+    problem = None
+    try:
+        in_force = read_standing(path).version
+    except CalibrationFileError as error:
+        in_force, problem = None, str(error)
+    whole = problem is None and all(row["problem"] is None for row in rows)
+    return {
+        "file": str(path),
+        "in_force": in_force,
+        "whole": whole,
+        "problem": problem,
+        "versions": rows,
+    }
+
+
+def _print(result: dict[str, Any], request: Request, text: Callable[[dict[str, Any]], str]) -> None:
+    say(json.dumps(result, ensure_ascii=False) if request.as_json else text(result))
+
+
+_COPY_FIRST = (
+    "{site}: a packaged profile is not calibrated in place: copy its .toml and .calib.toml to a "
+    "folder of your own and name that copy"
+)
+
+
+def _packaged(site: Path) -> bool:
+    return profile_path(site) != Path(site)
+
+
+def _writable_path(site: Path) -> Path:
+    if _packaged(site):
+        raise CalibrationFileError(_COPY_FIRST.format(site=site))
+    return calibration_path(site)
+
+
+def _author(request: Request) -> str:
+    if not request.author:
+        raise CalibrationFileError("--author: missing; a calibration names the person who did it")
+    return request.author
+
+
+def _note(request: Request, default: str) -> Note:
+    return Note(author=_author(request), date=request.now, reason=request.reason or default)
+
+
+def _ask_reason(answers: Answers | None) -> str:
+    if answers is not None and answers.reason:
+        return answers.reason
+    return str(typer.prompt("Why was it calibrated, as 'yearly' or 'after repair of cell2'"))
+
+
+def _take_all(
+    steps: Iterable[Step], session: Session, reader: DeckReader, *, ask: bool, quiet: bool
+) -> None:
+    for number, step in enumerate(steps):
+        said = None
+        while said is None:
+            try:
+                said = session.take(step, reader.counts_of(step))
+            except AdjustmentError as error:
+                if not ask:
+                    raise AdjustmentError(f"step[{number}] ({step.do}): {error}") from error
+                say(f"  Not taken: {error}.")
+                if not again():
+                    break
+        if said is not None and not quiet:
+            say(f"  {' '.join((step.do, step.where)).strip()}: {said}")
+
+
+def _proposal(session: Session, answers: Answers | None) -> Adjustment:
+    if answers is not None:
+        return session.proposal(
+            linearise=answers.linearise, temperature=answers.temperature, creep=answers.creep
+        )
+    straight = session.proposal()
+    left_e = [abs(r.error_after_g) / straight.after.e_g for r in straight.rows if r.kind == "span"]
+    if len(left_e) > 1 and max(left_e) > LEFTOVER_E:
+        say(f"\nA straight line through all span loads leaves up to {max(left_e):.2f} e.")
+        if confirm("Correct that by a point at each load?"):
+            return session.proposal(linearise=True)
+    return straight
+
+
+def _show(done: Adjustment, session: Session) -> None:
+    console = Console()
+    if done.rows:
+        console.print(loads_table(done))
+    for line in summary_lines(done.before, done.after):
+        say(line)
+    for warning in session.warnings():
+        say(f"warning: {warning}")
+
+
+def _accepted(done: Adjustment, answers: Answers | None) -> bool:
+    if not done.ok:
+        outside = ", ".join(_outside(done))
+        raise AdjustmentError(
+            f"outside the initial MPE afterwards: {outside}; nothing was written: mend the scale, "
+            "check the loads, or correct the span by points (linearise)"
+        )
+    if answers is not None:
+        return answers.accept
+    return confirm("Accept this calibration?")
+
+
+def _outside(done: Adjustment) -> Iterator[str]:
+    for row in done.rows:
+        if not row.ok:
+            where = f" {row.where}" if row.where else ""
+            yield (
+                f"{row.kind}{where} {row.load_g / 1000:g} kg by "
+                f"{row.error_after_g / done.after.e_g:+.2f} e"
+            )
+
+
+def _result(path: Path, standing: Standing, done: Adjustment, session: Session) -> dict[str, Any]:
+    e_g = done.after.e_g
+    repeats_g = session.repeatability_g
+    return {
+        "written": False,
+        "file": str(path),
+        "version": standing.version,
+        "sha256": standing.sha256,
+        "loads": [row_facts(row, e_g) for row in done.rows],
+        "changes": changes(standing.sheet, with_values(standing.sheet, done.after)),
+        "repeatability_e": None if repeats_g is None else round(repeats_g / e_g, 3),
+        "warnings": session.warnings(),
+    }
+
+
+def _written(standing: Standing) -> dict[str, Any]:
+    return {"written": True, "version": standing.version, "sha256": standing.sha256}
