@@ -8,17 +8,27 @@ import numpy as np
 from sensors.axles import ABSURD_SPACING_MM, AxleStep, AxleTracker, End
 from sensors.calibration import BoolArray, FloatArray, IntArray, Scale
 from sensors.cells import CellHealth, CellWatch
-from sensors.estimator import Estimate, Estimator
+from sensors.estimator import Estimate, Estimator, TaperedMean
 from sensors.history import History
 from sensors.indication import is_over_range, mpe_initial_g
 from sensors.motion import Motion
 from sensors.redundancy import SpanWatch, StandingWatch
+from sensors.slow import GRID_US, Slow
+from sensors.stopping import MOST, Stop, StopFinder
 from sensors.weighing import EventKind, Status, WithdrawReason
 
 AFTER_STEP_US: Final = 150_000
 STILL_US: Final = 200_000
+STANDS: Final = 0.9
+STANDS_STILL: Final = 0.3
+STOP_NEAR: Final = 0.2
+STOP_TICKS: Final = 3
+SURE_SINCE_S: Final = 1.1
 BEAM_CLEAR_US: Final = 300_000
-U95_SHARE: Final = 0.5
+U95_SHARE: Final = 0.7
+U95_E: Final = 0.5
+SURE_TICKS: Final = 2
+ROCKING_AFTER_US: Final = 1_200_000
 CHECK_US: Final = 5_000_000
 GIVE_UP_US: Final = 10_000_000
 SWING_SMALL_E: Final = 3.0
@@ -54,11 +64,15 @@ class Acceptance:
         self._history = history
         self._cells = cells
         self._estimator = estimator
+        self._check = TaperedMean(scale)
         self._note = note
         self._axles = AxleTracker(scale)
         self._motion = Motion(scale)
+        self._slow = Slow(2, scale.rate_hz, MOST + 2)
+        self._finder = StopFinder(GRID_US / 1e6)
+        self._x_m = scale.x_m()
         self._span = SpanWatch(scale)
-        self._standing = StandingWatch(scale)
+        self._wander = StandingWatch(scale)
         rows = max(4, round(SLOW_S * scale.rate_hz))
         taper = 1 - np.cos(2 * np.pi * (np.arange(rows) + 0.5) / rows)
         self._taper = taper / taper.sum()
@@ -73,8 +87,10 @@ class Acceptance:
         self._axles.reset()
         self._motion.reset()
         self._span.reset()
-        self._standing.reset()
+        self._wander.reset()
         self._estimator.restart(2**62)
+        self._check.restart(2**62)
+        self._moved()
         self._swings.clear()
         self._was_still: deque[bool] = deque([False], maxlen=4)
         self._speeds: deque[float] = deque([9.9], maxlen=7)
@@ -104,7 +120,7 @@ class Acceptance:
     @property
     def moving(self) -> bool:
         """Whether the reading is in motion (R 76 T.5.3.1): rolling, or swinging more than 1 e."""
-        return self._motion.still_us < STILL_US or self._motion.swing_g > self._scale.e_g
+        return not self._stands or self._motion.swing_g > self._scale.e_g
 
     @property
     def axles(self) -> int:
@@ -125,7 +141,7 @@ class Acceptance:
     @property
     def stopped_us(self) -> int | None:
         """When the vehicle last came to a stand; None while it rolls."""
-        return self._motion.still_since_us
+        return self._stopped_us
 
     def see_beams(self, t_us: IntArray, beams: IntArray) -> None:
         """Take beam rows (n, 2)."""
@@ -144,8 +160,11 @@ class Acceptance:
         return int(self._axles.front or End.ENTRY)
 
     def push(self, t_us: IntArray, cells_g: FloatArray, usable: BoolArray) -> None:
-        """Hand samples to the estimator."""
+        """Hand samples to the estimators."""
         self._estimator.push(t_us, cells_g, usable)
+        self._check.push(t_us, cells_g, usable)
+        both = np.column_stack((cells_g.sum(axis=1), cells_g @ self._x_m))
+        self._slow.push(t_us, both, usable)
 
     def judge(self, now_us: int, fresh: int, zero_ok: bool) -> None:
         """Look at the newest samples once a tick."""
@@ -154,18 +173,68 @@ class Acceptance:
         speed = self._motion.speed_mps
         # An axle on the edge disturbs the moments, so what counts is how it was before that.
         step = self._axles.update(self._history, fresh, speed, self._was_still[0])
-        self._was_still.append(self._motion.still_us > 0 and abs(speed) < SECOND_VEHICLE_MPS)
+        calm = self._motion.still_us > 0 and abs(speed) < SECOND_VEHICLE_MPS
+        self._was_still.append(calm or self._stands)
         self._speeds.append(abs(speed))
         if step is not None:
             self._on_step(step)
+        self._watch_stop()
         self._watch_span()
         self._swings.append(self._motion.swing_g)
-        estimate = self._estimator.estimate() if self._plateau_us < now_us else None
+        estimate = self._estimate()
         self.estimate = estimate
         if estimate is not None:
             self._follow_level(estimate)
         self._watch_rocking()
         self._decide(estimate, zero_ok)
+
+    def _moved(self) -> None:
+        """The vehicle rolls, or the load is another: it does not stand any more."""
+        self._stop_ticks = 0
+        self._sure_ticks = 0
+        self._stands = False
+        self._stopped_us: int | None = None
+        self._stop: Stop | None = None
+
+    def _watch_stop(self) -> None:
+        """Follow how probable it is that the vehicle stands, since the last axle climbed on."""
+        self._stop = None
+        if self._axles.stepping or self._plateau_us >= self._now_us:
+            return
+        _, means = self._slow.since(self._plateau_us, MOST)
+        known = ~np.isnan(means[:, 0])
+        if not known.any() or float(means[known, 0].mean()) < self._scale.min_g:
+            return
+        places = means[known, 1] / float(means[known, 0].mean())
+        filled = places[np.maximum(np.cumsum(known) - 1, 0)]
+        self._stop = stop = self._finder.look(filled)
+        if stop is None:
+            return
+        if stop.stands < (STANDS_STILL if self._stands else STANDS):
+            self._stop_ticks = 0
+            if self._stands:
+                self._moved()
+            return
+        self._stop_ticks += 1
+        if not self._stands or stop.since_s < SURE_SINCE_S:
+            self._stopped_us = self._now_us - round(1e6 * stop.since_s)
+        self._stands = self._stands or self._stop_ticks >= STOP_TICKS
+
+    @property
+    def _stood_us(self) -> int:
+        """How long the vehicle has been known to stand."""
+        if not self._stands or self._stopped_us is None:
+            return 0
+        return self._now_us - self._stopped_us
+
+    def _estimate(self) -> Estimate | None:
+        """The estimator's word; before the stop is near the body is not worth a fit."""
+        if self._plateau_us >= self._now_us:
+            return None
+        if self.status == Status.ACCEPTED:
+            return self._check.estimate(self._stopped_us)
+        near = self._stop is not None and self._stop.stands > STOP_NEAR
+        return self._estimator.estimate(self._stopped_us) if near else None
 
     def _on_step(self, step: AxleStep) -> None:
         kind = EventKind.AXLE_ON if step.mass_g > 0 else EventKind.AXLE_OFF
@@ -178,8 +247,10 @@ class Acceptance:
             self._close_follow = step.end == self._axles.front
         self._plateau_us = step.at_us + AFTER_STEP_US
         self._estimator.restart(self._plateau_us)
+        self._check.restart(self._plateau_us)
+        self._moved()
         self._span.axle_step()
-        self._standing.reset()
+        self._wander.reset()
         self._level = None
         self._gained = False
         self._rocked = False
@@ -210,11 +281,11 @@ class Acceptance:
         if shunted is not None:
             self._cells.note(shunted, CellHealth.SHUNTED)
         if self._rolling():
-            self._standing.reset()
+            self._wander.reset()
             return
         # The windows must lie behind the stop and the worst of its pitching.
-        if self._motion.still_us > STILL_US or self._stood:
-            drifting = self._standing.update(slow_g)
+        if self._stands or self._stood:
+            drifting = self._wander.update(slow_g)
             if drifting is not None:
                 self._cells.note(drifting, CellHealth.DRIFTING)
 
@@ -247,7 +318,7 @@ class Acceptance:
         swing = self._motion.swing_g
         if len(self._swings) == CALM_TICKS and max(self._swings) < SWING_SMALL_E * e_g:
             self._rocked = False
-        if self._motion.still_since_us is None or self._motion.still_us < 3 * STILL_US:
+        if self._stood_us < ROCKING_AFTER_US:
             return
         self._calm_swing_g = min(self._calm_swing_g, swing)
         limit = max(ROCKING_GROWTH * self._calm_swing_g, ROCKING_E * e_g)
@@ -278,7 +349,7 @@ class Acceptance:
         if self._rolling():
             self._roll()
             return
-        if self._motion.still_us < STILL_US:
+        if not self._stands:
             return
         if not self._stood:
             self._stood = True
@@ -287,19 +358,19 @@ class Acceptance:
             self._to(Status.NOT_FULLY_ON, self._axles.gone_off())
         elif estimate is not None and zero_ok and self._may_accept(estimate):
             self._accept(estimate)
-        elif self._motion.still_us > GIVE_UP_US:
+        elif self._stood_us > GIVE_UP_US:
             self._to(Status.UNSTABLE, round(self._motion.swing_g))
         elif self.status == Status.NOT_FULLY_ON:
             self._to(Status.RUNNING)
 
     def _rolling(self) -> bool:
-        return abs(self._motion.speed_mps) > ROLLING_MPS and self._motion.still_us == 0
+        return abs(self._motion.speed_mps) > ROLLING_MPS and not self._stands
 
     def _second_vehicle(self) -> bool:
         if self._tailgate:
             return True
         blocked = self._beams[self._front()] != 0 or not self._scale.has_beams
-        return self._close_follow and blocked and self._motion.still_us >= STILL_US
+        return self._close_follow and blocked and self._stands
 
     def _roll(self) -> None:
         """The vehicle moves on: what was said about its place is void."""
@@ -317,18 +388,14 @@ class Acceptance:
             for state, since in zip(self._beams, self._beam_us, strict=True)
         ):
             return False
-        if estimate.u95_g > U95_SHARE * mpe_initial_g(min(gross_g, scale.max_g), scale.e_g):
+        mpe_g = mpe_initial_g(min(gross_g, scale.max_g), scale.e_g)
+        if estimate.u95_g > min(U95_SHARE * mpe_g, U95_E * scale.e_g):
+            self._sure_ticks = 0
             return False
         if self._rocked or self._gained or self._now_us - self._lost_us < LOST_LOAD_US:
             return False
-        return self._dying_down()
-
-    def _dying_down(self) -> bool:
-        """Whether the swing is small or not growing over the last 0.7 s."""
-        if self._motion.swing_g < SWING_SMALL_E * self._scale.e_g:
-            return True
-        earlier = self._swings[-8] if len(self._swings) >= 8 else 0.0
-        return self._motion.swing_g <= 1.05 * earlier
+        self._sure_ticks += 1
+        return self._sure_ticks >= SURE_TICKS
 
     def _accept(self, estimate: Estimate) -> None:
         self.weight_g = round(estimate.weight_g)

@@ -8,6 +8,8 @@ import numpy as np
 
 from sensors.calibration import BoolArray, FloatArray, IntArray, Scale
 from sensors.history import History
+from sensors.modal import ModalFit
+from sensors.slow import GRID_US, Slow
 
 TICK_S: Final = 0.1
 
@@ -29,8 +31,78 @@ class Estimator(Protocol):
     def push(self, t_us: IntArray, cells_g: FloatArray, usable: BoolArray) -> None:
         """Take samples (n,) with grams (n, cells); rows that are not usable are missing data."""
 
-    def estimate(self) -> Estimate | None:
-        """The weight now, or None while there is too little to say anything."""
+    def estimate(self, stopped_us: int | None) -> Estimate | None:
+        """The weight now, or None while there is too little to say anything.
+
+        stopped_us: when the vehicle stopped, or None while it rolls.
+        """
+
+
+class Modal:
+    """The weight under damped oscillators (`sensors/modal.py`), on the load since the last axle.
+
+    Looks of the last three ticks that disagree, residuals larger than the model's, and what no
+    model of the body knows (zero, corners) widen the uncertainty. A slow drift of DRIFT_E over
+    DRIFT_S stands for wind and creeping leaf springs.
+    """
+
+    LONGEST: Final = 70
+    LEAST: Final = 10
+    DRIFT_E: Final = 0.15
+    DRIFT_S: Final = 1.5
+    NOISE_E: Final = 0.05
+    NOISE_LEFT: Final = 0.45
+    NOISE_MEMORY: Final = 10
+    FLOOR_E: Final = 0.06
+    LOOKS: Final = 3
+
+    def __init__(self, scale: Scale) -> None:
+        self._e_g = float(scale.e_g)
+        self._slow = Slow(1, scale.rate_hz, self.LONGEST + 2)
+        self._fit = ModalFit(GRID_US / 1e6, self.LONGEST + 2)
+        self._recent: deque[float] = deque(maxlen=self.LOOKS)
+        self._rough_g: deque[float] = deque(maxlen=self.NOISE_MEMORY)
+        self._start_us = 2**62
+
+    def restart(self, at_us: int) -> None:
+        """Forget everything up to `at_us`."""
+        self._start_us = at_us
+        self._fit.reset()
+        self._recent.clear()
+
+    def push(self, t_us: IntArray, cells_g: FloatArray, usable: BoolArray) -> None:
+        """Take samples; unusable rows count as missing."""
+        load_g = cells_g.sum(axis=1, keepdims=True)
+        self._slow.push(t_us, load_g, usable)
+        if len(load_g) >= 3 and usable.all():
+            rough = load_g[1:-1, 0] - (load_g[:-2, 0] + load_g[2:, 0]) / 2
+            self._rough_g.append(float(np.mean(np.abs(rough))))
+
+    def estimate(self, stopped_us: int | None) -> Estimate | None:
+        """Fit the newest window of up to 3.5 s."""
+        grid_us, means = self._slow.since(self._start_us, self.LONGEST)
+        known = ~np.isnan(means[:, 0])
+        if int(known.sum()) < self.LEAST:
+            return None
+        index = (grid_us[known] - grid_us[0]) // GRID_US
+        load_g = means[known, 0]
+        stop = np.inf if stopped_us is None else (stopped_us - int(grid_us[0])) / GRID_US
+        weight_g, sigma_g, chi = self._fit.solve(index, load_g, stop, self._base(index))
+        self._recent.append(weight_g)
+        spread_g = (max(self._recent) - min(self._recent)) / 2
+        sigma_g = float(
+            np.sqrt(sigma_g**2 * max(chi, 1.0) + spread_g**2 + (self.FLOOR_E * self._e_g) ** 2)
+        )
+        return Estimate(
+            weight_g=weight_g, u95_g=2 * sigma_g, window_us=int(grid_us[-1] - grid_us[0])
+        )
+
+    def _base(self, index: IntArray) -> FloatArray:
+        lag_s = np.abs(index[:, None] - index[None]) * (GRID_US / 1e6)
+        drift = (self.DRIFT_E * self._e_g) ** 2 * np.exp(-lag_s / self.DRIFT_S)
+        rough_g = float(np.median(self._rough_g)) if self._rough_g else 0.0
+        noise_g = self.NOISE_E * self._e_g + self.NOISE_LEFT * rough_g
+        return np.asarray(drift + noise_g**2 * np.eye(len(index)))
 
 
 class TaperedMean:
@@ -76,7 +148,7 @@ class TaperedMean:
         self._last_us = int(good_t[-1])
         self._history.append(good_t, good_g.sum(axis=1, keepdims=True), self._lever)
 
-    def estimate(self) -> Estimate | None:
+    def estimate(self, stopped_us: int | None) -> Estimate | None:
         """The longest window's mean; the spread of all recent windows is its uncertainty."""
         span_us = min(self._last_us - self._start_us, round(self.LONGEST_S * 1e6))
         if span_us < self.SHORTEST_S * 1e6:
@@ -140,7 +212,7 @@ class PlainWindow:
             grams = cells_g[usable].sum(axis=1, keepdims=True)
             self._history.append(t_us[usable], grams, self._lever)
 
-    def estimate(self) -> Estimate | None:
+    def estimate(self, stopped_us: int | None) -> Estimate | None:
         """The mean of the last ten readings."""
         rows = self._per_reading * self.READINGS
         if len(self._history) < rows or int(self._history.t_us(rows)[0]) <= self._start_us:

@@ -16,7 +16,7 @@ from sensors.acceptance import Acceptance
 from sensors.calibration import BoolArray, FloatArray, IntArray, Scale
 from sensors.cells import CellHealth, CellWatch
 from sensors.despike import Despike
-from sensors.estimator import TICK_S, Estimator, TaperedMean
+from sensors.estimator import TICK_S, Estimator, Modal
 from sensors.history import History
 from sensors.indication import indicate_g, is_over_range, is_under_range
 from sensors.weighing import DeckState, Event, EventKind, Status, Weighing
@@ -51,7 +51,7 @@ class Weigher:
         self._events: deque[Event] = deque(maxlen=EVENTS_MAX)
         self._curve: deque[tuple[int, int]] = deque(maxlen=CURVE_POINTS_MAX)
         self._acceptance = Acceptance(
-            scale, self._history, self._cells, estimator or TaperedMean(scale), self._note
+            scale, self._history, self._cells, estimator or Modal(scale), self._note
         )
         self._in_tick = 0
         self._now_us = 0

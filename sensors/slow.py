@@ -1,0 +1,78 @@
+"""A slow, even record of the deck: what a body does (below 5 Hz) without engine and deck tones."""
+
+from typing import Final
+
+import numpy as np
+
+from sensors.calibration import BoolArray, FloatArray, IntArray
+
+GRID_US: Final = 50_000
+HALF_US: Final = 60_000
+SAMPLES_MIN: Final = 2
+
+
+class Slow:
+    """Raised-cosine means on a fixed grid of 20 points a second, NaN where samples are missing.
+
+    Grid points lie at whole multiples of GRID_US of the samples' clock, so they do not depend on
+    how the stream is cut. A point is ready once a sample half a window later has been seen.
+    Memory: `keep` points and one window of samples.
+    """
+
+    def __init__(self, columns: int, rate_hz: float, keep: int) -> None:
+        self._half_us = max(HALF_US, round(1.3e6 / rate_hz))
+        self._keep = keep
+        self._t_us: IntArray = np.zeros(0, np.int64)
+        self._rows: FloatArray = np.zeros((0, columns))
+        self._next_us: int | None = None
+        self._grid_us: list[int] = []
+        self._means: list[FloatArray] = []
+        self._hole = np.full(columns, np.nan)
+
+    def clear(self) -> None:
+        """Forget the record; the grid goes on."""
+        self._grid_us.clear()
+        self._means.clear()
+
+    def push(self, t_us: IntArray, rows: FloatArray, usable: BoolArray) -> None:
+        """Take samples: times (n,), rows (n, columns); what is not usable counts as missing."""
+        if len(t_us) == 0:
+            return
+        newest_us = int(t_us[-1])
+        if not usable.all():
+            t_us, rows = t_us[usable], rows[usable]
+        self._t_us = np.concatenate((self._t_us, t_us))
+        self._rows = np.concatenate((self._rows, rows))
+        if self._next_us is None or newest_us - self._next_us > self._keep * GRID_US:
+            self.clear()
+            self._next_us = -(-(newest_us - self._half_us) // GRID_US) * GRID_US
+        while self._next_us + self._half_us <= newest_us:
+            self._grid_us.append(self._next_us)
+            self._means.append(self._mean(self._next_us))
+            self._next_us += GRID_US
+        surplus = len(self._grid_us) - self._keep
+        if surplus > 0:
+            del self._grid_us[:surplus], self._means[:surplus]
+        old = int(np.searchsorted(self._t_us, self._next_us - self._half_us, "right"))
+        self._t_us, self._rows = self._t_us[old:], self._rows[old:]
+
+    def _mean(self, at_us: int) -> FloatArray:
+        first = int(np.searchsorted(self._t_us, at_us - self._half_us, "right"))
+        end = int(np.searchsorted(self._t_us, at_us + self._half_us))
+        if end - first < SAMPLES_MIN:
+            return self._hole
+        weights = 1.0 + np.cos((self._t_us[first:end] - at_us) * (np.pi / self._half_us))
+        total = float(weights.sum())
+        if total < 0.5 * SAMPLES_MIN:
+            return self._hole
+        return np.asarray(weights @ self._rows[first:end] / total)
+
+    def since(self, at_us: int, most: int) -> tuple[IntArray, FloatArray]:
+        """Times (n,) and means (n, columns) of at most `most` points whose window is after."""
+        first = len(self._grid_us)
+        lowest = max(0, first - most)
+        while first > lowest and self._grid_us[first - 1] - self._half_us >= at_us:
+            first -= 1
+        rows = self._means[first:]
+        means = np.array(rows) if rows else np.zeros((0, len(self._hole)))
+        return np.array(self._grid_us[first:], np.int64), means

@@ -1,0 +1,132 @@
+"""When did the vehicle come to a stand: braking told from pitching by where the load lies.
+
+The first moment over the load is the place of the centre of gravity. A vehicle that brakes moves
+on a parabola which ends at the stop; the body pitches around it by up to 0.2 m at 1 to 4 Hz, which
+looks like 1 m/s to any slope. Every pair of stop and braking time is one hypothesis, and "rolls on"
+is another; each is fitted by generalised least squares under a few pitch spectra whose size is
+left free, and their likelihoods say how probable it is that the vehicle stands.
+"""
+
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from sensors.calibration import FloatArray
+
+SPECTRA_HZ: Final = (
+    (1.2, 1.5, 1.8),
+    (1.6, 2.0, 2.4),
+    (2.2, 2.7, 3.2),
+    (3.0, 3.6, 4.2),
+    (1.3, 1.7, 2.2, 2.8, 3.5),
+)
+DECAY: Final = 0.4
+NOISE_SHARE: Final = 0.08
+PITCH_MIN_M: Final = 0.003
+STOPS_S: Final[FloatArray] = np.linspace(-1.2, 0.6, 37)
+BRAKING_S: Final = (0.5, 0.8, 1.2, 1.8, 2.6, 9.0)
+ROLLS_ON_WEIGHT: Final = 3.0
+LEAST: Final = 16
+MOST: Final = 44
+
+
+class Stop(msgspec.Struct, frozen=True, kw_only=True):
+    """What the newest window says.
+
+    stands: probability that the vehicle has stood for SETTLED_S; since_s: how long ago it stopped
+    (median; negative when the stop is still to come); speed_mps: expected speed now, with sign.
+    """
+
+    stands: float
+    since_s: float
+    speed_mps: float
+
+
+SETTLED_S: Final = 0.15
+
+
+class StopFinder:
+    """Places (n,) in metres on an even grid, oldest first; LEAST to MOST of them are looked at."""
+
+    def __init__(self, step_s: float) -> None:
+        self._step_s = step_s
+        self._known: dict[int, _Window] = {}
+
+    def look(self, place_m: FloatArray) -> Stop | None:
+        """Judge the newest places, or None while there are too few."""
+        n = min(len(place_m), MOST)
+        if n < LEAST:
+            return None
+        if n not in self._known:
+            self._known[n] = _Window(n, self._step_s)
+        return self._known[n].judge(place_m[-n:])
+
+
+class _Window:
+    """Everything about a window length that does not depend on the data."""
+
+    def __init__(self, n: int, step_s: float) -> None:
+        self._n = n
+        t_s = -np.arange(n)[::-1] * step_s
+        lag_s = np.abs(t_s[:, None] - t_s[None])
+        self._shapes = _shapes(t_s)
+        self._spectra = [_Spectrum(lag_s, hertz, self._shapes) for hertz in SPECTRA_HZ]
+        # Speed now for a unit of each shape: braking that is to end later, or rolling on.
+        ahead = np.maximum(STOPS_S, 0.0)
+        self._speed = np.append(np.repeat(2 * ahead, len(BRAKING_S)), 1.0)
+
+    def judge(self, place_m: FloatArray) -> Stop:
+        y = place_m - place_m.mean()
+        found = [spectrum.fit(y, self._n) for spectrum in self._spectra]
+        logs = np.array([log for log, _ in found])
+        sizes = np.array([size for _, size in found])
+        weight = np.exp(logs - logs.max())
+        weight[:, :-1] /= len(BRAKING_S)
+        weight[:, -1] *= ROLLS_ON_WEIGHT
+        total = float(weight.sum())
+        stops = weight[:, :-1].sum(axis=0).reshape(len(STOPS_S), -1).sum(axis=1)
+        rising = np.cumsum(stops) / total
+        settled = int(np.searchsorted(STOPS_S, -SETTLED_S + 1e-9, "right")) - 1
+        middle = min(int(np.searchsorted(rising, 0.5)), len(STOPS_S) - 1)
+        speed = -float((weight * sizes * self._speed).sum()) / total
+        return Stop(stands=float(rising[settled]), since_s=-float(STOPS_S[middle]), speed_mps=speed)
+
+
+class _Spectrum:
+    """Generalised least squares of a constant and one shape under one pitch spectrum."""
+
+    def __init__(self, lag_s: FloatArray, hertz: tuple[float, ...], shapes: FloatArray) -> None:
+        n = len(lag_s)
+        covariance = NOISE_SHARE**2 * np.eye(n)
+        for f in hertz:
+            covariance += np.exp(-DECAY * lag_s) * np.cos(2 * np.pi * f * lag_s) / len(hertz)
+        self._inverse = np.linalg.inv(covariance)
+        self._half_log_det = 0.5 * float(np.linalg.slogdet(covariance)[1])
+        self._ones = self._inverse.sum(axis=1)
+        self._a11 = float(self._ones.sum())
+        self._turned = shapes @ self._inverse
+        self._a12 = shapes @ self._ones
+        a22 = np.einsum("hn,hn->h", self._turned, shapes)
+        det = self._a11 * a22 - self._a12**2
+        flat = det < 1e-9 * self._a11 * np.maximum(a22, 1e-12)
+        self._det = np.where(flat, np.inf, det)
+
+    def fit(self, y: FloatArray, n: int) -> tuple[FloatArray, FloatArray]:
+        """Log likelihood and size of every shape."""
+        b1 = float(self._ones @ y)
+        top = self._a11 * (self._turned @ y) - self._a12 * b1
+        rest = float(y @ (self._inverse @ y)) - b1 * b1 / self._a11
+        left = np.maximum(rest - top * top / (self._a11 * self._det), 0.0)
+        log = -0.5 * (n - 2) * np.log(left + n * PITCH_MIN_M**2) - self._half_log_det
+        return log, top / self._det
+
+
+def _shapes(t_s: FloatArray) -> FloatArray:
+    """(hypotheses, n): ways to the stop at a deceleration of 2 m/s2; the last one at 1 m/s."""
+    rows = []
+    for stop in STOPS_S:
+        for braking in BRAKING_S:
+            ends = np.clip(stop - t_s, 0.0, None) ** 2
+            rows.append(ends - np.clip(stop - braking - t_s, 0.0, None) ** 2)
+    return np.array([*rows, -t_s])
