@@ -12,17 +12,20 @@ from typing import Any
 from msgspec import Struct
 from rich.console import Console
 
-from controller.metrology import outputs, recorded
+from controller.metrology import outputs
 from controller.metrology.instrument import Tested, of_calibration, of_site
 from controller.metrology.page import page
 from controller.metrology.readings import TESTS, report_of
+from controller.metrology.recorded import ON_RUNS, run_of
 from controller.metrology.tables import lay_out
 from controller.metrology.words import LANGUAGES
 from hal.recording import Recording, read_recording
+from sensors.metrology.looks import stability_of
 from sensors.metrology.report import Conditions, Report, SetError
 
 SUFFIXES = (".html", ".json", ".md")
 ERRORS = ("initial", "in-service")
+DISPLAYS = ("estimate", "indication")
 PIPE_WIDTH = 110
 TRACES_MAX = 100
 
@@ -38,7 +41,7 @@ class Request(Struct, frozen=True, kw_only=True):
     by: str | None = None
     at: str | None = None
     temperature_c: float | None = None
-    display: str = recorded.DISPLAYS[0]
+    display: str = DISPLAYS[0]
     out: Path | None = None
     language: str = LANGUAGES[0]
     as_json: bool = False
@@ -81,7 +84,7 @@ def _check(test: str, request: Request) -> None:
     if test not in TESTS:
         raise ValueError(f"'{test}' is no test: the tests are {', '.join(TESTS)}")
     _check_choice("--language", request.language, LANGUAGES)
-    _check_choice("--display", request.display, recorded.DISPLAYS)
+    _check_choice("--display", request.display, DISPLAYS)
     _check_choice("--errors", request.errors or ERRORS[0], ERRORS)
     if request.out is not None and request.out.suffix not in SUFFIXES:
         raise ValueError(f"--out {request.out}: name a file that ends in {', '.join(SUFFIXES)}")
@@ -110,25 +113,24 @@ def _tested(request: Request) -> Tested | None:
 
 
 def _on_traces(test: str, request: Request) -> Report:
-    decide = recorded.ON_TRACES.get(test)
+    decide = ON_RUNS.get(test)
     if decide is None:
         raise ValueError(
             f"'{test}' cannot be told from a recording, which does not say what loads were on: "
-            f"use --readings; recordings serve {', '.join(recorded.ON_TRACES)}"
+            f"use --readings; recordings serve {', '.join(ON_RUNS)}"
         )
     tested = _tested(request)
     if tested is None:
         raise ValueError("name the scale of the recordings: --scale SCALE.toml or --site SITE.toml")
-    traces = [_trace(path, tested) for path in request.traces]
+    runs = [run_of(_trace(path, tested), tested.scale) for path in request.traces]
     conditions = _conditions(request)
     try:
-        if decide is recorded.stability_on:
-            return recorded.stability_on(
-                traces, tested.scale, tested.instrument, conditions, request.display
-            )
-        return decide(traces, tested.scale, tested.instrument, conditions)
+        if decide is stability_of:
+            live = request.display == DISPLAYS[1]
+            return stability_of(runs, tested.instrument, conditions, live=live)
+        return decide(runs, tested.instrument, conditions)
     except SetError as error:
-        where = request.traces[0] if len(request.traces) == 1 else f"{len(traces)} recordings"
+        where = request.traces[0] if len(request.traces) == 1 else f"{len(runs)} recordings"
         raise ValueError(f"{where}: {error}") from error
 
 

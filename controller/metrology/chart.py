@@ -12,7 +12,7 @@ from sensors.metrology.formulae import mpe_g
 from sensors.metrology.report import Report, Row
 
 _WIDTH, _HEIGHT = 880, 250
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 860, 16, 214
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 850, 30, 222
 _ROOM = 1.2
 
 
@@ -121,9 +121,16 @@ def _dots(rows: Sequence[Row], x: Axis, y: Axis, at: Sequence[float]) -> list[Ht
 
 def _svg(x: Axis, y: Axis, title: str, lines: Sequence[Html], dots: Sequence[Html]) -> Html:
     grid = [line(_LEFT, y.at(tick), _RIGHT, y.at(tick), "grid") for tick in y.ticks(5)]
-    marks = [label(_LEFT - 8, y.at(tick) + 4, f"{tick:+g}", anchor="end") for tick in y.ticks(5)]
-    below = [label(x.at(tick), _BOTTOM + 18, f"{tick:g}", anchor="middle") for tick in x.ticks(8)]
+    marks = [label(_LEFT - 8, y.at(tick) + 4, _signed(tick), anchor="end") for tick in y.ticks(5)]
+    below = [
+        label(x.at(tick), _BOTTOM + 18, f"{tick:,g}".replace(",", " "), anchor="middle")
+        for tick in x.ticks(8)
+    ]
     axis = line(_LEFT, y.at(0.0), _RIGHT, y.at(0.0), "axis")
-    name = label(_RIGHT, _HEIGHT - 4, title, anchor="end")
+    name = label(_LEFT, 14, title)
     inside = join(*grid, axis, *lines, *dots, *marks, *below, name)
     return el("svg", inside, viewBox=f"0 0 {_WIDTH} {_HEIGHT}", role="img", aria_label=title)
+
+
+def _signed(value: float) -> str:
+    return f"{value:+g}".replace("-", "−") if value else "0"

@@ -19,13 +19,14 @@ CELL_MAX = 200
 
 def on_terminal(laid: Laid, language: str) -> RenderableType:
     """Title with verdict, facts, readings, decisions taken together, notes."""
+    title = f"\n{laid.unit}"
     parts: list[RenderableType] = [
         _headline(laid, language),
         _facts(laid),
-        _readings(laid, language),
+        _table(title, laid.columns, laid.lines, language),
     ]
     if laid.checks:
-        parts.append(_checks(laid, language))
+        parts.append(_table(title, check_columns(language), laid.checks, language))
     parts += [Text(plain(note, CELL_MAX), style="dim") for note in laid.notes]
     return Group(*parts)
 
@@ -47,7 +48,9 @@ def _facts(laid: Laid) -> Table:
     return table
 
 
-def _table(title: str, columns: tuple[Column, ...], language: str) -> Table:
+def _table(
+    title: str, columns: tuple[Column, ...], lines: tuple[Line, ...], language: str
+) -> Table:
     table = Table(
         title=Text(title), title_justify="left", header_style="bold", box=None, pad_edge=False
     )
@@ -55,13 +58,10 @@ def _table(title: str, columns: tuple[Column, ...], language: str) -> Table:
         justify: JustifyMethod = "right" if column.is_number else "left"
         table.add_column(column.heading, justify=justify, no_wrap=column.is_number)
     table.add_column(say("result", language), no_wrap=True)
-    return table
-
-
-def _readings(laid: Laid, language: str) -> Table:
-    table = _table(f"\n{laid.unit}", laid.columns, language)
-    for line in laid.lines:
-        table.add_row(*(plain(cell) for cell in line.cells), _result(line, language))
+    table.add_column("", overflow="fold")
+    for line in lines:
+        cells = (plain(cell) for cell in line.cells)
+        table.add_row(*cells, _result(line, language), plain(line.note))
     return table
 
 
@@ -69,16 +69,9 @@ def check_columns(language: str) -> tuple[Column, ...]:
     """The columns of decisions on several readings together."""
     return (
         Column(key="checks", heading=say("checks", language), is_number=False),
-        Column(key="value", heading="", is_number=True),
+        Column(key="value", heading=say("value", language), is_number=True),
         Column(key="limit", heading=say("limit", language), is_number=True),
     )
-
-
-def _checks(laid: Laid, language: str) -> Table:
-    table = _table(f"\n{laid.unit}", check_columns(language), language)
-    for line in laid.checks:
-        table.add_row(*(plain(cell) for cell in line.cells), _result(line, language))
-    return table
 
 
 def _result(line: Line, language: str) -> Text:
@@ -98,7 +91,9 @@ def as_markdown(laid: Laid, language: str) -> str:
     margin = f"{say('margin', language)}: {laid.margin}"
     facts = [f"- {name}: {_escaped(value)}" for name, value in laid.facts]
     readings = _markdown(laid.columns, laid.lines, language, laid.unit)
-    checks = _markdown(check_columns(language), laid.checks, language, "") if laid.checks else []
+    checks = (
+        _markdown(check_columns(language), laid.checks, language, laid.unit) if laid.checks else []
+    )
     notes = [f"- {_escaped(note)}" for note in laid.notes]
     return "\n".join([*head, margin, "", *facts, "", *readings, *checks, *notes]).rstrip() + "\n"
 
@@ -109,9 +104,10 @@ def _markdown(
     names = [f"{c.heading}, {unit}" if unit and c.is_number else c.heading for c in columns]
     rule = ["---:" if column.is_number else "---" for column in columns]
     rows = [
-        [*(_escaped(cell) for cell in line.cells), result_word(line, language)] for line in lines
+        [*(_escaped(c) for c in line.cells), result_word(line, language), _escaped(line.note)]
+        for line in lines
     ]
-    table = [[*names, say("result", language)], [*rule, "---"], *rows]
+    table = [[*names, say("result", language), ""], [*rule, "---", "---"], *rows]
     return [*(f"| {' | '.join(cells)} |" for cells in table), ""]
 
 

@@ -51,12 +51,13 @@ def _header(laid: Laid) -> Html:
 
 def _table(columns: tuple[Column, ...], lines: tuple[Line, ...], language: str, unit: str) -> Html:
     names = [el("th", c.heading, scope="col", class_=_css(c)) for c in columns]
-    names.append(el("th", say("result", language), scope="col"))
+    names += [el("th", say("result", language), scope="col"), el("th", "")]
     rows = [
         el(
             "tr",
             *(el("td", cell, class_=_css(c)) for c, cell in zip(columns, line.cells, strict=True)),
             el("td", result_word(line, language), class_=_mark(line)),
+            el("td", line.note),
         )
         for line in lines
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 
 from msgspec import Struct
@@ -22,6 +23,8 @@ _VALUES = {
     "stability": "deviation",
     "zero": "error",
 }
+# What is stored stands in place of what was put on.
+_STORED = {"place": "place_stored", "load": "load_stored"}
 _COLUMNS = ("number", "place", "time", "load", "indication", "delta", "error", "value", "limit")
 _NUMBERS = frozenset({"load", "indication", "delta", "error", "value", "limit"})
 
@@ -39,6 +42,7 @@ class Line(Struct, frozen=True, kw_only=True):
 
     cells: tuple[str, ...]
     passed: bool | None
+    note: str = ""
 
 
 class Laid(Struct, frozen=True, kw_only=True):
@@ -119,12 +123,12 @@ def _facts(
         *_identity(report.scale, unit),
         ("errors", say("in_service" if told.in_service else "initial", language)),
         ("resolution", say(resolution, language)),
-        ("at", told.at),
+        ("at", None if told.at is None else _moment(told.at)),
         ("by", told.by),
         *told.ambient,
         ("source", told.source),
         ("remarks", told.remarks or None),
-        ("made_at", made_at),
+        ("made_at", _moment(made_at)),
         ("software", software),
     )
     needed = {"at", "by", "serial"}
@@ -157,8 +161,8 @@ def _table(
     """Columns that hold nothing in this test are left out."""
     value = _VALUES[report.test]
     rows = [_cells(n, row, unit, value, language) for n, row in enumerate(report.rows, 1)]
-    keys = [key for key in (*_COLUMNS, "note") if any(row[key] for row in rows)]
-    names = {"value": value, "place": "place_stored" if report.test == "stability" else "place"}
+    keys = [key for key in _COLUMNS if any(row[key] for row in rows)]
+    names = {"value": value, **(_STORED if report.test == "stability" else {})}
     columns = tuple(
         Column(key=key, heading=say(names.get(key, key), language), is_number=key in _NUMBERS)
         for key in keys
@@ -167,6 +171,7 @@ def _table(
         Line(
             cells=tuple(cells[key] for key in keys),
             passed=None if row.decision is None else row.decision.passed,
+            note=row.note,
         )
         for cells, row in zip(rows, report.rows, strict=True)
     )
@@ -180,15 +185,24 @@ def _cells(number: int, row: Row, unit: _Unit, value: str, language: str) -> dic
     return {
         "number": str(number),
         "place": say(place, language) if place else "",
-        "time": "" if read.at_s is None else f"{read.at_s / 60:g} min",
+        "time": "" if read.at_s is None else _time(read.at_s),
         "load": unit.plain(read.load_g),
         "indication": unit.plain(read.indication_g),
         "delta": "" if read.delta_g is None else unit.plain(read.delta_g),
         "error": "" if row.error_g is None or is_error else unit.signed(row.error_g),
         "value": "" if decision is None else unit.signed(decision.value_g),
         "limit": "" if decision is None else _limit(decision, unit),
-        "note": row.note,
     }
+
+
+def _time(at_s: float) -> str:
+    return f"{at_s / 60:g} min" if at_s >= 60 or not at_s else f"{at_s:.1f} s"
+
+
+def _moment(iso: str) -> str:
+    """A time as people write it, with its offset from UTC where it is known."""
+    moment = datetime.datetime.fromisoformat(iso)
+    return moment.strftime("%Y-%m-%d %H:%M") + (f" {iso[-6:]}" if moment.tzinfo else "")
 
 
 def _limit(decision: Decision, unit: _Unit) -> str:

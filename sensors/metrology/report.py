@@ -168,4 +168,6 @@ def instrument_of(scale: Scale, serial: str, calibration: str | None = None) -> 
 
 def show_g(mass_g: float) -> str:
     """A mass for a message: kilograms, or grams below one kilogram."""
-    return f"{mass_g / 1000:,.10g} kg" if abs(mass_g) >= 1000 else f"{mass_g:.6g} g"
+    if abs(mass_g) < 1000:
+        return f"{mass_g:.6g} g"
+    return f"{mass_g / 1000:,.10g} kg".replace(",", " ")

@@ -97,7 +97,7 @@ def _zeros(zeros: Sequence[Reading], scale: Instrument, conditions: Conditions) 
             raise SetError("unknown_place", f"'{zero.place}' is not set", "state zero or tare")
         row = zero_row(zero, scale, conditions)
         decision = Decision(value_g=row.error_g or 0.0, limit_g=ZERO_E * scale.e_g)
-        rows.append(msgspec.structs.replace(row, decision=decision))
+        rows.append(msgspec.structs.replace(row, decision=decision, note=""))
     return tuple(rows)
 
 

@@ -1,0 +1,221 @@
+"""Readings for the tests over time, taken from what a weigher said tick by tick.
+
+They are the weigher's own unrounded values, so that no small weights are needed, except for
+stability, whose subject is what was shown.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from sensors.calibration import Scale
+from sensors.indication import indicate_g, round_to_d
+from sensors.metrology.bands import close_to_max
+from sensors.metrology.report import Conditions, Instrument, Reading, Report, SetError, show_g
+from sensors.metrology.stability import FOLLOW_S, Stored, stability, zero_accuracy
+from sensors.metrology.times import creep, zero_return
+from sensors.weighing import DeckState, EventKind, Status, Weighing
+
+US_PER_S = 1_000_000
+READ_US = 2 * US_PER_S
+FOLLOW_US = int(FOLLOW_S * US_PER_S)
+CREEP_MINUTES = (5, 15, 30, 60, 120, 180, 240)
+_EMPTY = (DeckState.EMPTY, DeckState.UNDER_RANGE)
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """What the weigher said at one tick; ``absolute_g`` is above the calibrated zero.
+
+    ``estimated_g`` is the running estimate rounded to d, where there is one.  ``stored_g`` is the
+    accepted weight rounded to d, ``zero_set_us`` when zero was last set.
+    """
+
+    t_us: int
+    gross_g: int
+    absolute_g: int
+    indicated_g: int | None
+    estimated_g: int | None
+    deck: DeckState
+    still: bool
+    status: Status
+    stored_g: int | None
+    accepted_us: int | None
+    zero_set_us: int | None
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """One stretch of looks in order, and what it is called in the report."""
+
+    name: str
+    looks: tuple[Look, ...]
+
+
+def look_at(seen: Weighing, scale: Scale) -> Look:
+    """What of a weighing the tests need."""
+    zero_set = [event.t_us for event in seen.events if event.kind == EventKind.ZERO_SET]
+    estimate_g, weight_g = seen.estimate_g, seen.weight_g
+    return Look(
+        t_us=seen.t_us,
+        gross_g=seen.gross_g,
+        absolute_g=seen.gross_g + seen.zero_offset_g,
+        indicated_g=seen.indicated_g,
+        estimated_g=None if estimate_g is None else indicate_g(estimate_g, scale),
+        deck=seen.deck,
+        still=not seen.motion and seen.deck != DeckState.UNKNOWN,
+        status=seen.status,
+        stored_g=None if weight_g is None else indicate_g(weight_g, scale),
+        accepted_us=seen.accepted_us,
+        zero_set_us=zero_set[-1] if zero_set else None,
+    )
+
+
+def stability_of(
+    runs: Sequence[Run], scale: Instrument, conditions: Conditions, *, live: bool = False
+) -> Report:
+    """Every stored weight against what was shown in the 5 s after it (R 76-1, A.4.12).
+
+    Shown is the running estimate rounded to d, or with ``live`` the live reading, which follows a
+    deck that still swings.  Raises SetError for a weight withdrawn or not seen for 5 s.
+    """
+    stored = [one for run in runs for one in _stored(run, live)]
+    rounded = msgspec.structs.replace(conditions, resolution_g=float(scale.d_g))
+    report = stability(scale, rounded, stored, (), passages=True)
+    shown = "display_indication" if live else "display_estimate"
+    return msgspec.structs.replace(report, notes=(*report.notes, (shown, "")))
+
+
+def creep_of(runs: Sequence[Run], scale: Instrument, conditions: Conditions) -> Report:
+    """One run with a load close to Max left on the deck for half an hour or four hours."""
+    loaded = _loaded(_only(runs).looks, scale)
+    began_us = loaded[0].t_us
+    first_g = _mean(loaded, began_us, _gross)
+    # What was put on is not in a recording; to a division it is what the scale says.
+    load_g = float(min(round_to_d(round(first_g), scale.d_g), scale.max_g))
+    readings = [Reading(load_g=load_g, indication_g=first_g, at_s=0.0)]
+    for minutes in CREEP_MINUTES:
+        at_us = began_us + minutes * 60 * US_PER_S
+        if at_us <= loaded[-1].t_us:
+            value_g = _mean(loaded, at_us - READ_US, _gross)
+            readings.append(Reading(load_g=load_g, indication_g=value_g, at_s=minutes * 60.0))
+    return creep(scale, conditions, readings)
+
+
+def zero_return_of(runs: Sequence[Run], scale: Instrument, conditions: Conditions) -> Report:
+    """One run of zero, half an hour of load, and zero again, whatever the tracking did."""
+    looks = _only(runs).looks
+    loaded = _loaded(looks, scale)
+    came = next(i for i, look in enumerate(looks) if look.gross_g >= scale.min_g)
+    gone = looks.index(loaded[-1]) + 1
+    before = _empty(looks[:came], "before")
+    after = _empty(looks[gone:], "after")
+    # The last second before the load may already hold its touch.
+    zero_g = _mean(before, before[-1].t_us - READ_US - US_PER_S, _absolute)
+    back_g = _mean(after, after[0].t_us, _absolute)
+    loaded_s = (loaded[-1].t_us - loaded[0].t_us) / US_PER_S
+    load_g = float(
+        min(round_to_d(round(_mean(loaded, loaded[0].t_us, _gross)), scale.d_g), scale.max_g)
+    )
+    first, last = (
+        Reading(load_g=0.0, indication_g=value_g - zero_g) for value_g in (zero_g, back_g)
+    )
+    return zero_return(scale, conditions, first, load_g, loaded_s, last)
+
+
+def zero_of(runs: Sequence[Run], scale: Instrument, conditions: Conditions) -> Report:
+    """Every zero that was set, read over the two seconds after it."""
+    return zero_accuracy(scale, conditions, [zero for run in runs for zero in _zeros(run.looks)])
+
+
+def _zeros(looks: Sequence[Look]) -> Iterator[Reading]:
+    """A zero that was soon driven over cannot be read."""
+    for set_us in sorted({look.zero_set_us for look in looks if look.zero_set_us is not None}):
+        rest = [look for look in looks if set_us < look.t_us <= set_us + READ_US]
+        if rest and all(look.still and look.deck == DeckState.EMPTY for look in rest):
+            value_g = _mean(rest, set_us, _gross)
+            yield Reading(load_g=0.0, indication_g=value_g, place="zero", at_s=set_us / US_PER_S)
+
+
+def _stored(run: Run, live: bool) -> Iterator[Stored]:
+    seen: set[int] = set()
+    for number, look in enumerate(run.looks):
+        if look.status != Status.ACCEPTED or look.accepted_us in seen or look.stored_g is None:
+            continue
+        if look.accepted_us is not None:
+            seen.add(look.accepted_us)
+            label = f"{run.name} {look.t_us / US_PER_S:.1f} s"
+            yield _followed(look, look.stored_g, run.looks[number + 1 :], label, live)
+
+
+def _followed(at: Look, stored_g: int, later: Sequence[Look], label: str, live: bool) -> Stored:
+    """What was shown until 5 s after storing; the weight has to stay on the deck so long."""
+    until_us = at.t_us + FOLLOW_US
+    if not later or later[-1].t_us < until_us:
+        raise SetError(
+            "too_short",
+            f"{label}: nothing is known of the end of the {FOLLOW_S:.0f} s after storing",
+            "record longer, or leave this recording out",
+        )
+    shown: Counter[float] = Counter()
+    for look in (one for one in later if one.t_us <= until_us):
+        value_g = look.indicated_g if live or look.estimated_g is None else look.estimated_g
+        if look.status != Status.ACCEPTED or value_g is None:
+            raise SetError(
+                "withdrawn",
+                f"{label}: {(look.t_us - at.t_us) / US_PER_S:.1f} s after storing the weighing was "
+                f"{look.status.name.lower()}",
+                "leave the load alone for 5 s; a withdrawn weight is not stored",
+            )
+        shown[float(value_g)] += 1
+    return Stored(value_g=float(stored_g), shown=tuple(sorted(shown.items())), label=label)
+
+
+def _loaded(looks: Sequence[Look], scale: Instrument) -> list[Look]:
+    """From the first stable reading close to Max to the last moment the load was on."""
+    close_g = close_to_max(scale).low_g
+    first = next((i for i, k in enumerate(looks) if k.still and k.gross_g >= close_g), None)
+    if first is None:
+        highest_g = max((look.gross_g for look in looks if look.still), default=0)
+        raise SetError(
+            "no_stable_reading",
+            f"the highest stable reading is {show_g(highest_g)}; close to Max begins at "
+            f"{show_g(close_g)}",
+            "do this test with a load close to Max",
+        )
+    end = next((i for i, k in enumerate(looks) if i > first and k.gross_g < close_g), len(looks))
+    return list(looks[first:end])
+
+
+def _empty(looks: Sequence[Look], when: str) -> list[Look]:
+    still = [look for look in looks if look.still and look.deck in _EMPTY]
+    if not still or still[-1].t_us - still[0].t_us < READ_US:
+        raise SetError(
+            "no_stable_reading",
+            f"the deck does not stand still and empty {when} the load",
+            "record at least 5 s of empty deck before and after",
+        )
+    return still
+
+
+def _only(runs: Sequence[Run]) -> Run:
+    if len(runs) != 1:
+        raise ValueError(f"{len(runs)} recordings; this test is done on one: give one --trace")
+    return runs[0]
+
+
+def _mean(looks: Sequence[Look], from_us: int, value: Callable[[Look], int]) -> float:
+    """The mean over a reading's two seconds."""
+    values = [value(look) for look in looks if from_us <= look.t_us <= from_us + READ_US]
+    if not values:
+        raise SetError("no_stable_reading", "no samples where one must be read", "record it anew")
+    return sum(values) / len(values)
+
+
+def _gross(look: Look) -> int:
+    return look.gross_g
+
+
+def _absolute(look: Look) -> int:
+    return look.absolute_g
