@@ -34,6 +34,7 @@ from controller.calibrating.table import (
 )
 from controller.calibrating.talk import Dialogue, again, confirm, say
 from sensors.adjustment import Adjustment
+from sensors.calibration import scale_from_dict
 from sensors.corners import AdjustmentError
 
 LEFTOVER_E = 0.1
@@ -101,12 +102,12 @@ def calibrate(request: Request) -> dict[str, Any]:
     done = _proposal(session, answers)
     if not request.as_json:
         _show(done, session)
-    result = _result(path, standing, done, session)
+    sheet = _readable(standing, done)
+    result = _result(standing, done, sheet, session)
     if _accepted(done, answers):
         loads = [row_facts(row, done.after.e_g) for row in done.rows]
         reason = request.reason or _ask_reason(answers)
         note = Note(author=author, date=request.now, reason=reason, loads=loads)
-        sheet = with_values(standing.sheet, done.after)
         result |= _written(calibration_writer.write_version(standing, sheet, note))
     return result
 
@@ -130,8 +131,14 @@ def restore(request: Request, to: int | None, back: int | None) -> dict[str, Any
     path = _writable_path(request.site)
     version = to
     if version is None:
-        kept = [row["version"] for row in calibration_file.history(path)]
-        version = max(kept, default=0) - (back or 0)
+        newest = max((row["version"] for row in calibration_file.history(path)), default=0)
+        version = newest - (back or 0)
+        if version < 0:
+            raise CalibrationFileError(
+                f"--rollback {back}: {path} is at version {newest}; state at most {newest}"
+                if newest
+                else f"--rollback: {path} was never calibrated here; there is nothing to go back to"
+            )
     note = _note(request, DEFAULT_REASONS["restore"])
     done = calibration_writer.restore(path, version, note)
     return {"file": str(path), "restores": version, **_written(done)}
@@ -275,16 +282,26 @@ def _outside(done: Adjustment) -> Iterator[str]:
             )
 
 
-def _result(path: Path, standing: Standing, done: Adjustment, session: Session) -> dict[str, Any]:
+def _readable(standing: Standing, done: Adjustment) -> dict[str, Any]:
+    """The new sheet, once it is sure that the lane reads the proposed calibration out of it."""
+    sheet = with_values(standing.sheet, done.after)
+    if scale_from_dict(sheet) != done.after:
+        raise CalibrationFileError(f"{standing.path}: the new values cannot be kept in this file")
+    return sheet
+
+
+def _result(
+    standing: Standing, done: Adjustment, sheet: dict[str, Any], session: Session
+) -> dict[str, Any]:
     e_g = done.after.e_g
     repeats_g = session.repeatability_g
     return {
         "written": False,
-        "file": str(path),
+        "file": str(standing.path),
         "version": standing.version,
         "sha256": standing.sha256,
         "loads": [row_facts(row, e_g) for row in done.rows],
-        "changes": changes(standing.sheet, with_values(standing.sheet, done.after)),
+        "changes": changes(standing.sheet, sheet),
         "repeatability_e": None if repeats_g is None else round(repeats_g / e_g, 3),
         "warnings": session.warnings(),
     }

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from site_rig import SITE, write_site
 
@@ -386,6 +386,7 @@ TABLES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(TABLES)
 def test_toml_is_read_back_as_it_was(table: dict[str, Any]) -> None:
     assert tomllib.loads(to_toml(table)) == table

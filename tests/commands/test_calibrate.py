@@ -159,6 +159,12 @@ def test_linearised_every_span_load_is_exact(tmp_path: Path) -> None:
     assert all(row["error_after_e"] == 0 for row in json.loads(done.stdout)["loads"])
 
 
+def test_more_points_than_the_file_keeps_are_refused(tmp_path: Path) -> None:
+    steps = [{"do": "span", "load": f"{kg} kg"} for kg in range(10_000, 76_000, 2_000)]
+    refused(calibrate(tmp_path, [ZERO, *steps], linearise=True), "span_points: expected at most 32")
+    assert nothing_written(tmp_path)
+
+
 def test_substitution_needs_enough_weights_or_a_scale_that_repeats(tmp_path: Path) -> None:
     climb = [
         {"do": "weights", "load": "25 t"},
@@ -352,6 +358,7 @@ def test_a_step_that_is_not_taken_can_be_left_out(tmp_path: Path) -> None:
 
 def test_versions_are_listed_and_put_back(tmp_path: Path) -> None:
     site = make_site(tmp_path)
+    refused(run(site, "--author", "A", "--rollback", 1), "was never calibrated here")
     assert calibrate(tmp_path, [ZERO]).exit_code == 0
     assert calibrate(tmp_path, FULL).exit_code == 0
     before = sheet_of(tmp_path)
@@ -370,7 +377,7 @@ def test_versions_are_listed_and_put_back(tmp_path: Path) -> None:
     rows = history(tmp_path / "sim.calib.toml")
     assert [row["version"] for row in rows] == [0, 1, 2, 3, 4]
     refused(run(site, "--author", "A", "--to", 9), "no version 9 in the history")
-    refused(run(site, "--author", "A", "--rollback", 7), "no version -3 in the history")
+    refused(run(site, "--author", "A", "--rollback", 7), "is at version 4; state at most 4")
 
 
 def test_check_and_calibrate_name_a_change_by_hand_and_to_undoes_it(tmp_path: Path) -> None:

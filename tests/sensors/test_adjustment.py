@@ -271,6 +271,7 @@ def test_substitution_asks_for_weights_by_repeatability(
         check_weights(needed_g - 1, 80_000_000, 20_000, repeat_g)
 
 
+@settings(deadline=None)
 @given(st.floats(0.9, 1.1), st.integers(-90_000, 90_000))
 def test_substitutes_are_known_whatever_the_span_of_the_scale(gain: float, more_g: int) -> None:
     known_g = 20_000_000

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -59,6 +59,7 @@ def test_counts_become_grams_with_each_cells_own_line() -> None:
     assert grams.tolist() == [[1000.0, 2000.0]]
 
 
+@settings(deadline=None)
 @given(
     arrays(np.int64, (4, 2), elements=st.integers(-(2**23), 2**23)),
     st.floats(0.97, 1.03),

@@ -4,7 +4,7 @@ import math
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sensors.compensation import (
@@ -27,6 +27,7 @@ def curves(draw: st.DrawFn) -> list[SpanPoint]:
     return out
 
 
+@settings(deadline=None)
 @given(curves())
 def test_a_curve_is_exact_at_its_points_and_at_zero(points: list[SpanPoint]) -> None:
     curve = SpanCurve(points)
@@ -35,6 +36,7 @@ def test_a_curve_is_exact_at_its_points_and_at_zero(points: list[SpanPoint]) -> 
         assert curve.correct_g(float(point.shown_g)) == point.true_g
 
 
+@settings(deadline=None)
 @given(curves(), st.lists(st.floats(-1e7, 3e8), min_size=2, max_size=20, unique=True))
 def test_a_curve_rises_everywhere(points: list[SpanPoint], gross_g: list[float]) -> None:
     curve = SpanCurve(points)
@@ -42,6 +44,7 @@ def test_a_curve_rises_everywhere(points: list[SpanPoint], gross_g: list[float])
     assert all(a <= b for a, b in pairwise(loads))
 
 
+@settings(deadline=None)
 @given(st.floats(-1e9, 1e9))
 def test_no_points_change_nothing(gross_g: float) -> None:
     assert SpanCurve(()).correct_g(gross_g) == gross_g
@@ -68,6 +71,7 @@ def test_points_that_make_no_curve_are_named(points: list[tuple[int, int]], says
         SpanCurve([SpanPoint(shown_g=s * 1000, true_g=t * 1000) for s, t in points])
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1e8), st.floats(-20, 50), st.floats(-20, 50))
 def test_temperature_takes_out_what_it_put_in(true_g: float, now_c: float, zeroed_c: float) -> None:
     model = Temperature(reference_c=20, zero_g_per_k=800, span_ppm_per_k=12)
@@ -111,6 +115,7 @@ def test_creep_is_taken_out_after_loading_and_after_unloading() -> None:
     assert worst_g < 100
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e8, 1e8), min_size=1, max_size=20))
 def test_without_terms_a_stream_goes_through_unchanged(stream_g: list[float]) -> None:
     compensator = CreepCompensator(())
