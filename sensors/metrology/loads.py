@@ -56,14 +56,14 @@ def weighing(
     first = zero_row(zero, scale, conditions)
     _check_series(up, "up", UP_LOADS_MIN, rising=True)
     _check_series(down, "down", DOWN_LOADS_MIN, rising=False)
-    between = (bands.at_min(scale), *bands.at_breaks(scale))
-    bands.require_load_in([r.load_g for r in up], (*between, bands.at_max(scale)))
-    bands.require_load_in([r.load_g for r in down], between)
     rows = [
         _corrected(msgspec.structs.replace(reading, place=place), first, scale, conditions)
         for place, series in (("up", up), ("down", down))
         for reading in series
     ]
+    between = (bands.at_min(scale), *bands.at_breaks(scale))
+    bands.require_load_in([r.load_g for r in up], (*between, bands.at_max(scale)))
+    bands.require_load_in([r.load_g for r in down], between)
     return Report(
         test="weighing",
         clause="R 76-1 3.5, A.4.4.1",
