@@ -11,6 +11,7 @@ SIDE: Final = 14
 GAP: Final = 3
 ROWS: Final = 2 * SIDE + GAP
 NEAR_TICKS: Final = 6
+NEAR_ROWS: Final = 2 * NEAR_TICKS + GAP
 # A device is alike on all cells to this part; the misfit is chi-squared per degree of freedom.
 ALIKE: Final = 0.04
 MISFIT_MAX: Final = 3.0
@@ -89,17 +90,23 @@ class StepFit:
         return weights @ cells, float(u)
 
 
-def moving_step(window: FloatArray) -> FloatArray:
-    """The step of each cell (n,) while the load travels: the lines before and after, extended."""
-    middle = (ROWS - 1) / 2
-    out = np.zeros(window.shape[1])
-    for sign, start in ((-1.0, SIDE - NEAR_TICKS), (1.0, SIDE + GAP)):
+def moving_step(window: FloatArray) -> tuple[FloatArray, FloatArray, float]:
+    """The step of each cell (n,) while the load travels: the lines before and after, extended.
+
+    Takes (NEAR_ROWS, n); returns the step, the load before it, and the u of the summed step.
+    """
+    middle = (NEAR_ROWS - 1) / 2
+    ends, rest = [], 0.0
+    for start in (0, NEAR_TICKS + GAP):
         at = np.arange(start, start + NEAR_TICKS)
         rows = window[at]
         off = at - at.mean()
-        slope = off @ rows / float(off @ off)
-        out += sign * (rows.mean(axis=0) + slope * (middle - at.mean()))
-    return out
+        mean, slope = rows.mean(axis=0), off @ rows / float(off @ off)
+        ends.append(mean + slope * (middle - at.mean()))
+        left = (rows - mean - np.outer(off, slope)).sum(axis=1)
+        rest += float(left @ left)
+    u = float(np.sqrt(rest / (2 * NEAR_TICKS - 4))) + 1.0
+    return ends[1] - ends[0], ends[0], u
 
 
 def proportional(cells: FloatArray, u_cells: FloatArray, share: FloatArray) -> bool:

@@ -6,7 +6,6 @@ under the bounce and the bounce is not taken for a step. Sources: K3 and K4 of t
 docs/tamper.md, which also has the measured rates.
 """
 
-from enum import IntEnum
 from typing import Final
 
 import msgspec
@@ -15,65 +14,27 @@ import numpy as np
 from sensors.calibration import FloatArray, Scale
 from sensors.step_fit import (
     GAP,
+    NEAR_ROWS,
     ROWS,
     SIDE,
-    Step,
     StepFit,
     moving_step,
     place_mm,
     proportional,
 )
+from sensors.stuck_deck import ReturnWatch
+from sensors.tamper_finding import TamperFinding, TamperKind, TamperLimits
 
 PLATEAUS_MAX: Final = 24
 PLATEAU_EVERY: Final = 5
 PEAK_TICKS: Final = 5
 OFF_MAX: Final = 0.45
-RETURN_TICKS: Final = 20
+FLAG_LATE_S: Final = 0.7
 GAP_TICKS_MAX: Final = 2.5
 # An axle on the edge of the deck that nobody counted has its lever here; a device has not.
-EDGE: Final = 0.1
-
-
-class TamperKind(IntEnum):
-    """What the curve did; PERSON is the ordinary event that looks most like a device."""
-
-    STEP = 1  # a step of a rolling vehicle's load or of the empty deck
-    PLATEAU_JUMP = 2  # a standing load went to another level
-    SYMMETRIC = 3  # a standing load changed with every cell in the same proportion
-    NO_RETURN = 4  # the deck did not come back to zero after the vehicle
-    PERSON = 5  # up to `person_g` came or went at one place
-
-
-class TamperLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """What counts: loads in verification intervals e, `sigmas` in standard deviations."""
-
-    standing_e: float = 3.0
-    rolling_e: float = 15.0
-    empty_e: float = 3.0
-    plateau_e: float = 3.0
-    return_above_e: float = 10.0
-    return_below_e: float = 3.0
-    person_g: int = 150_000
-    sigmas: float = 7.0
-
-
-class TamperFinding(msgspec.Struct, frozen=True, kw_only=True):
-    """One finding with what was measured.
-
-    `value_g` is the change (or the rest on the deck) and `u95_g` its uncertainty; `ratio_ppm` the
-    same against the load before, where there was one. `cells_g` says how it is shared. `x_mm` and
-    `y_mm` place it on the deck, None where the change is too small to be placed.
-    """
-
-    kind: TamperKind
-    at_us: int
-    value_g: int
-    u95_g: int
-    ratio_ppm: int | None
-    u95_ppm: int | None
-    cells_g: tuple[int, ...]
-    x_mm: int | None
-    y_mm: int | None
+EDGE: Final = 0.15
+UNLIKE_MAX: Final = 0.5
+ROLLING_SIGMAS: Final = 5.0
 
 
 class _Tick(msgspec.Struct):
@@ -81,6 +42,9 @@ class _Tick(msgspec.Struct):
     standing: bool
     empty: bool
     event: bool
+
+
+_Candidate = tuple[float, TamperFinding]
 
 
 class TamperWatch:
@@ -93,17 +57,18 @@ class TamperWatch:
         self._scale = scale
         self._limits = limits or TamperLimits()
         self._tick_us = tick_s * 1e6
+        self._late_ticks = round(FLAG_LATE_S / tick_s)
         self._fit = StepFit(tick_s)
         self._x_m, self._y_m = scale.x_m(), scale.y_m()
         self._dead_g = np.array([float(cell.dead_load_g) for cell in scale.cells])
         self._cells: FloatArray = np.zeros((ROWS, len(scale.cells)))
-        self._return = _ReturnWatch(scale, self._limits)
+        self._return = ReturnWatch(scale, self._limits)
         self.reset()
 
     def reset(self) -> None:
         """Forget the recent curve, as after a change of the zero or a gap."""
         self._ticks: list[_Tick] = []
-        self._best: tuple[float, TamperFinding | None] | None = None
+        self._best: _Candidate | None = None
         self._since_best = 0
         self._plateaus: list[tuple[int, FloatArray, float]] = []
 
@@ -132,67 +97,101 @@ class TamperWatch:
             if early or not np.isfinite(cells_g).all():
                 return ()
         event = axle_step or beam_edge
+        if not event:
+            self._end_event()
         self._cells[:-1] = self._cells[1:]
         self._cells[-1] = cells_g
         self._ticks = [*self._ticks[1 - ROWS :], _Tick(now_us, standing, empty, event)]
         found = self._return.update(now_us, cells_g, empty and not event)
         return tuple(f for f in (found, self._look()) if f is not None)
 
+    def _end_event(self) -> None:
+        """The flags tell of the last second; what they tell of was over long before they fell."""
+        if self._ticks and self._ticks[-1].event:
+            for tick in self._ticks[-self._late_ticks :]:
+                tick.event = False
+
     def _look(self) -> TamperFinding | None:
-        if len(self._ticks) < ROWS:
-            return None
-        if any(tick.event for tick in self._ticks) or not self._alike():
-            self._best = None
+        if self._is_quiet():
+            found = self._follow(self._quiet_step())
+            if found is None and self._best is None:
+                found = self._compare_plateaus()
+        else:
             self._plateaus.clear()
-            return None
-        found = self._follow(self._fit.step(self._cells.sum(axis=1)))
-        if found is None and self._best is None:
-            found = self._compare_plateaus()
+            found = self._follow(self._moving_step())
         if found is not None:
             self.reset()
         return found
 
-    def _alike(self) -> bool:
-        """Whether the deck was empty, or not empty, all through the window."""
+    def _is_quiet(self) -> bool:
+        """Whether no axle climbed or left in the window, and no beam moved."""
+        if len(self._ticks) < ROWS or any(tick.event for tick in self._ticks):
+            return False
         return all(tick.empty == self._ticks[0].empty for tick in self._ticks)
 
-    def _follow(self, step: Step) -> TamperFinding | None:
+    def _follow(self, seen: _Candidate | None) -> TamperFinding | None:
         """Keep the clearest instant of a step; report it when it has passed."""
-        clear = step.sharpness > self._limits.sigmas and step.worst < OFF_MAX * abs(step.value)
-        large = clear and abs(step.value) > self._limit_g()
-        if large and (self._best is None or step.sharpness > self._best[0]):
-            self._best, self._since_best = (step.sharpness, self._describe(step)), 0
+        if seen is not None and (self._best is None or seen[0] > self._best[0]):
+            self._best, self._since_best = seen, 0
         if self._best is None:
             return None
         self._since_best += 1
-        if self._since_best <= PEAK_TICKS:
-            return None
-        found, self._best = self._best[1], None
-        return found
+        return self._best[1] if self._since_best > PEAK_TICKS else None
 
-    def _limit_g(self) -> float:
+    def _quiet_step(self) -> _Candidate | None:
+        """A step under the bounce, in the middle of the window."""
+        step = self._fit.step(self._cells.sum(axis=1))
         limits, before = self._limits, self._ticks[SIDE - 1]
-        if before.empty:
-            return limits.empty_e * self._scale.e_g
-        return (limits.standing_e if before.standing else limits.rolling_e) * self._scale.e_g
-
-    def _describe(self, step: Step) -> TamperFinding | None:
-        before = self._ticks[SIDE - 1]
-        at_us = self._ticks[SIDE + GAP // 2].now_us
-        load_g = self._cells[:SIDE].mean(axis=0)
-        if before.empty or before.standing:
-            cells, u_cells = self._fit.cells(self._cells, step.tone)
-            other = TamperKind.STEP if before.empty else TamperKind.PLATEAU_JUMP
-            kind = self._kind(cells, u_cells, load_g, other)
-            return self._finding(kind, at_us, cells, u_cells, step.u, load_g)
-        cells = moving_step(self._cells)
-        lever_m = float(cells @ self._x_m) / float(cells.sum() or 1.0)
-        length_m = self._scale.platform_mm / 1000
-        inside = EDGE * length_m < lever_m < (1 - EDGE) * length_m
-        if not inside or abs(float(cells.sum())) < abs(step.value) / 2:
+        still_e = limits.empty_e if before.empty else limits.standing_e
+        still = before.empty or before.standing
+        limit_g = (still_e if still else limits.rolling_e / 2) * self._scale.e_g
+        clear = step.sharpness > limits.sigmas and step.worst < OFF_MAX * abs(step.value)
+        if not clear or abs(step.value) <= limit_g:
             return None
-        u_cells = np.full(len(cells), step.u)
-        return self._finding(TamperKind.STEP, at_us, cells, u_cells, step.u, load_g)
+        if not still:
+            seen = self._by_lever(SIDE + GAP // 2 - NEAR_ROWS // 2, limit_g, step.u)
+            return None if seen is None else (step.sharpness, seen)
+        load_g = self._cells[:SIDE].mean(axis=0)
+        cells, u_cells = self._fit.cells(self._cells, step.tone)
+        other = TamperKind.STEP if before.empty else TamperKind.PLATEAU_JUMP
+        kind = self._kind(cells, u_cells, load_g, other)
+        at_us = self._ticks[SIDE + GAP // 2].now_us
+        return step.sharpness, self._finding(kind, at_us, cells, u_cells, step.u, load_g)
+
+    def _moving_step(self) -> _Candidate | None:
+        """A large step of a load that rolls or climbs, whatever the axle counter says.
+
+        It is not asked, because it may have taken the very step for an axle.
+        """
+        if len(self._ticks) < NEAR_ROWS:
+            return None
+        start = len(self._cells) - NEAR_ROWS
+        u = moving_step(self._cells[start:])[2]
+        limit_g = max(self._limits.rolling_e * self._scale.e_g, ROLLING_SIGMAS * u)
+        seen = self._by_lever(start, limit_g, u)
+        return None if seen is None else (abs(seen.value_g) / u, seen)
+
+    def _by_lever(self, start: int, limit_g: float, u: float) -> TamperFinding | None:
+        """A step of the rows from `start` on that acts at the centre of the load.
+
+        An axle comes and goes at an end of the deck, and there is the lever of its step. A device
+        acts on all cells, so its lever is that of the load.
+        """
+        ticks = self._ticks[start - len(self._cells) :][:NEAR_ROWS]
+        cells, before_g, _ = moving_step(self._cells[start : start + NEAR_ROWS])
+        value, load = float(cells.sum()), float(before_g.sum())
+        if abs(value) <= limit_g or load < self._scale.min_g or any(t.empty for t in ticks):
+            return None
+        length_m = self._scale.platform_mm / 1000
+        lever = float(cells @ self._x_m) / value / length_m
+        centre = float(before_g @ self._x_m) / load / length_m
+        unlike = float(np.abs(cells - value / load * before_g).sum()) / abs(value)
+        if not EDGE < lever < 1 - EDGE or abs(lever - centre) > EDGE or unlike > UNLIKE_MAX:
+            return None
+        middle = ticks[NEAR_ROWS // 2]
+        u_cells = np.full(len(cells), u / np.sqrt(len(cells)))
+        kind = TamperKind.SYMMETRIC if middle.standing else TamperKind.STEP
+        return self._finding(kind, middle.now_us, cells, u_cells, u, before_g)
 
     def _kind(
         self, cells: FloatArray, u_cells: FloatArray, load_g: FloatArray, other: TamperKind
@@ -267,52 +266,4 @@ class TamperWatch:
         )
 
 
-class _ReturnWatch:
-    """K3: what is left on the deck when the vehicle has gone, against what was there before."""
-
-    def __init__(self, scale: Scale, limits: TamperLimits) -> None:
-        self._scale, self._limits = scale, limits
-        self._before: FloatArray | None = None
-        self._rows: list[FloatArray] = []
-        self._loaded = False
-
-    def interrupt(self) -> None:
-        """Samples are missing: start the present look again."""
-        self._rows = []
-
-    def update(self, now_us: int, cells_g: FloatArray, empty: bool) -> TamperFinding | None:
-        """Take a tick; speaks once after a vehicle, when the empty deck has been steady for 2 s."""
-        if not empty:
-            self._rows = []
-            self._loaded = self._loaded or float(cells_g.sum()) > self._scale.min_g
-            return None
-        self._rows = [*self._rows[1 - RETURN_TICKS :], cells_g.copy()]
-        table = np.array(self._rows)
-        steady = float(np.ptp(table.sum(axis=1))) < 2 * self._scale.e_g
-        if len(table) < RETURN_TICKS or not steady:
-            return None
-        # The newest ticks may already hold a tyre on the edge.
-        mean = np.asarray(table[: RETURN_TICKS // 2].mean(axis=0))
-        before, self._before = self._before, mean
-        if not self._loaded or before is None:
-            return None
-        self._loaded = False
-        return self._judge(now_us, mean - before, table)
-
-    def _judge(self, now_us: int, rest: FloatArray, table: FloatArray) -> TamperFinding | None:
-        value, e_g = float(rest.sum()), self._scale.e_g
-        if -self._limits.return_below_e * e_g <= value <= self._limits.return_above_e * e_g:
-            return None
-        u_cells = table.std(axis=0) / 2
-        x_mm, y_mm = place_mm(rest, u_cells, self._scale.x_m(), self._scale.y_m())
-        return TamperFinding(
-            kind=TamperKind.NO_RETURN,
-            at_us=now_us,
-            value_g=round(value),
-            u95_g=round(float(table.sum(axis=1).std())),
-            ratio_ppm=None,
-            u95_ppm=None,
-            cells_g=tuple(round(float(c)) for c in rest),
-            x_mm=x_mm,
-            y_mm=y_mm,
-        )
+__all__ = ["TamperFinding", "TamperKind", "TamperLimits", "TamperWatch"]

@@ -18,7 +18,8 @@ DAY_US: Final = 86_400_000_000
 # The standard error of a median of n normal values is this times sigma over the root of n.
 MEDIAN_U: Final = 1.25
 ALIKE_MIN: Final = 0.6
-SPACING_MM: Final = 250
+NORMAL_MAD: Final = 1.48
+SPACING_MM: Final = 300
 SPACING_SHARE: Final = 0.04
 
 
@@ -37,7 +38,7 @@ class VisitLimits(msgspec.Struct, frozen=True, kw_only=True):
     tare_ppm: int = 8_000
     band_sigmas: float = 3.5
     vehicles_min: int = 3
-    scale_sigmas: float = 3.5
+    scale_sigmas: float = 4.5
     window_us: int = DAY_US
 
 
@@ -109,7 +110,9 @@ class VisitRegister:
         limits = self._limits
         tares = np.array([past.tare_g for past in history], np.float64)
         usual = float(np.median(tares))
-        spread = limits.tare_ppm / 1e6 * np.sqrt(1 + np.pi / 2 / len(tares))
+        # A vehicle that comes with changing tools and crew has a band of its own.
+        own = NORMAL_MAD * float(np.median(np.abs(tares - usual))) / usual
+        spread = max(limits.tare_ppm / 1e6, own) * np.sqrt(1 + np.pi / 2 / len(tares))
         u = float(np.hypot(spread, visit.u95_g / 2 / usual))
         ratio = visit.tare_g / usual - 1
         self._note_today(visit, ratio, u)
@@ -128,20 +131,24 @@ class VisitRegister:
         self._today = deque([*kept, (visit.at_us, visit.vehicle, ratio, u)], maxlen=TODAY_MAX)
 
     def _common(self) -> tuple[float, float, int]:
-        """The ratio that the day's vehicles share, its u and their number; 0 where there is none.
+        """The ratio that the last vehicles share, its u and their number; 0 where there is none.
 
-        The median keeps one changed vehicle from speaking for the scale.
+        The scale may have changed at any hour, so the newest 3, 4, 6, 9 … vehicles are asked in
+        turn and the surest answer counts. The median keeps one vehicle from speaking for all.
         """
-        ratios = np.array([row[2] for row in self._today])
-        u_each = np.array([row[3] for row in self._today])
-        if len(ratios) < self._limits.vehicles_min:
-            return 0.0, 0.0, 0
-        common = float(np.median(ratios))
-        u = MEDIAN_U * float(np.median(u_each)) / float(np.sqrt(len(ratios)))
-        alike = np.abs(ratios - common) < 2 * u_each
-        if abs(common) <= self._limits.scale_sigmas * u or alike.mean() < ALIKE_MIN:
-            return 0.0, 0.0, 0
-        return common, u, int(alike.sum())
+        best, answer = 0.0, (0.0, 0.0, 0)
+        count = self._limits.vehicles_min
+        while count <= len(self._today):
+            ratios = np.array([row[2] for row in list(self._today)[-count:]])
+            u_each = np.array([row[3] for row in list(self._today)[-count:]])
+            common = float(np.median(ratios))
+            u = MEDIAN_U * float(np.median(u_each)) / float(np.sqrt(count))
+            alike = np.abs(ratios - common) < 2 * u_each
+            agreed = alike.mean() > ALIKE_MIN and alike.sum() >= self._limits.vehicles_min
+            if agreed and abs(common) / u > max(best, self._limits.scale_sigmas):
+                best, answer = abs(common) / u, (common, u, int(alike.sum()))
+            count = count * 3 // 2
+        return answer
 
     def _say_scale(
         self, visit: Visit, common: float, u: float, count: int, usual: float
