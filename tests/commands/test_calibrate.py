@@ -236,12 +236,14 @@ def test_a_scale_outside_its_mpe_is_not_written(tmp_path: Path) -> None:
         ([ZERO, {"do": "corner", "section": 4, "load": "9 t"}], "section 4: this deck has 4"),
         ([ZERO, {"do": "corner", "cell": 4}], "corner: state the load"),
         ([ZERO, {"do": "span", "load": "20 t", "recording": "no.csv"}], "no.csv: cannot be read"),
+        ([ZERO, {"do": "check", "load": "30 t", "recording": "empty.csv"}], "shows 0 kg, the load"),
         ([ZERO, CORNERS[0], {"do": "corner", "section": 1, "load": "15 t"}], "not both"),
     ],
 )
 def test_steps_that_cannot_be_followed_are_named(
     tmp_path: Path, steps: list[dict[str, Any]], says: str
 ) -> None:
+    write_counts(tmp_path / "empty.csv", 0.0, (10.0, 0.0), 1)
     refused(calibrate(tmp_path, steps), says)
     assert nothing_written(tmp_path)
 

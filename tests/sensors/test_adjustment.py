@@ -106,6 +106,28 @@ def test_corners_and_span_together_weigh_any_load_anywhere(
         )
 
 
+def test_where_a_span_follows_the_median_cell_keeps_its_factor() -> None:
+    factors = [1.0, 1.0, 1.012, 1.0, 1.0, 1.0, 1.0, 1.0]
+    span = Load(kind="span", reading=read(50e6, factors=factors), true_g=50_000_000)
+    done = adjust(make_scale(), ZERO, [*corners(factors), span])
+    found = [cell.corner_factor for cell in done.after.cells]
+    assert found == pytest.approx(factors, abs=1e-6)
+    assert done.after.cells[0].counts_per_kg == pytest.approx(140.0, rel=1e-6)
+
+
+def test_a_zero_that_has_moved_is_no_error_of_the_span() -> None:
+    moved = read(800_000.0)
+    both = tuple(a + b - 300_000 for a, b in zip(read(50e6).counts, moved.counts, strict=True))
+    load = Load(
+        kind="span",
+        reading=Reading(counts=both, swing_g=0.0, drift_g=0.0),
+        true_g=50_000_000,
+    )
+    (row,) = adjust(make_scale(), moved, [load]).rows
+    assert abs(row.error_before_g) < 2
+    assert abs(row.error_after_g) < 100
+
+
 def test_a_corner_correction_is_added_to_the_one_before() -> None:
     factors = [1.01, 0.99, 1, 1, 1, 1, 1, 1]
     once = adjust(make_scale(), ZERO, corners(factors)).after
@@ -249,7 +271,8 @@ def test_a_quiet_deck_is_read_as_its_mean() -> None:
         (lambda c: np.where(np.arange(8) == 4, 300_000, c), "cell4 repeats one value"),
         (lambda c: c + 10_000 * (np.arange(400) % 20 == 0)[:, None], "cell0 jumps"),
         (lambda c: c + (np.arange(400) * 2)[:, None], "not at rest"),
-        (lambda c: c + 250 * np.sin(np.arange(400) / 60)[:, None], "not at rest"),
+        (lambda c: c + (np.arange(400) * 0.17)[:, None], r"swings [0-4]\..* drifts \+[2-4]\."),
+        (lambda c: c + 100 * np.sin(np.arange(400) * np.pi / 100)[:, None], r"drifts [+-][01]\."),
     ],
 )
 def test_a_deck_that_is_not_at_rest_is_refused(spoil: object, says: str) -> None:
