@@ -69,8 +69,9 @@ class Deck:
 def draw_deck(rng: np.random.Generator, ranges: Ranges, at_least_m: float) -> Deck:
     """Draw a deck on which a truck of `at_least_m` between its end axles has room to stop."""
     fitting = [d for d in ranges.decks if d[0] >= at_least_m] or [max(ranges.decks)]
-    order = np.arange(len(fitting))
-    weights = np.where(order < 3, np.exp(-0.25 * order), 0.03)
+    weights = np.array(
+        [np.exp(-0.2 * k) * (0.35 if d[0] >= 20 else 1.0) for k, d in enumerate(fitting)]
+    )
     length, counts = fitting[rng.choice(len(fitting), p=weights / weights.sum())]
     cells = int(rng.choice(counts))
     rows = np.linspace(0.15, length - 0.15, cells // 2)
@@ -87,9 +88,9 @@ def draw_deck(rng: np.random.Generator, ranges: Ranges, at_least_m: float) -> De
         rows_m=rows,
         across_m=round(between(rng, (2.5, 2.9)), 3),
         span_hz=base_hz * rng.normal(1, 0.04, spans),
-        span_kg=between(rng, (5500.0, 9500.0)) * np.ones(spans),
+        span_kg=between(rng, (2800.0, 5200.0)) * np.ones(spans),
         span_damping=rng.uniform(0.015, 0.05, spans),
-        span_ring_n=np.exp(rng.normal(np.log(28.0), 0.55, spans)),
+        span_ring_n=np.exp(rng.normal(np.log(30.0), 0.75, spans)),
         counts_per_kg=np.round(counts_per_kg, 6),
         zero_counts=empty,
         dead_kg=np.round(dead, 1),

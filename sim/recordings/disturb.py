@@ -53,7 +53,7 @@ def add_braking(d: Disturbances) -> None:
     slowing = -np.gradient(speed, STEP_S) + d.surge
     felt = _through_bushes(slowing, truck.surge_hz, truck.surge_damping)
     for k, body in enumerate(truck.bodies):
-        d.dive(k, 1.1 * body.mass_kg * body.height_m * felt)
+        d.dive(k, 1.45 * body.mass_kg * body.height_m * felt)
 
 
 def _through_bushes(slowing: Array, hz: float, damping: float) -> Array:
@@ -177,7 +177,7 @@ def add_rocking(d: Disturbances, rest_s: float) -> None:
     """The driver rocks the truck with clutch and brake, near its own frequency."""
     t0 = rest_s + between(d.rng, (0.1, 1.1))
     hz = between(d.rng, (1.2, 2.3))
-    strength = log_between(d.rng, (0.5, 1.6)) * (0.6 + 0.4 * _gusts(d.rng, len(d.times), 0.15))
+    strength = log_between(d.rng, (0.5, 3.0)) * (0.6 + 0.4 * _gusts(d.rng, len(d.times), 0.15))
     turn = 2 * np.pi * (hz * d.times + 0.15 * np.cumsum(_gusts(d.rng, len(d.times), 0.3)) * STEP_S)
     jerk = d.after(t0, lambda t: np.minimum(t / 0.8, 1.0)) * strength * np.sin(turn)
     d.surge += jerk

@@ -69,7 +69,7 @@ def _finish(foot: _Foot, first_on_s: float, stops: list[float], kmh: float, shor
 
 
 def _brake(rng: np.random.Generator) -> float:
-    return float(np.clip(rng.normal(0.75, 0.2), 0.35, 1.3))
+    return float(np.clip(rng.normal(0.67, 0.2), 0.3, 1.25))
 
 
 def _to_rest(rng: np.random.Generator, foot: _Foot, distance_m: float) -> None:

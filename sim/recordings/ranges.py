@@ -32,7 +32,7 @@ class Ranges:
     span_error: float = 1.5e-4
     beams: float = 0.75
     one_beam: float = 0.0
-    rough_m3: Span = (3e-6, 220e-6)
+    rough_m3: Span = (2e-6, 250e-6)
     stretch: Span = (1.0, 1.0)
     wheelbase: Span = (1.0, 1.0)
     wind_kg: Span = (1.0, 7.0)

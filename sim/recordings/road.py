@@ -24,7 +24,7 @@ class Road:
         height = _roughness(rng, self.at, rough, deck.length_m) + _steps(rng, self.at, deck)
         self.height = _patch(height)
         self.slope = np.gradient(self.height, _GRID_M)
-        self.tilt = _patch(_roughness(rng, self.at, 0.7 * rough, deck.length_m))
+        self.tilt = _patch(_roughness(rng, self.at, 35.0 * rough, deck.length_m))
         self.tilt_slope = np.gradient(self.tilt, _GRID_M)
 
     def under(self, x_m: Array, speed_m_s: Array) -> tuple[Array, Array]:

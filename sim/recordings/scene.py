@@ -37,9 +37,9 @@ def draw_scene(rng: np.random.Generator, ranges: Ranges, classes: tuple[str, ...
     weights = np.array([CLASSES[name] for name in names])
     cls = str(rng.choice(names, p=weights / weights.sum()))
     name = _vehicle(rng, ranges)
-    light = name == "R2" and rng.random() < 0.3
+    light = name == "R2" and rng.random() < 0.45
     truck = draw_truck(rng, name, ranges, light)
-    deck = draw_deck(rng, ranges, truck.length_m + (4.2 if cls == "tailgate" else 2.9))
+    deck = draw_deck(rng, ranges, truck.length_m + (4.2 if cls == "tailgate" else 2.7))
     if cls == "roll_through":
         return Scene(
             cls=cls,
@@ -65,11 +65,11 @@ def _vehicle(rng: np.random.Generator, ranges: Ranges) -> str:
 def _place(rng: np.random.Generator, truck: Truck, deck: Deck, cls: str) -> float:
     """Where the front axle rests, wholly on the deck with the rear axle at least 1.2 m in."""
     room = deck.length_m - truck.length_m
-    least = 1.2 if room > 2.6 else 0.35 * room
+    least = 1.45 if room > 2.8 else 0.35 * room
     if cls == "tailgate":
         return truck.length_m + room - min(1.3, 0.4 * room)
     free = max(room - least - min(1.3, 0.35 * room), 0.0)
-    return truck.length_m + least + free * float(rng.beta(1.3, 2.0))
+    return truck.length_m + least + free * float(rng.beta(1.1, 2.6))
 
 
 def _stop_short(rng: np.random.Generator, truck: Truck, deck: Deck) -> float:

@@ -229,7 +229,7 @@ def _suspensions(rng: np.random.Generator) -> tuple[str, str]:
 
 def _axle_loads(rng: np.random.Generator, build: Build, scale: float, light: bool) -> Array:
     empty = between(rng, build.empty_kg)
-    fill = float(rng.choice([rng.uniform(0, 0.12), rng.uniform(0.1, 1.0)], p=[0.3, 0.7]))
+    fill = float(rng.choice([rng.uniform(0, 0.12), rng.uniform(0.12, 1.1)], p=[0.2, 0.8]))
     if light:
         empty, fill = between(rng, (1900.0, 3600.0)), fill * 0.12
     load = build.payload_kg * fill * scale
@@ -274,7 +274,7 @@ def _body(rng: np.random.Generator, loads: Array, at: Array, axles: range) -> Bo
         height_m=between(rng, (0.9, 1.3)) + 0.7 * min(mass / 30000.0, 1.0),
         pitch_kgm2=mass * radius**2,
         roll_kgm2=mass * 1.3,
-        roll_hz=between(rng, (0.65, 1.4)),
+        roll_hz=between(rng, (0.65, 1.15)),
         roll_damping=between(rng, (0.06, 0.16)),
         axles=tuple(axles),
     )
@@ -287,21 +287,21 @@ def _springs(
     n = len(sprung)
     rated = np.maximum(sprung, 5200.0)
     tyre = 1.35e6 * between(rng, (0.85, 1.15)) * (0.55 + 0.45 * rated / 8000.0)
-    tyre = np.where(sprung < 1400.0, 0.45 * tyre, np.where(sprung < 2600.0, 0.7 * tyre, tyre))
-    air_hz = between(rng, (1.7, 2.2))
+    tyre = np.where(sprung < 1400.0, 0.65 * tyre, np.where(sprung < 2600.0, 0.9 * tyre, tyre))
+    air_hz = between(rng, (1.95, 2.6))
     leaf_hz = between(rng, (1.7, 2.3))
     spring = np.where(
         steel,
         np.sqrt(sprung * rated) * (2 * np.pi * leaf_hz) ** 2,
         np.maximum(sprung, 0.45 * rated) * (2 * np.pi * air_hz) ** 2,
     )
-    damping = np.where(steel, between(rng, (0.02, 0.06)), between(rng, (0.1, 0.24)))
+    damping = np.where(steel, between(rng, (0.02, 0.06)), between(rng, (0.14, 0.32)))
     friction = np.where(steel, between(rng, (0.02, 0.06)), between(rng, (0.002, 0.006)))
     stick = np.where(steel, between(rng, (2.5, 6.0)), between(rng, (0.2, 0.4)))
     part = np.array([[0.3], [0.7]])
     return {
         "tyre_n_m": tyre,
-        "tyre_ns_m": 2 * between(rng, (0.055, 0.1)) * np.sqrt(tyre * sprung),
+        "tyre_ns_m": 2 * between(rng, (0.06, 0.11)) * np.sqrt(tyre * sprung),
         "spring_n_m": spring,
         "damper_ns_m": 2 * damping * np.sqrt(spring * sprung),
         "friction_n": part * friction * 9.81 * np.sqrt(sprung * rated) * np.ones((2, n)),
@@ -324,8 +324,8 @@ def _hulls(
 
 def _across(rng: np.random.Generator, offsets: Array) -> Array:
     """Where each axle's load stands across the deck, left positive; a truck may stand askew."""
-    wide = rng.random() < 0.2
-    middle = float(np.clip(rng.normal(0, 0.35 if wide else 0.07), -0.6, 0.6))
+    wide = rng.random() < 0.25
+    middle = float(np.clip(rng.normal(0, 0.4 if wide else 0.07), -0.6, 0.6))
     angle = float(np.clip(rng.normal(0, 0.008), -0.02, 0.02))
     return np.asarray(np.clip(middle + angle * (offsets - offsets[-1] / 2), -0.65, 0.65))
 
@@ -337,5 +337,5 @@ def _engine(rng: np.random.Generator) -> Engine:
     return Engine(
         fire_hz=fire,
         amp_kg=log_between(rng, (3.2, 34.0)),
-        orders=tuple((order, log_between(rng, (0.4, 4.0))) for order in slow),
+        orders=tuple((order, log_between(rng, (0.3, 3.0))) for order in slow),
     )
