@@ -54,7 +54,8 @@ def stated_sheet(scale: Scale) -> dict[str, Any]:
         "d_kg": scale.d_g / 1000,
         "fs_hz": scale.rate_hz,
         "platform_length_m": scale.platform_mm / 1000,
-        "cell_spacing_y_m": max(across_m) - min(across_m),
+        # Nothing reads the spacing beside the cells' own places, but a sheet states it.
+        "cell_spacing_y_m": max(max(across_m) - min(across_m), 0.1),
         "has_beams": scale.has_beams,
         "cells": [
             {"x_m": cell.x_m, "y_m": cell.y_m, "dead_load_kg": cell.dead_load_g / 1000}

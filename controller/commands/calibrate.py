@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import typer
-from msgspec import Struct
 from rich.console import Console
 
-from board import calibration_file, calibration_writer
+from board import calibration_writer
 from board.calibration_file import (
     CalibrationFileError,
     Standing,
-    calibration_path,
     read_standing,
 )
-from board.calibration_sheet import changes, stated_sheet, with_values
+from board.calibration_sheet import changes, with_values
 from board.calibration_writer import Note
-from board.profile import profile_path, read_profile
+from board.profile import read_profile
 from controller.calibrating.reader import DeckReader
 from controller.calibrating.session import Session
 from controller.calibrating.steps import Answers, Step, read_answers
@@ -33,25 +30,20 @@ from controller.calibrating.table import (
     written_text,
 )
 from controller.calibrating.talk import Dialogue, again, confirm, say
+from controller.calibrating.versions import (
+    Request,
+    adopt,
+    author_of,
+    restore,
+    versions,
+    writable_path,
+    written,
+)
 from sensors.adjustment import Adjustment
 from sensors.calibration import scale_from_dict
 from sensors.corners import AdjustmentError
 
 LEFTOVER_E = 0.1
-DEFAULT_REASONS = {"restore": "put back", "adopt": "taken over from the site file"}
-
-
-class Request(Struct, frozen=True, kw_only=True):
-    """What is asked of one call; times in seconds."""
-
-    site: Path
-    now: datetime
-    author: str | None = None
-    reason: str | None = None
-    answers: Path | None = None
-    seconds: float = 5.0
-    first: bool = False
-    as_json: bool = False
 
 
 def run(
@@ -85,8 +77,8 @@ def calibrate(request: Request) -> dict[str, Any]:
         ValueError: a site, an answers file, a step or a calibration file that cannot be used;
             nothing is written then. typer.Abort where the person breaks off.
     """
-    author = _author(request)
-    path = _writable_path(request.site)
+    author = author_of(request)
+    path = writable_path(request.site)
     standing = read_standing(path)
     profile = read_profile(request.site)
     answers = _answers(request, len(profile.scale.scale.cells))
@@ -108,7 +100,7 @@ def calibrate(request: Request) -> dict[str, Any]:
         loads = [row_facts(row, done.after.e_g) for row in done.rows]
         reason = request.reason or _ask_reason(answers)
         note = Note(author=author, date=request.now, reason=reason, loads=loads)
-        result |= _written(calibration_writer.write_version(standing, sheet, note))
+        result |= written(calibration_writer.write_version(standing, sheet, note))
     return result
 
 
@@ -126,90 +118,8 @@ def _answers(request: Request, cells: int) -> Answers | None:
     return answers
 
 
-def restore(request: Request, to: int | None, back: int | None) -> dict[str, Any]:
-    """Put an old version in force as a new one: by its number, or so many versions back."""
-    path = _writable_path(request.site)
-    version = to
-    if version is None:
-        newest = max((row["version"] for row in calibration_file.history(path)), default=0)
-        version = newest - (back or 0)
-        if version < 0:
-            raise CalibrationFileError(
-                f"--rollback {back}: {path} is at version {newest}; state at most {newest}"
-                if newest
-                else f"--rollback: {path} was never calibrated here; there is nothing to go back to"
-            )
-    note = _note(request, DEFAULT_REASONS["restore"])
-    done = calibration_writer.restore(path, version, note)
-    return {"file": str(path), "restores": version, **_written(done)}
-
-
-def adopt(request: Request, name: str) -> dict[str, Any]:
-    """Write the cells that a site file states into a calibration file beside it."""
-    profile = read_profile(request.site)
-    path = Path(profile.folder) / name
-    if _packaged(request.site):
-        raise CalibrationFileError(_COPY_FIRST.format(site=request.site))
-    note = _note(request, DEFAULT_REASONS["adopt"])
-    done = calibration_writer.adopt(path, stated_sheet(profile.scale.scale), note)
-    return {
-        "file": str(path),
-        **_written(done),
-        "next": f'in [scale] of {profile.path}, write file = "{name}" in place of max, e, d, '
-        "platform_length, rate_hz, has_beams and the [[scale.cells]] tables",
-    }
-
-
-def versions(site: Path) -> dict[str, Any]:
-    """The history of a site's calibration: ``versions`` oldest first, ``whole`` if none is broken.
-
-    Raises CalibrationFileError where the site names no calibration file.
-    """
-    path = calibration_path(profile_path(site))
-    rows = calibration_file.history(path)
-    problem = None
-    try:
-        in_force = read_standing(path).version
-    except CalibrationFileError as error:
-        in_force, problem = None, str(error)
-    whole = problem is None and all(row["problem"] is None for row in rows)
-    return {
-        "file": str(path),
-        "in_force": in_force,
-        "whole": whole,
-        "problem": problem,
-        "versions": rows,
-    }
-
-
 def _print(result: dict[str, Any], request: Request, text: Callable[[dict[str, Any]], str]) -> None:
     say(json.dumps(result, ensure_ascii=False) if request.as_json else text(result))
-
-
-_COPY_FIRST = (
-    "{site}: a packaged profile is not calibrated in place: copy its .toml and .calib.toml to a "
-    "folder of your own and name that copy"
-)
-
-
-def _packaged(site: Path) -> bool:
-    return profile_path(site) != Path(site)
-
-
-def _writable_path(site: Path) -> Path:
-    if _packaged(site):
-        raise CalibrationFileError(_COPY_FIRST.format(site=site))
-    return calibration_path(site)
-
-
-def _author(request: Request) -> str:
-    if not request.author:
-        raise CalibrationFileError("--author: missing; a calibration names the person who did it")
-    return request.author
-
-
-def _note(request: Request, default: str) -> Note:
-    return Note(author=_author(request), date=request.now, reason=request.reason or default)
 
 
 def _ask_reason(answers: Answers | None) -> str:
@@ -305,7 +215,3 @@ def _result(
         "repeatability_e": None if repeats_g is None else round(repeats_g / e_g, 3),
         "warnings": session.warnings(),
     }
-
-
-def _written(standing: Standing) -> dict[str, Any]:
-    return {"written": True, "version": standing.version, "sha256": standing.sha256}

@@ -348,6 +348,11 @@ def test_cells_stated_in_the_site_have_a_hash_and_can_be_adopted(tmp_path: Path)
         adopt(path, adopted.sheet, note())
 
 
+def test_cells_in_one_line_can_be_adopted_too(tmp_path: Path) -> None:
+    scale = read_profile(write_site(tmp_path, 'y = "-1.4 m"', 'y = "1.4 m"')).scale.scale
+    assert scale_from_dict(stated_sheet(scale)) == scale
+
+
 def test_values_of_a_scale_go_into_its_sheet_and_come_back() -> None:
     sheet = tomllib.loads(SHEET.decode())
     scale = scale_from_dict(sheet)
