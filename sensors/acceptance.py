@@ -23,7 +23,7 @@ STANDS: Final = 0.9
 STANDS_STILL: Final = 0.3
 STOP_NEAR: Final = 0.2
 STOP_TICKS: Final = 3
-SURE_SINCE_S: Final = 1.1
+SURE_SINCE_US: Final = 800_000
 BEAM_CLEAR_US: Final = 300_000
 U95_SHARE: Final = 0.7
 U95_E: Final = 0.5
@@ -216,7 +216,8 @@ class Acceptance:
                 self._moved()
             return
         self._stop_ticks += 1
-        if not self._stands or stop.since_s < SURE_SINCE_S:
+        # Once the braking has left the window, the stop cannot be placed any more.
+        if self._stopped_us is None or self._now_us - self._stopped_us < SURE_SINCE_US:
             self._stopped_us = self._now_us - round(1e6 * stop.since_s)
         self._stands = self._stands or self._stop_ticks >= STOP_TICKS
 

@@ -59,6 +59,13 @@ class AxleLoads(msgspec.Struct, frozen=True, kw_only=True):
     u_common_share: float = 0.05
     from_exit: bool = False
 
+    def __post_init__(self) -> None:
+        if not self.loads_g or len(self.loads_g) != len(self.offsets_mm):
+            raise ValueError(
+                f"axles: {len(self.loads_g)} loads and {len(self.offsets_mm)} offsets; "
+                "give one of each for every axle, or no axles at all"
+            )
+
 
 class DegradedWeight(msgspec.Struct, frozen=True, kw_only=True, tag="degraded"):
     """An estimate without one cell or more. `evidence` is False and cannot be anything else.

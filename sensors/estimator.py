@@ -55,6 +55,7 @@ class Modal:
     NOISE_MEMORY: Final = 10
     FLOOR_E: Final = 0.06
     LOOKS: Final = 3
+    KICK_LEAD_US: Final = 100_000
 
     def __init__(self, scale: Scale) -> None:
         self._e_g = float(scale.e_g)
@@ -86,7 +87,10 @@ class Modal:
             return None
         index = (grid_us[known] - grid_us[0]) // GRID_US
         load_g = means[known, 0]
-        stop = np.inf if stopped_us is None else (stopped_us - int(grid_us[0])) / GRID_US
+        stop = np.inf
+        if stopped_us is not None:
+            # The brakes bite less before the wheels stand: the kick begins a little earlier.
+            stop = (stopped_us - self.KICK_LEAD_US - int(grid_us[0])) / GRID_US
         weight_g, sigma_g, chi = self._fit.solve(index, load_g, stop, self._base(index))
         self._recent.append(weight_g)
         spread_g = (max(self._recent) - min(self._recent)) / 2

@@ -20,11 +20,11 @@ OSCILLATORS: Final = 3
 PRIOR_MEAN: Final = np.log([2.2, 0.6, 1.0])
 PRIOR_SD: Final = np.array([0.45, 0.8, 1.0])
 # After the stop a leaf spring still slips and kicks: this share of the strength stays driven.
-DRIVEN_AFTER: Final = 0.05
+DRIVEN_AFTER: Final = 0.03
 KICK: Final = 1.0
 STEP_MAX: Final = 0.35
 FIRST_ITERATIONS: Final = 8
-ITERATIONS: Final = 2
+ITERATIONS: Final = 3
 
 
 class ModalFit:

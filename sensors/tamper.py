@@ -89,13 +89,11 @@ class TamperWatch:
         """
         if cells_g.shape != self._x_m.shape:
             raise ValueError(f"cells_g {cells_g.shape}: expected ({len(self._x_m)},)")
-        late = self._ticks and now_us - self._ticks[-1].now_us > GAP_TICKS_MAX * self._tick_us
-        early = self._ticks and now_us <= self._ticks[-1].now_us
-        if late or early or not np.isfinite(cells_g).all():
+        if not self._continues(now_us, cells_g):
             self.reset()
             self._return.interrupt()
-            if early or not np.isfinite(cells_g).all():
-                return ()
+        if not np.isfinite(cells_g).all():
+            return ()
         event = axle_step or beam_edge
         if not event:
             self._end_event()
@@ -104,6 +102,18 @@ class TamperWatch:
         self._ticks = [*self._ticks[1 - ROWS :], _Tick(now_us, standing, empty, event)]
         found = self._return.update(now_us, cells_g, empty and not event)
         return tuple(f for f in (found, self._look()) if f is not None)
+
+    def _continues(self, now_us: int, cells_g: FloatArray) -> bool:
+        """Whether this tick goes on where the last one ended: no gap, no jump back, no repeat.
+
+        A mean of noisy samples never comes twice; a converter that repeats itself hides what the
+        load did meanwhile, which looks like a step when it wakes up.
+        """
+        if not self._ticks:
+            return True
+        since_us = now_us - self._ticks[-1].now_us
+        repeated = bool((cells_g == self._cells[-1]).all())
+        return 0 < since_us <= GAP_TICKS_MAX * self._tick_us and not repeated
 
     def _end_event(self) -> None:
         """The flags tell of the last second; what they tell of was over long before they fell."""

@@ -82,8 +82,9 @@ class VisitRegister:
         self._scale_said_us: int | None = None
 
     def visits(self) -> tuple[Visit, ...]:
-        """All that is kept, oldest vehicle first: feed it to `add` again after a restart."""
-        return tuple(visit for history in self._known.values() for visit in history)
+        """All that is kept, oldest first: `add` them again after a restart, minding no finding."""
+        kept = (visit for history in self._known.values() for visit in history)
+        return tuple(sorted(kept, key=lambda visit: visit.at_us))
 
     def add(self, visit: Visit) -> tuple[VisitFinding, ...]:
         """Compare a visit with the vehicle's history, then keep it.

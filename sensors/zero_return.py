@@ -6,7 +6,7 @@ here that is looked at after every vehicle. The zeros of all vehicles make the t
 
 from collections import deque
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -91,7 +91,7 @@ class ZeroReturnWatch:
         self._limits = limits or ZeroReturnLimits()
         self._e_g = float(scale.e_g)
         self._x_m = scale.x_m()
-        self._before: tuple[int, FloatArray] | None = None
+        self._before: _Zero | None = None
         self._rows: deque[tuple[int, FloatArray]] = deque(maxlen=LOOK_TICKS)
         self._visited = False
         self._left_us: int | None = None
@@ -133,27 +133,26 @@ class ZeroReturnWatch:
         # The newest third may already feel a tyre on the edge.
         used = np.array([row for _, row in self._rows][: 2 * LOOK_TICKS // 3])
         mean = np.asarray(used.mean(axis=0))
+        # Wind and hum make the ticks of a second alike; they count as two independent looks.
+        u_g = float(used.sum(axis=1).std() / np.sqrt(2)) + 1.0
+        after = _Zero(now_us, mean, u_g)
         before, visited = self._before, self._visited
-        self._before = (now_us, mean)
         self._visited = False
         if self._settled():
+            self._before = after
             self.trend.add(now_us, float(mean.sum()), visited)
-        if not visited or before is None:
-            return None
-        u95_g = 2 * float(used.sum(axis=1).std()) / np.sqrt(2) + 1.0
-        return self._judge(now_us, before, mean, float(u95_g))
+        return self._judge(before, after) if visited and before is not None else None
 
-    def _judge(
-        self, now_us: int, before: tuple[int, FloatArray], mean: FloatArray, u95_g: float
-    ) -> ZeroReturn:
-        rest = mean - before[1]
+    def _judge(self, before: "_Zero", after: "_Zero") -> ZeroReturn:
+        rest = after.cells_g - before.cells_g
+        u95_g = 2 * float(np.hypot(before.u_g, after.u_g))
         value = float(rest.sum())
         limit_g = self._limits.return_e * self._e_g
         settled = self._settled()
         place, cell = place_of(rest, self._x_m, limit_g)
         return ZeroReturn(
-            at_us=now_us,
-            before_us=before[0],
+            at_us=after.at_us,
+            before_us=before.at_us,
             sum_g=round(value),
             u95_g=round(u95_g),
             limit_g=round(limit_g),
@@ -163,6 +162,12 @@ class ZeroReturnWatch:
             place=place,
             cell=cell,
         )
+
+
+class _Zero(NamedTuple):
+    at_us: int
+    cells_g: FloatArray
+    u_g: float
 
 
 def place_of(rest_g: FloatArray, x_m: FloatArray, limit_g: float) -> tuple[RestPlace, int | None]:
