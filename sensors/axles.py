@@ -26,6 +26,7 @@ RINGING_M: Final = 0.55
 RINGING_US: Final = 700_000
 # No vehicle has two axles closer than this; a tandem has 1.2 m and more.
 ABSURD_SPACING_MM: Final = 1000
+INSIDE: Final = 0.2
 
 
 class End(IntEnum):
@@ -165,6 +166,9 @@ class AxleTracker:
 
     def _finish(self, peak: _Peak) -> AxleStep | None:
         end = End.ENTRY if peak.lever_m < self._length_m / 2 else End.EXIT
+        share = peak.lever_m / self._length_m
+        if peak.standing and self.steps and INSIDE < share < 1 - INSIDE:
+            return None  # A body that is rocked moves load about its middle, not at an end.
         if self.front is None:
             self.front = end
         moment = self._moment_about_front(peak)

@@ -34,7 +34,7 @@ MOST: Final = 44
 class Stop(msgspec.Struct, frozen=True, kw_only=True):
     """What the newest window says.
 
-    stands: probability that the vehicle has stood for SETTLED_S; since_s: how long ago it stopped
+    stands: probability that the speed SETTLED_S ago was below STILL_MPS; since_s: how long ago it stopped
     (median; negative when the stop is still to come); speed_mps: expected speed now, with sign.
     """
 
@@ -44,6 +44,7 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SETTLED_S: Final = 0.15
+STILL_MPS: Final = 0.05
 
 
 class StopFinder:
@@ -72,9 +73,9 @@ class _Window:
         lag_s = np.abs(t_s[:, None] - t_s[None])
         self._shapes = _shapes(t_s)
         self._spectra = [_Spectrum(lag_s, hertz, self._shapes) for hertz in SPECTRA_HZ]
-        # Speed now for a unit of each shape: braking that is to end later, or rolling on.
-        ahead = np.maximum(STOPS_S, 0.0)
-        self._speed = np.append(np.repeat(2 * ahead, len(BRAKING_S)), 1.0)
+        # Speeds for a unit of each shape: braking that is to end later, or rolling on.
+        self._speed = _speeds(0.0)
+        self._settled = _speeds(-SETTLED_S)
 
     def judge(self, place_m: FloatArray) -> Stop:
         y = place_m - place_m.mean()
@@ -87,10 +88,11 @@ class _Window:
         total = float(weight.sum())
         stops = weight[:, :-1].sum(axis=0).reshape(len(STOPS_S), -1).sum(axis=1)
         rising = np.cumsum(stops) / total
-        settled = int(np.searchsorted(STOPS_S, -SETTLED_S + 1e-9, "right")) - 1
+        still = np.abs(sizes * self._settled) < STILL_MPS
         middle = min(int(np.searchsorted(rising, 0.5)), len(STOPS_S) - 1)
         speed = -float((weight * sizes * self._speed).sum()) / total
-        return Stop(stands=float(rising[settled]), since_s=-float(STOPS_S[middle]), speed_mps=speed)
+        stands = float(weight[still].sum()) / total
+        return Stop(stands=stands, since_s=-float(STOPS_S[middle]), speed_mps=speed)
 
 
 class _Spectrum:
@@ -120,6 +122,11 @@ class _Spectrum:
         left = np.maximum(rest - top * top / (self._a11 * self._det), 0.0)
         log = -0.5 * (n - 2) * np.log(left + n * PITCH_MIN_M**2) - self._half_log_det
         return log, top / self._det
+
+
+def _speeds(at_s: float) -> FloatArray:
+    """(hypotheses,): how fast each unit shape still moves at a time."""
+    return np.append(np.repeat(2 * np.maximum(STOPS_S - at_s, 0.0), len(BRAKING_S)), 1.0)
 
 
 def _shapes(t_s: FloatArray) -> FloatArray:
