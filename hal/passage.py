@@ -77,7 +77,7 @@ def prepare(recording: Recording) -> Passage:
         aboard=max(aboard, first),
         stand=max(stand, aboard),
         stays=stays,
-        beams_recorded=recording.entry_beam is not None,
+        beams_recorded=recording.entry_beam is not None and recording.exit_beam is not None,
         entry=entry,
         leave=leave,
     )

@@ -1,4 +1,4 @@
-"""Recorded deck traces: ``t_s, cell0 … cellN`` in ADC counts, and two beams where there are any."""
+"""Recorded deck traces: ``t_s, cell0 … cellN`` in ADC counts, and beams where there are any."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Recording(Struct, frozen=True, kw_only=True):
 
     ``t_s`` has shape (n,) and holds the times as they are written in the file; ``t_us`` the same
     in int64, rising; ``counts`` (n, cells), int64; the beams have shape (n,), 1 = blocked, and are
-    None where the site had none.
+    None where the site had none at that end.
     """
 
     path: str
@@ -111,10 +111,9 @@ def check_header(path: Path | str, header: list[str], cells: int | None) -> list
             raise RecordingError(f"{path}: line 1: column '{name}' stands there twice")
     found = sum(1 for name in header if name.startswith("cell"))
     wanted = [f"cell{i}" for i in range(max(found, 1))]
-    beams = BEAM_COLUMNS if set(BEAM_COLUMNS) & set(header) else ()
     known = [TIME_COLUMN, *wanted, *BEAM_COLUMNS]
     there = f"found: {', '.join(header)}"
-    for name in (TIME_COLUMN, *wanted, *beams):
+    for name in (TIME_COLUMN, *wanted):
         if name not in header:
             near = difflib.get_close_matches(name, set(header) - set(known), n=1)
             hint = f"rename '{near[0]}' if that is it" if near else "add it"
@@ -122,9 +121,11 @@ def check_header(path: Path | str, header: list[str], cells: int | None) -> list
             raise RecordingError(text)
     for name in header:
         if name not in known:
+            near = difflib.get_close_matches(name, set(known) - set(header), n=1)
+            hint = f"rename it to '{near[0]}' if that is it" if near else "remove or rename it"
             raise RecordingError(
                 f"{path}: line 1: nothing reads the column '{name}'; "
-                f"known: {', '.join(known)}; remove or rename it"
+                f"known: {', '.join(known)}; {hint}"
             )
     if found > CELLS_MAX or (cells is not None and found != cells):
         limit = CELLS_MAX if cells is None else cells

@@ -46,10 +46,14 @@ class RowReader:
         wanted = check_header(name, self._header, cells)
         self._time = self._header.index(TIME_COLUMN)
         self._cells = [self._header.index(column) for column in wanted]
-        self.has_beams = BEAM_COLUMNS[0] in self._header
-        self._beams = [self._header.index(c) for c in BEAM_COLUMNS] if self.has_beams else []
+        self._beams = {c: self._header.index(c) for c in BEAM_COLUMNS if c in self._header}
         self._line = 1
         self._last_us: int | None = None
+
+    @property
+    def has_beams(self) -> bool:
+        """Whether there is a beam at one end at least."""
+        return bool(self._beams)
 
     def row(self, text: str) -> Row:
         """The next line as a row."""
@@ -59,20 +63,20 @@ class RowReader:
         if self._last_us is not None:
             check_time(self._name, self._line, self._last_us, t_us)
         self._last_us = t_us
-        entry, leave = [self._whole(values, at, 1) for at in self._beams] or (None, None)
+        beams = {name: self._whole(values, at, 1) for name, at in self._beams.items()}
         return Row(
             t_s=values[self._time],
             t_us=t_us,
             counts=np.array([self._whole(values, at, COUNTS_MAX) for at in self._cells], np.int64),
-            entry_beam=entry,
-            exit_beam=leave,
+            entry_beam=beams.get(BEAM_COLUMNS[0]),
+            exit_beam=beams.get(BEAM_COLUMNS[1]),
         )
 
     def _whole(self, values: list[float], at: int, high: int) -> int:
         value = values[at]
-        low = 0 if at in self._beams else -high
-        if value != round(value) or not low <= value <= high:
-            what = "0 or 1" if at in self._beams else "a whole number of ADC counts"
+        beam = at in self._beams.values()
+        if value != round(value) or not (0 if beam else -high) <= value <= high:
+            what = "0 or 1" if beam else "a whole number of ADC counts"
             raise RecordingError(
                 f"{self._name}: line {self._line}, column '{self._header[at]}': "
                 f"{value:g} is not {what}"

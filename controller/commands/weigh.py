@@ -82,7 +82,8 @@ def read_trace(path: Path, scale: Scale) -> Recording:
         TraceError: it is not a recording of this scale.
     """
     recording = read_recording(path, len(scale.cells))
-    check_beams(str(path), recording.entry_beam is not None, scale)
+    beams = (recording.entry_beam, recording.exit_beam)
+    check_beams(str(path), any(beam is not None for beam in beams), scale)
     check_rate(str(path), recording.t_us[: 16 * RATE_ROWS], scale)
     return recording
 

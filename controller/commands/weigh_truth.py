@@ -29,7 +29,7 @@ class Truth(msgspec.Struct, frozen=True, kw_only=True):
     mpe_kg: float | None = None
     t_stops_s: tuple[float, ...] = ()
     valid_intervals: tuple[tuple[float, float], ...] = ()
-    t_axle_on_s: tuple[float | None, ...] = ()
+    events: tuple[dict[str, Any], ...] = ()
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):

@@ -41,8 +41,13 @@ def test_columns_may_stand_in_any_order_and_beams_may_be_absent(tmp_path: Path) 
         ("t_s,", "t_ms,", "column 't_s' is missing; found: t_ms"),
         ("cell1", "cell2", "column 'cell1' is missing"),
         ("cell1", "cell0", "column 'cell0' stands there twice"),
-        (",exit_beam", "", "line 1: column 'exit_beam' is missing"),
-        ("exit_beam", "exit_bean", "rename 'exit_bean' if that is it"),
+        (",exit_beam", "", "line 2: 5 fields, but the header names 4"),
+        (
+            "exit_beam",
+            "exit_bean",
+            "'exit_bean'; known: t_s, cell0, cell1, entry_beam, exit_beam; ",
+        ),
+        ("exit_beam", "exit_bean", "rename it to 'exit_beam' if that is it"),
         ("0.0123,11,21,1,0", "0.0123,11,21", "line 3: 3 fields, but the header names 5"),
         ("11,21", "11,", "line 3, column 'cell1': the field is empty"),
         ("11,21", "11,2_1", "line 3, column 'cell1': '2_1' is no number"),
@@ -66,10 +71,11 @@ def test_a_damaged_recording_is_refused_by_place(
     assert says in str(caught.value)
 
 
-def test_one_beam_without_the_other_is_refused(tmp_path: Path) -> None:
-    text = "t_s,cell0,entry_beam\n0.0,1,0\n"
-    with pytest.raises(RecordingError, match="column 'exit_beam' is missing"):
-        read_recording(write(tmp_path, text))
+def test_a_site_may_have_one_beam_only(tmp_path: Path) -> None:
+    recording = read_recording(write(tmp_path, "t_s,cell0,exit_beam\n0.0,1,0\n0.1,1,1\n"))
+    assert recording.entry_beam is None
+    assert recording.exit_beam is not None
+    assert recording.exit_beam.tolist() == [0, 1]
 
 
 def test_another_number_of_cells_than_the_scale_has_is_refused(tmp_path: Path) -> None:

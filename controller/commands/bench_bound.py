@@ -1,0 +1,145 @@
+"""How soon after the stop a weight could be known at all: the Cramér–Rao bound of one trace.
+
+The derivation and what the bound does not say stand in docs/weighing-bound.md.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from controller.commands.bench_modes import Floats, Modes, design, fit_modes, slopes
+from controller.commands.weigh_truth import Truth
+from hal.recording import Recording
+from sensors.calibration import Scale
+
+BLOCK_HZ: Final = 20.0
+FIT_S: Final = 6.0
+LOOK_S: Final = 5.0
+U95_SHARE: Final = 0.5
+"""A weight is worth accepting when its u95 is at most this share of the initial MPE."""
+
+DISTURBING: Final = ("person", "lift_axle", "second_vehicle", "rocking", "park_brake")
+STAND_S_MIN: Final = 2.0
+
+
+class Bound(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds from the last stop until the gross can be known to u95 = half the MPE.
+
+    ``rows_s`` takes the cells by row and knows how large the modes are, not their frequencies,
+    dampings and phases; ``sum_s`` the same from the sum alone; ``known_s`` knows frequencies and
+    dampings too; ``classic_s`` knows nothing but the number of modes. None: not within 5 s.
+    """
+
+    modes: int
+    rows_s: float | None
+    sum_s: float | None
+    known_s: float | None
+    classic_s: float | None
+
+
+def bound_of(recording: Recording, scale: Scale, truth: Truth) -> Bound | None:
+    """The bound of a good trace; None where it never stands long enough to fit its modes."""
+    if not truth.t_stops_s or truth.mpe_kg is None:
+        return None
+    rows_kg, step_s = _stand(recording, scale, truth)
+    rows = fit_modes(rows_kg, step_s)
+    alone = fit_modes(rows_kg.sum(axis=1, keepdims=True), step_s)
+    if rows is None or alone is None:
+        return None
+    limit_kg = U95_SHARE * truth.mpe_kg
+    return Bound(
+        modes=len(rows.poles),
+        rows_s=reached_s(rows, limit_kg, sizes_known=True),
+        sum_s=reached_s(alone, limit_kg, sizes_known=True),
+        known_s=reached_s(rows, limit_kg, sizes_known=True, poles_known=True),
+        classic_s=reached_s(rows, limit_kg, sizes_known=False),
+    )
+
+
+def _stand(recording: Recording, scale: Scale, truth: Truth) -> tuple[Floats, float]:
+    """Kilograms by row of cells in even blocks from the last stop to the first disturbance."""
+    per = max(1, round(scale.rate_hz / BLOCK_HZ))
+    step_s = per / scale.rate_hz
+    start = max(truth.t_stops_s)
+    end = min([start + FIT_S, float(recording.t_s[-1]), *_disturbed(truth, start)])
+    kilograms = scale.to_grams(recording.counts) / 1000
+    x_m = scale.x_m()
+    rows = np.stack([kilograms[:, x_m == x].sum(axis=1) for x in sorted(set(x_m))], axis=1)
+    rows -= np.median(rows[: round(scale.rate_hz)], axis=0)
+    edges = np.arange(start, end, step_s)
+    # Samples may be missing: the running sum is read at the edges, so every block has its mean.
+    within = np.stack(
+        [np.interp(edges, recording.t_s, _area(recording.t_s, row)) for row in rows.T]
+    )
+    return np.asarray(np.diff(within).T / step_s), step_s
+
+
+def _area(t_s: Floats, values: Floats) -> Floats:
+    slices = (values[1:] + values[:-1]) / 2 * np.diff(t_s)
+    return np.concatenate(([0.0], np.cumsum(slices)))
+
+
+def _disturbed(truth: Truth, start: float) -> list[float]:
+    """What excites the truck anew or changes its mass; a stand cut too short is fitted whole."""
+    times = [float(event.get("t0", 0.0)) for event in truth.events if event["type"] in DISTURBING]
+    return [at for at in times if at > start + STAND_S_MIN]
+
+
+def reached_s(
+    modes: Modes, limit_kg: float, *, sizes_known: bool, poles_known: bool = False
+) -> float | None:
+    """The first instant at which twice the bound on the gross's standard error is at the limit."""
+    rows = round(LOOK_S / modes.step_s)
+    information = _information(modes, rows, poles_known)
+    if sizes_known:
+        information = information + np.diag(_sizes(modes, information.shape[1]))
+    low, high = 0, rows
+    while low < high:
+        middle = (low + high) // 2
+        if 2 * _error_kg(modes, information[middle]) <= limit_kg:
+            high = middle
+        else:
+            low = middle + 1
+    return round((low + 1) * modes.step_s, 3) if low < rows else None
+
+
+def _information(modes: Modes, rows: int, poles_known: bool) -> Floats:
+    """Fisher information (rows, P, P) of the first 1, 2, … samples, channel by channel."""
+    t_s = modes.step_s * (np.arange(rows) + 0.5)
+    basis = design(t_s, modes.poles)
+    shared = [] if poles_known else slopes(t_s, modes.poles, modes.levels)
+    channels, width = modes.noise.shape[0], basis.shape[1]
+    jacobian = np.zeros((rows, channels, channels * width + len(shared)))
+    for i in range(channels):
+        jacobian[:, i, i * width : (i + 1) * width] = basis
+    for j, side in enumerate(shared):
+        jacobian[:, :, channels * width + j] = side
+    whiten = np.linalg.cholesky(np.linalg.inv(modes.noise))
+    white = np.einsum("tcp,cq->tqp", jacobian, whiten)
+    return np.cumsum(np.einsum("tqp,tqr->tpr", white, white), axis=0)
+
+
+def _sizes(modes: Modes, parameters: int) -> Floats:
+    """What knowing each mode's size on each row adds (van Trees): one over its variance."""
+    width, channels = modes.levels.shape
+    known = np.zeros(parameters)
+    for i in range(channels):
+        for k in range(len(modes.poles)):
+            at = i * width + 1 + 2 * k
+            a, b = modes.levels[1 + 2 * k : 3 + 2 * k, i]
+            known[at : at + 2] = 1 / max(float(a * a + b * b) / 2, 1e-6)
+    return known
+
+
+def _error_kg(modes: Modes, information: Floats) -> float:
+    """The bound on the standard error of the gross, the sum of all constants."""
+    width, channels = modes.levels.shape
+    gross = np.zeros(len(information))
+    gross[[i * width for i in range(channels)]] = 1.0
+    scale = np.sqrt(np.maximum(np.diag(information), 1e-12))
+    values, vectors = np.linalg.eigh(information / scale[:, None] / scale)
+    along = vectors.T @ (gross / scale)
+    return float(np.sqrt(np.sum(along * along / np.maximum(values, 1e-13))))
