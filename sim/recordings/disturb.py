@@ -47,13 +47,17 @@ class Disturbances:
 
 
 def add_braking(d: Disturbances) -> None:
-    """Deceleration, felt through tyres and bushes, dives the bodies and lets them rock back."""
+    """Deceleration, felt through tyres and bushes, dives the bodies and lets them rock back.
+
+    The brakes' reaction links also lift or pull down the bodies by a few per cent of it.
+    """
     truck = d.mechanics.truck
     speed = d.drive.speed_m_s
     slowing = -np.gradient(speed, STEP_S) + d.surge
     felt = _through_bushes(slowing, truck.surge_hz, truck.surge_damping)
     for k, body in enumerate(truck.bodies):
-        d.dive(k, 1.45 * body.mass_kg * body.height_m * felt)
+        d.dive(k, 1.15 * body.mass_kg * body.height_m * felt)
+        d.lift(k, float(d.rng.normal(0.02, 0.11)) * body.mass_kg * felt)
 
 
 def _through_bushes(slowing: Array, hz: float, damping: float) -> Array:
@@ -69,7 +73,9 @@ def _through_bushes(slowing: Array, hz: float, damping: float) -> Array:
 def add_ring(d: Disturbances) -> None:
     """Traffic and pumps around the pit keep the spans ringing a little."""
     deck = d.mechanics.deck
-    noise = d.rng.normal(0, 1, (len(d.times), len(deck.span_hz)))
+    shape = (len(d.times), len(deck.span_hz))
+    quiet = np.stack([_gusts(d.rng, shape[0], 5.0) for _ in range(shape[1])], 1)
+    noise = np.diff(quiet, axis=0, prepend=quiet[:1]) / 0.28
     d.push_n[:, d.mechanics.span] += noise * deck.span_ring_n
 
 
@@ -110,7 +116,7 @@ def add_park_brake(d: Disturbances, rest_s: float) -> None:
 def add_engine_off(d: Disturbances, rest_s: float) -> None:
     """The engine shakes through its mounts as it runs down."""
     t0 = rest_s + between(d.rng, (1.4, 5.2))
-    force = between(d.rng, (400.0, 1600.0)) * G
+    force = between(d.rng, (0.02, 0.06)) * min(d.mechanics.truck.mass_kg, 20000.0) * G
     start, length = between(d.rng, (9.0, 13.0)), between(d.rng, (0.4, 0.7))
     shake = d.after(
         t0,

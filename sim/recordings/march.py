@@ -32,7 +32,7 @@ def cell_loads_kg(mechanics: Mechanics, drive: Drive, road: Road, push_n: Array)
     grip = on[..., None] * bend
     states = _march(mechanics, drive.x_m, grip, np.hstack([height, rate, force]))
     tyre_n = rest_n + _tyre(mechanics, states, grip, height, rate)
-    return np.asarray(_share(mechanics, states, push_n, on * tyre_n, x) / G)
+    return np.asarray(_share(mechanics, states, on * tyre_n, x) / G)
 
 
 def _tilt(mechanics: Mechanics, road: Road, x: Array, speed: Array) -> Array:
@@ -58,10 +58,10 @@ def _march(mechanics: Mechanics, x: Array, grip: Array, inputs: Array) -> Array:
         size = len(state)
         now, slip = joint[:size], joint[size:]
         for k in range(stop - start):
+            states[start + k] = now
             travel = leaves @ now
             np.minimum(np.maximum(slip, travel - limit), travel + limit, out=slip)
             now[:] = both @ joint + given[k]
-            states[start + k] = now
         state = now
     return states
 
@@ -90,7 +90,7 @@ def _tyre(mechanics: Mechanics, states: Array, grip: Array, height: Array, rate:
     return np.asarray(truck.tyre_n_m * squash + truck.tyre_ns_m * speed)
 
 
-def _share(mechanics: Mechanics, states: Array, push_n: Array, loads_n: Array, x: Array) -> Array:
+def _share(mechanics: Mechanics, states: Array, loads_n: Array, x: Array) -> Array:
     """Row reactions from the wheels by lever, and from each span's own inertia by halves."""
     deck, truck, n = mechanics.deck, mechanics.truck, mechanics.size
     lever = deck.lever(x)
@@ -98,7 +98,7 @@ def _share(mechanics: Mechanics, states: Array, push_n: Array, loads_n: Array, x
     span_k = deck.span_kg * (2 * np.pi * deck.span_hz) ** 2
     span_c = 2 * deck.span_damping * np.sqrt(span_k * deck.span_kg)
     held = -span_k * states[:, mechanics.span] - span_c * states[:, n:][:, mechanics.span]
-    bent = np.einsum("ka,kas->ks", loads_n, deck.bend(x)) - push_n[:, mechanics.span]
+    bent = np.einsum("ka,kas->ks", loads_n, deck.bend(x))
     inertia = held - bent
     rows[:, :-1] += 0.5 * inertia
     rows[:, 1:] += 0.5 * inertia

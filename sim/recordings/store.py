@@ -17,6 +17,8 @@ from sim.recordings.scene import VERDICTS
 Array = npt.NDArray[np.float64]
 Intervals = list[tuple[float, float]]
 
+SETTLE_MEAN_S = 0.1
+
 
 def write_passage(passage: Passage, folder: Path) -> str:
     """Write `sNNNN.csv`, `.calib.toml` and `.truth.json` into `folder`; return the name."""
@@ -131,8 +133,11 @@ def _settle_s(passage: Passage) -> float | None:
         return None
     rest = scene.drive.stops_s[-1]
     limit = mpe_kg(scene.truck.mass_kg, passage.deck.e_kg)
-    off = np.abs(passage.settling_kg - scene.truck.mass_kg) > limit
-    outside = passage.times_s[off & (passage.times_s >= rest)]
+    wide = round(SETTLE_MEAN_S * passage.deck.fs_hz)
+    mean = np.convolve(passage.settling_kg, np.ones(wide) / wide, "same")
+    off = np.abs(mean - scene.truck.mass_kg)[: -wide or None] > limit
+    times = passage.times_s[: len(off)]
+    outside = times[off & (times >= rest)]
     return float(outside[-1] - rest) if len(outside) else 0.0
 
 

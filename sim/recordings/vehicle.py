@@ -286,9 +286,9 @@ def _springs(
     """Tyres by what the axle is built for; springs by load; leaf friction in two elements."""
     n = len(sprung)
     rated = np.maximum(sprung, 5200.0)
-    tyre = 1.35e6 * between(rng, (0.85, 1.15)) * (0.55 + 0.45 * rated / 8000.0)
+    tyre = 1.45e6 * between(rng, (0.85, 1.15)) * (0.55 + 0.45 * rated / 8000.0)
     tyre = np.where(sprung < 1400.0, 0.65 * tyre, np.where(sprung < 2600.0, 0.9 * tyre, tyre))
-    air_hz = between(rng, (1.95, 2.6))
+    air_hz = between(rng, (2.05, 2.8))
     leaf_hz = between(rng, (1.7, 2.3))
     spring = np.where(
         steel,
@@ -301,7 +301,7 @@ def _springs(
     part = np.array([[0.3], [0.7]])
     return {
         "tyre_n_m": tyre,
-        "tyre_ns_m": 2 * between(rng, (0.06, 0.11)) * np.sqrt(tyre * sprung),
+        "tyre_ns_m": 2 * between(rng, (0.075, 0.125)) * np.sqrt(tyre * sprung),
         "spring_n_m": spring,
         "damper_ns_m": 2 * damping * np.sqrt(spring * sprung),
         "friction_n": part * friction * 9.81 * np.sqrt(sprung * rated) * np.ones((2, n)),
@@ -337,5 +337,5 @@ def _engine(rng: np.random.Generator) -> Engine:
     return Engine(
         fire_hz=fire,
         amp_kg=log_between(rng, (3.2, 34.0)),
-        orders=tuple((order, log_between(rng, (0.3, 3.0))) for order in slow),
+        orders=tuple((order, log_between(rng, (0.25, 2.5))) for order in slow),
     )
