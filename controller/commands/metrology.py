@@ -9,19 +9,24 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 from rich.console import Console
 
 from controller.metrology import outputs
+from controller.metrology.guide import Guide
 from controller.metrology.instrument import Tested, of_calibration, of_site
+from controller.metrology.live import Talk, Terminal, open_deck
 from controller.metrology.page import page
+from controller.metrology.plans import guided
 from controller.metrology.readings import TESTS, report_of
 from controller.metrology.recorded import ON_RUNS, run_of
 from controller.metrology.tables import lay_out
 from controller.metrology.words import LANGUAGES
 from hal.recording import Recording, read_recording
-from sensors.metrology.looks import stability_of
+from sensors.metrology.look import with_named
 from sensors.metrology.report import Conditions, Report, SetError
+from sensors.metrology.runs import stability_of
 
 SUFFIXES = (".html", ".json", ".md")
 ERRORS = ("initial", "in-service")
@@ -76,7 +81,23 @@ def measure(test: str, request: Request) -> Report:
     if request.readings is not None:
         tested = _tested(request)
         return report_of(request.readings, test, None if tested is None else tested.instrument)
-    return _on_traces(test, request)
+    return _on_traces(test, request) if request.traces else at_scale(test, request, Terminal())
+
+
+def at_scale(test: str, request: Request, talk: Talk) -> Report:
+    """Guide a technician through the test at the site; raises ValueError."""
+    assert request.site is not None
+    instrument = of_site(request.site).instrument
+    deck = open_deck(request.site)
+    now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+    try:
+        by = request.by or talk.ask("Who tests?", deck.poll) or None
+        told = msgspec.structs.replace(
+            _conditions(request), by=by, at=now, source="live at the scale"
+        )
+        return guided(test, Guide(deck=deck, talk=talk, scale=instrument, conditions=told))
+    except SetError as error:
+        raise ValueError(f"{request.site}: {error}") from error
 
 
 def _check(test: str, request: Request) -> None:
@@ -88,10 +109,12 @@ def _check(test: str, request: Request) -> None:
     _check_choice("--errors", request.errors or ERRORS[0], ERRORS)
     if request.out is not None and request.out.suffix not in SUFFIXES:
         raise ValueError(f"--out {request.out}: name a file that ends in {', '.join(SUFFIXES)}")
-    if (request.readings is None) == (not request.traces):
+    typed, taped = request.readings is not None, bool(request.traces)
+    if typed + taped != 1 and (typed or request.site is None):
         raise ValueError(
             "name where the readings come from: --readings FILE.toml, typed in, or "
-            "--trace FILE.csv, recorded; not both (docs/metrology.md shows the files)"
+            "--trace FILE.csv, recorded, not both, or --site SITE.toml alone to be guided at the "
+            "scale (docs/metrology.md shows the files)"
         )
     if request.scale is not None and request.site is not None:
         raise ValueError("--scale and --site both name the scale: leave one out")
@@ -128,7 +151,8 @@ def _on_traces(test: str, request: Request) -> Report:
         if decide is stability_of:
             live = request.display == DISPLAYS[1]
             return stability_of(runs, tested.instrument, conditions, live=live)
-        return decide(runs, tested.instrument, conditions)
+        report = decide(runs, tested.instrument, conditions)
+        return with_named(report, [look for run in runs for look in run.looks])
     except SetError as error:
         where = request.traces[0] if len(request.traces) == 1 else f"{len(runs)} recordings"
         raise ValueError(f"{where}: {error}") from error

@@ -111,6 +111,6 @@ def of_site(path: Path) -> Tested:
         accuracy_class=site.accuracy_class,
         certificate_no=site.certificate_no,
         certificate_valid_until=None if until is None else until.isoformat(),
-        calibration=f"{Path(profile.path).name}, sha256 {profile.sha256[:16]}",
+        calibration=f"version {site.calibration_version}, sha256 {site.calibration_hash[:16]}",
     )
     return Tested(scale=site.scale, instrument=instrument)

@@ -8,16 +8,9 @@ from pathlib import Path
 from hal.recording import Recording
 from sensors.calibration import Scale
 from sensors.estimator import TICK_S
-from sensors.metrology.looks import (
-    Look,
-    Run,
-    creep_of,
-    look_at,
-    stability_of,
-    zero_of,
-    zero_return_of,
-)
+from sensors.metrology.look import Look, Run, look_at
 from sensors.metrology.report import Conditions, Instrument, Report
+from sensors.metrology.runs import creep_of, stability_of, zero_of, zero_return_of
 from sensors.weigher import Weigher
 
 ON_RUNS: dict[str, Callable[[Sequence[Run], Instrument, Conditions], Report]] = {

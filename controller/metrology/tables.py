@@ -71,7 +71,8 @@ class _Unit:
 
     def plain(self, mass_g: float) -> str:
         text = f"{mass_g * self.per_g:,.{self.places}f}".replace(",", "\N{NO-BREAK SPACE}")
-        return text.rstrip("0").rstrip(".") if "." in text else text
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+        return "0" if text == "-0" else text.replace("-", "−")
 
     def signed(self, mass_g: float) -> str:
         text = self.plain(abs(mass_g))

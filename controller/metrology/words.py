@@ -93,6 +93,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Weights of passages at any load from Min on; zero and tare are tested by `zero`",
         "过车称量，载荷不小于 Min；置零与除皮另测",
     ),
+    "cells_named": ("Cells named by the watch meanwhile", "期间报警的传感器"),
     "display_estimate": (
         "Shown values: the running estimate, rounded to d",
         "示值取实时估计值（按 d 化整）",

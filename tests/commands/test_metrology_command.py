@@ -162,7 +162,7 @@ def test_the_scale_can_come_from_the_site(tmp_path: Path) -> None:
     refused(call("zero", "--readings", path), "[scale] is missing")
     scale = said(call("zero", "--readings", path, "--site", SITE, "--json"))["scale"]
     assert (scale["serial"], scale["certificate_no"]) == ("SIM-100", "SIM-2026-001")
-    assert scale["calibration"].startswith("sim.toml, sha256 ")
+    assert scale["calibration"].startswith("version 0, sha256 ")
 
 
 def test_the_page_stands_alone_and_takes_no_markup_from_the_file(tmp_path: Path) -> None:

@@ -11,65 +11,18 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from sensors.calibration import Scale
-from sensors.indication import indicate_g, round_to_d
+from sensors.indication import round_to_d
 from sensors.metrology.bands import close_to_max
+from sensors.metrology.look import Look, Run, is_still
 from sensors.metrology.report import Conditions, Instrument, Reading, Report, SetError, show_g
 from sensors.metrology.stability import FOLLOW_S, Stored, stability, zero_accuracy
 from sensors.metrology.times import creep, zero_return
-from sensors.weighing import DeckState, EventKind, Status, Weighing
+from sensors.weighing import Status
 
 US_PER_S = 1_000_000
 READ_US = 2 * US_PER_S
 FOLLOW_US = int(FOLLOW_S * US_PER_S)
 CREEP_MINUTES = (5, 15, 30, 60, 120, 180, 240)
-_EMPTY = (DeckState.EMPTY, DeckState.UNDER_RANGE)
-
-
-class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """What the weigher said at one tick; ``absolute_g`` is above the calibrated zero.
-
-    ``estimated_g`` is the running estimate rounded to d, where there is one.  ``stored_g`` is the
-    accepted weight rounded to d, ``zero_set_us`` when zero was last set.
-    """
-
-    t_us: int
-    gross_g: int
-    absolute_g: int
-    indicated_g: int | None
-    estimated_g: int | None
-    deck: DeckState
-    still: bool
-    status: Status
-    stored_g: int | None
-    accepted_us: int | None
-    zero_set_us: int | None
-
-
-class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """One stretch of looks in order, and what it is called in the report."""
-
-    name: str
-    looks: tuple[Look, ...]
-
-
-def look_at(seen: Weighing, scale: Scale) -> Look:
-    """What of a weighing the tests need."""
-    zero_set = [event.t_us for event in seen.events if event.kind == EventKind.ZERO_SET]
-    estimate_g, weight_g = seen.estimate_g, seen.weight_g
-    return Look(
-        t_us=seen.t_us,
-        gross_g=seen.gross_g,
-        absolute_g=seen.gross_g + seen.zero_offset_g,
-        indicated_g=seen.indicated_g,
-        estimated_g=None if estimate_g is None else indicate_g(estimate_g, scale),
-        deck=seen.deck,
-        still=not seen.motion and seen.deck != DeckState.UNKNOWN,
-        status=seen.status,
-        stored_g=None if weight_g is None else indicate_g(weight_g, scale),
-        accepted_us=seen.accepted_us,
-        zero_set_us=zero_set[-1] if zero_set else None,
-    )
 
 
 def stability_of(
@@ -109,8 +62,8 @@ def zero_return_of(runs: Sequence[Run], scale: Instrument, conditions: Condition
     loaded = _loaded(looks, scale)
     came = next(i for i, look in enumerate(looks) if look.gross_g >= scale.min_g)
     gone = looks.index(loaded[-1]) + 1
-    before = _empty(looks[:came], "before")
-    after = _empty(looks[gone:], "after")
+    before = _empty(looks[:came], scale, "before")
+    after = _empty(looks[gone:], scale, "after")
     # The last second before the load may already hold its touch.
     zero_g = _mean(before, before[-1].t_us - READ_US - US_PER_S, _absolute)
     back_g = _mean(after, after[0].t_us, _absolute)
@@ -126,14 +79,15 @@ def zero_return_of(runs: Sequence[Run], scale: Instrument, conditions: Condition
 
 def zero_of(runs: Sequence[Run], scale: Instrument, conditions: Conditions) -> Report:
     """Every zero that was set, read over the two seconds after it."""
-    return zero_accuracy(scale, conditions, [zero for run in runs for zero in _zeros(run.looks)])
+    zeros = [zero for run in runs for zero in _zeros(run.looks, scale)]
+    return zero_accuracy(scale, conditions, zeros)
 
 
-def _zeros(looks: Sequence[Look]) -> Iterator[Reading]:
+def _zeros(looks: Sequence[Look], scale: Instrument) -> Iterator[Reading]:
     """A zero that was soon driven over cannot be read."""
     for set_us in sorted({look.zero_set_us for look in looks if look.zero_set_us is not None}):
         rest = [look for look in looks if set_us < look.t_us <= set_us + READ_US]
-        if rest and all(look.still and look.deck == DeckState.EMPTY for look in rest):
+        if all(look.gross_g < scale.min_g for look in rest) and is_still(rest, scale.e_g):
             value_g = _mean(rest, set_us, _gross)
             yield Reading(load_g=0.0, indication_g=value_g, place="zero", at_s=set_us / US_PER_S)
 
@@ -172,12 +126,29 @@ def _followed(at: Look, stored_g: int, later: Sequence[Look], label: str, live: 
     return Stored(value_g=float(stored_g), shown=tuple(sorted(shown.items())), label=label)
 
 
+def _stretches(looks: Sequence[Look], scale: Instrument) -> Iterator[tuple[int, int]]:
+    """First and last place of every two seconds that stand still, in order."""
+    start = 0
+    for end, look in enumerate(looks):
+        while looks[start].t_us < look.t_us - READ_US:
+            start += 1
+        whole = start > 0 or looks[0].t_us == look.t_us - READ_US
+        if whole and is_still(looks[start : end + 1], scale.e_g):
+            yield start, end
+
+
 def _loaded(looks: Sequence[Look], scale: Instrument) -> list[Look]:
     """From the first stable reading close to Max to the last moment the load was on."""
     close_g = close_to_max(scale).low_g
-    first = next((i for i, k in enumerate(looks) if k.still and k.gross_g >= close_g), None)
+    first = None
+    highest_g = 0
+    for start, end in _stretches(looks, scale):
+        least_g = min(look.gross_g for look in looks[start : end + 1])
+        highest_g = max(highest_g, least_g)
+        if least_g >= close_g:
+            first = start
+            break
     if first is None:
-        highest_g = max((look.gross_g for look in looks if look.still), default=0)
         raise SetError(
             "no_stable_reading",
             f"the highest stable reading is {show_g(highest_g)}; close to Max begins at "
@@ -188,15 +159,20 @@ def _loaded(looks: Sequence[Look], scale: Instrument) -> list[Look]:
     return list(looks[first:end])
 
 
-def _empty(looks: Sequence[Look], when: str) -> list[Look]:
-    still = [look for look in looks if look.still and look.deck in _EMPTY]
-    if not still or still[-1].t_us - still[0].t_us < READ_US:
+def _empty(looks: Sequence[Look], scale: Instrument, when: str) -> list[Look]:
+    """From the first to the last two seconds in which the deck is still and empty."""
+    still = [
+        (start, end)
+        for start, end in _stretches(looks, scale)
+        if all(look.gross_g < scale.min_g for look in looks[start : end + 1])
+    ]
+    if not still:
         raise SetError(
             "no_stable_reading",
             f"the deck does not stand still and empty {when} the load",
             "record at least 5 s of empty deck before and after",
         )
-    return still
+    return list(looks[still[0][0] : still[-1][1] + 1])
 
 
 def _only(runs: Sequence[Run]) -> Run:
