@@ -160,10 +160,21 @@ def run(
 
 
 @app.command()
-def bench(json_: Json = False) -> None:
+def bench(
+    what: Annotated[str | None, typer.Argument(help="weigh: the weighing rules in full.")] = None,
+    traces: Annotated[
+        Path | None, typer.Argument(help="Folder of traces with truth [default: made here].")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the rules to out.png.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes for the traces.")] = 1,
+    json_: Json = False,
+) -> None:
     """Measure the numbers of the design, side by side."""
     with _plain_errors():
-        _print(_later("controller.commands.bench:measure")(), json_)
+        if what == "weigh":
+            _later("controller.commands.bench_show:run")(traces, plot, jobs, json_)
+        else:
+            _print(_later("controller.commands.bench:measure")(what, plot), json_)
 
 
 @app.command()

@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from controller.commands.bench_weigh import shortly
 from controller.core.images import InputImage
 from controller.core.interlock import interlock
 from controller.core.lane import step
@@ -28,8 +29,20 @@ READS = 100
 DAY_US_MAX = 3600 * 1_000_000
 
 
-def measure() -> dict[str, Any]:
-    """Run the lane in a simulated yard and time its parts; microseconds, milliseconds, MiB."""
+class BenchError(ValueError):
+    """The call makes no sense; the message says what to write instead."""
+
+
+def measure(what: str | None = None, plot: Path | None = None) -> dict[str, Any]:
+    """Run the lane in a simulated yard and time its parts; microseconds, milliseconds, MiB.
+
+    Raises:
+        BenchError: something else is asked for than there is.
+    """
+    if what is not None:
+        raise BenchError(f"bench {what}: unknown; leave it out, or write: bench weigh [DIR]")
+    if plot is not None:
+        raise BenchError("--plot: only the weighing rules are drawn: bench weigh --plot out.png")
     rss_before = _rss_mib()
     blind = _simulate(None)
     eyes = PlateEyes()
@@ -41,6 +54,7 @@ def measure() -> dict[str, Any]:
             "with_vision": seeing["ratio"],
         },
         "plate_cutout_ms": _reads(eyes),
+        "weighing": shortly(),
         "resident_mib": {"at_start": rss_before, "at_end_peak": _rss_mib()},
     }
 

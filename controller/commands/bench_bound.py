@@ -14,6 +14,7 @@ from controller.commands.bench_modes import Floats, Modes, design, fit_modes, sl
 from controller.commands.weigh_truth import Truth
 from hal.recording import Recording
 from sensors.calibration import Scale
+from sensors.despike import Despike
 
 BLOCK_HZ: Final = 20.0
 FIT_S: Final = 6.0
@@ -65,15 +66,15 @@ def _stand(recording: Recording, scale: Scale, truth: Truth) -> tuple[Floats, fl
     step_s = per / scale.rate_hz
     start = max(truth.t_stops_s)
     end = min([start + FIT_S, float(recording.t_s[-1]), *_disturbed(truth, start)])
-    kilograms = scale.to_grams(recording.counts) / 1000
+    spikes = Despike(len(scale.cells))
+    t_us, grams = spikes.push(recording.t_us, scale.to_grams(recording.counts))
+    t_s, kilograms = t_us / 1e6, grams / 1000
     x_m = scale.x_m()
     rows = np.stack([kilograms[:, x_m == x].sum(axis=1) for x in sorted(set(x_m))], axis=1)
     rows -= np.median(rows[: round(scale.rate_hz)], axis=0)
     edges = np.arange(start, end, step_s)
     # Samples may be missing: the running sum is read at the edges, so every block has its mean.
-    within = np.stack(
-        [np.interp(edges, recording.t_s, _area(recording.t_s, row)) for row in rows.T]
-    )
+    within = np.stack([np.interp(edges, t_s, _area(t_s, row)) for row in rows.T])
     return np.asarray(np.diff(within).T / step_s), step_s
 
 
