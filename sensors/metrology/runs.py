@@ -22,6 +22,7 @@ from sensors.weighing import Status
 US_PER_S = 1_000_000
 READ_US = 2 * US_PER_S
 FOLLOW_US = int(FOLLOW_S * US_PER_S)
+MISSING_SHARE_MAX = 0.1
 CREEP_MINUTES = (5, 15, 30, 60, 120, 180, 240)
 
 
@@ -112,17 +113,24 @@ def _followed(at: Look, stored_g: int, later: Sequence[Look], label: str, live: 
             f"{label}: nothing is known of the end of the {FOLLOW_S:.0f} s after storing",
             "record longer, or leave this recording out",
         )
-    shown: Counter[float] = Counter()
-    for look in (one for one in later if one.t_us <= until_us):
-        value_g = look.indicated_g if live or look.estimated_g is None else look.estimated_g
-        if look.status != Status.ACCEPTED or value_g is None:
+    followed = [look for look in later if look.t_us <= until_us]
+    for look in followed:
+        if look.status != Status.ACCEPTED:
             raise SetError(
                 "withdrawn",
                 f"{label}: {(look.t_us - at.t_us) / US_PER_S:.1f} s after storing the weighing was "
                 f"{look.status.name.lower()}",
                 "leave the load alone for 5 s; a withdrawn weight is not stored",
             )
-        shown[float(value_g)] += 1
+    values = [look.indicated_g if live else look.estimated_g for look in followed]
+    shown = Counter(float(value_g) for value_g in values if value_g is not None)
+    # A tick without an estimate shows what stood there before; a display that is blank does not.
+    if shown.total() < len(followed) * (1 - (0.0 if live else MISSING_SHARE_MAX)):
+        raise SetError(
+            "no_stable_reading",
+            f"{label}: {len(followed) - shown.total()} of {len(followed)} readings show nothing",
+            "find out why the display is blank, and repeat it",
+        )
     return Stored(value_g=float(stored_g), shown=tuple(sorted(shown.items())), label=label)
 
 
