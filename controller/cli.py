@@ -193,7 +193,9 @@ def metrology(
         list[Path] | None, typer.Option(help="FILE.csv: recorded counts; may be repeated.")
     ] = None,
     scale: Annotated[Path | None, typer.Option(help="SCALE.toml: a calibration sheet.")] = None,
-    site: Annotated[Path | None, typer.Option(help="SITE.toml: the scale of a site.")] = None,
+    site: Annotated[
+        Path | None, typer.Option(help="SITE.toml: its scale; alone, a guided test at the scale.")
+    ] = None,
     errors: Annotated[str | None, typer.Option(help="initial (default) or in-service.")] = None,
     by: Annotated[str | None, typer.Option(help="Who tests.")] = None,
     at: Annotated[str | None, typer.Option(help="When it was recorded.")] = None,

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+
 from controller.metrology import sheets
 from controller.metrology.instrument import FINE_MASS, MG_PER_G, stated_instrument
 from hal.schema import Problems, load_toml, read_table
+from sensors.metrology.bands import require_standard_weights
 from sensors.metrology.loads import Added, discrimination, eccentricity, repeatability, weighing
 from sensors.metrology.report import Conditions, Instrument, Reading, Report, SetError, show_g
 from sensors.metrology.stability import Stored, stability, zero_accuracy
@@ -98,7 +101,14 @@ def _reading(read: sheets.Read, place: str = "", at_us: int | None = None) -> Re
 
 def _make_weighing(scale: Instrument, conditions: Conditions, sheet: sheets.Weighing) -> Report:
     up, down = ([_reading(read) for read in side] for side in (sheet.up, sheet.down))
-    return weighing(scale, conditions, _reading(sheet.zero), up, down)
+    report = weighing(scale, conditions, _reading(sheet.zero), up, down)
+    other = sheet.substitution
+    if other is None:
+        return report
+    repeatability_g = None if other.repeatability_mg is None else other.repeatability_mg / MG_PER_G
+    standard_g = other.standard_weights_mg / MG_PER_G
+    require_standard_weights(scale, standard_g, repeatability_g)
+    return msgspec.structs.replace(report, notes=(("substitution", show_g(standard_g)),))
 
 
 def _make_repeatability(

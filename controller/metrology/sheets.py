@@ -72,8 +72,16 @@ class Sheet(Struct, frozen=True, kw_only=True):
     ambient: Ambient = Ambient()
 
 
+class Substitution(Struct, frozen=True, kw_only=True):
+    """Other loads in place of standard weights, and the repeatability found before (3.7.3)."""
+
+    standard_weights_mg: Load = field(name="standard_weights")
+    repeatability_mg: Small | None = field(name="repeatability", default=None)
+
+
 class Weighing(Sheet, frozen=True, kw_only=True):
     zero: Read
+    substitution: Substitution | None = None
     up: tuple[Read, ...]
     down: tuple[Read, ...]
 

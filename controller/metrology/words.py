@@ -80,6 +80,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "zero_place": ("zero", "置零"),
     "rolling_load": ("Rolling load", "滚动载荷"),
     "eccentric_load": ("Load on one support", "单点载荷"),
+    "substitution": ("Substitution loads beside standard weights of", "替代物，标准砝码"),
     "half_hour_creep": (
         "Decided by 30 min: 0.5 e, and 0.2 e from 15 to 30 min",
         "按 30 min 判定：0.5 e，15–30 min 间 0.2 e",

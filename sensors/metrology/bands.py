@@ -15,6 +15,9 @@ from sensors.metrology.report import ROUNDING_G, Instrument, SetError, show_g
 MPE_BREAKS_E = (500, 2000)
 SUPPORTS_FEW = 4
 ROLLING_SHARE_MAX = 0.8
+# Least share of Max in standard weights, by the repeatability in e that was found with them.
+SUBSTITUTION = ((0.2, 1 / 5), (0.3, 1 / 3))
+SUBSTITUTION_SHARE = 1 / 2
 
 
 class Band(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +73,26 @@ def rolling(scale: Instrument) -> Band:
     """The usual rolling load, at most 0.8 (Max + T+)."""
     high_g = ROLLING_SHARE_MAX * (scale.max_g + scale.additive_tare_g)
     return Band(what="0.8 (Max + T+) at most", low_g=scale.min_g, high_g=min(high_g, scale.max_g))
+
+
+def require_standard_weights(
+    scale: Instrument, standard_g: float, repeatability_g: float | None
+) -> None:
+    """Raise SetError for fewer standard weights than substitution allows (R 76-1, 3.7.3).
+
+    Half of Max; a third where the range of three weighings was within 0.3 e, a fifth at 0.2 e.
+    """
+    share = SUBSTITUTION_SHARE
+    if repeatability_g is not None:
+        found = [s for e, s in SUBSTITUTION if repeatability_g <= e * scale.e_g + ROUNDING_G]
+        share = found[0] if found else share
+    least_g = share * scale.max_g
+    if not standard_g >= least_g - ROUNDING_G:
+        raise SetError(
+            "too_few_weights",
+            f"{show_g(standard_g)} of standard weights, and {show_g(least_g)} are needed",
+            "use more standard weights, or state a repeatability within 0.3 e or 0.2 e",
+        )
 
 
 def require_load_in(loads_g: Sequence[float], bands: Iterable[Band]) -> None:

@@ -17,10 +17,11 @@ ROUNDING_G = 1e-6
 class SetError(ValueError):
     """A set of readings on which nothing can be decided; ``name`` says why, the text what to do.
 
-    Names: ``over_max``, ``load_outside_band``, ``too_few_weighings``, ``wrong_order``,
-    ``unknown_place``, ``missing_place``, ``no_delta``, ``bad_delta``, ``not_a_multiple``,
-    ``not_a_number``, ``blank_indication``, ``missing_time``, ``too_short``, ``no_stable_reading``,
-    ``withdrawn``, ``different_loads``, ``bad_extra``.
+    Of loads: ``over_max``, ``load_outside_band``, ``different_loads``, ``too_few_weighings``,
+    ``too_few_weights``, ``wrong_order``, ``unknown_place``, ``missing_place``, ``bad_extra``.
+    Of readings: ``no_delta``, ``bad_delta``, ``not_a_multiple``, ``not_a_number``,
+    ``blank_indication``, ``no_stable_reading``, ``withdrawn``.  Of times: ``missing_time``,
+    ``too_short``.  At the scale: ``not_empty``, ``no_samples``, ``cancelled``.
     """
 
     def __init__(self, name: str, what: str, remedy: str) -> None:

@@ -154,6 +154,30 @@ def test_what_was_asked_for_is_checked_before_anything_is_read(tmp_path: Path) -
     refused(call("zero", "--trace", path), "--scale SCALE.toml or --site SITE.toml")
 
 
+@pytest.mark.parametrize(
+    ("stated", "enough"),
+    [
+        ('standard_weights = "50 t"', True),
+        ('standard_weights = "49 t"', False),
+        ('standard_weights = "34 t"\nrepeatability = "6 kg"', True),
+        ('standard_weights = "33 t"\nrepeatability = "6 kg"', False),
+        ('standard_weights = "20 t"\nrepeatability = "4 kg"', True),
+        ('standard_weights = "20 t"\nrepeatability = "4.1 kg"', False),
+        ('standard_weights = "34 t"\nrepeatability = "6.1 kg"', False),
+    ],
+)
+def test_substitution_loads_need_standard_weights_beside_them(
+    stated: str, enough: bool, tmp_path: Path
+) -> None:
+    path = example(tmp_path, "weighing", "[zero]", f"[substitution]\n{stated}\n\n[zero]")
+    done = call("weighing", "--readings", path)
+    if enough:
+        assert done.exit_code == 0, done.output
+        assert "standard weights of" in done.stdout
+    else:
+        refused(done, "too_few_weights")
+
+
 def test_the_scale_can_come_from_the_site(tmp_path: Path) -> None:
     text = (EXAMPLES / "zero.toml").read_text(encoding="utf-8")
     path = tmp_path / "zero.toml"
