@@ -32,6 +32,12 @@ class Disturbances:
         """Push a body's centre up."""
         self.push_n[:, : self.mechanics.motions] += force_n[:, None] * self.mechanics.heave[body]
 
+    def links(self, body: int, force_n: Array) -> None:
+        """Push a body up off its own wheels, as brake links do; the gross stays."""
+        axles = list(self.mechanics.truck.bodies[body].axles)
+        pull = self.mechanics.stretch[axles].mean(0)
+        self.push_n += force_n[:, None] * pull
+
     def dive(self, body: int, moment_nm: Array) -> None:
         """Turn a body's front down."""
         self.push_n[:, : self.mechanics.motions] += moment_nm[:, None] * self.mechanics.pitch[body]
@@ -49,7 +55,7 @@ class Disturbances:
 def add_braking(d: Disturbances) -> None:
     """Deceleration, felt through tyres and bushes, dives the bodies and lets them rock back.
 
-    The brakes' reaction links also lift or pull down the bodies by a few per cent of it.
+    The links that carry the brakes' reaction also lift a body off its wheels, or pull it down.
     """
     truck = d.mechanics.truck
     speed = d.drive.speed_m_s
@@ -57,7 +63,7 @@ def add_braking(d: Disturbances) -> None:
     felt = _through_bushes(slowing, truck.surge_hz, truck.surge_damping)
     for k, body in enumerate(truck.bodies):
         d.dive(k, 1.15 * body.mass_kg * body.height_m * felt)
-        d.lift(k, float(d.rng.normal(0.02, 0.11)) * body.mass_kg * felt)
+        d.links(k, float(d.rng.normal(0.0, 0.2)) * body.mass_kg * felt)
 
 
 def _through_bushes(slowing: Array, hz: float, damping: float) -> Array:
@@ -188,7 +194,7 @@ def add_rocking(d: Disturbances, rest_s: float) -> None:
     jerk = d.after(t0, lambda t: np.minimum(t / 0.8, 1.0)) * strength * np.sin(turn)
     d.surge += jerk
     for k, body in enumerate(d.mechanics.truck.bodies):
-        d.lift(k, 0.06 * body.mass_kg * jerk)
+        d.links(k, 0.06 * body.mass_kg * jerk)
     end = round(float(d.times[-1]), 3)
     d.events.append({"type": "rocking", "t0": round(t0, 3), "t1": end})
 
