@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from controller.commands.bench_modes import Floats, Modes, design, fit_modes, slopes
+from controller.commands.bench_modes import Floats, Modes, design, fit_modes, middles_s, slopes
 from controller.commands.weigh_truth import Truth
 from hal.recording import Recording
 from sensors.calibration import Scale
@@ -109,7 +109,7 @@ def reached_s(
 
 def _information(modes: Modes, rows: int, poles_known: bool) -> Floats:
     """Fisher information (rows, P, P) of the first 1, 2, … samples, channel by channel."""
-    t_s = modes.step_s * (np.arange(rows) + 0.5)
+    t_s = middles_s(rows, modes.step_s)
     basis = design(t_s, modes.poles)
     shared = [] if poles_known else slopes(t_s, modes.poles, modes.levels)
     channels, width = modes.noise.shape[0], basis.shape[1]

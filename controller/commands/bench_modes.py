@@ -7,6 +7,7 @@ all channels share: y_c(t) = W_c + sum_k exp(-d_k t) (a_ck cos w_k t + b_ck sin 
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import msgspec
@@ -62,6 +63,11 @@ def _waves(t_s: Floats, poles: Floats) -> list[tuple[Floats, Floats]]:
     return waves
 
 
+def middles_s(rows: int, step_s: float) -> Floats:
+    """The middles of even blocks from the stop on, seconds."""
+    return np.asarray(step_s * (np.arange(rows) + 0.5), np.float64)
+
+
 def fit_modes(rows_kg: Floats, step_s: float) -> Modes | None:
     """Fit evenly spaced samples (n, C) from the stop on; the number of modes is chosen by BIC.
 
@@ -69,7 +75,7 @@ def fit_modes(rows_kg: Floats, step_s: float) -> Modes | None:
     """
     if len(rows_kg) < SAMPLES_MIN:
         return None
-    t_s = step_s * (np.arange(len(rows_kg)) + 0.5)
+    t_s = middles_s(len(rows_kg), step_s)
     best: tuple[float, Modes] | None = None
     for poles in _starts(rows_kg, step_s):
         modes = _refine(t_s, rows_kg, poles, step_s)
@@ -81,7 +87,7 @@ def fit_modes(rows_kg: Floats, step_s: float) -> Modes | None:
 
 def _starts(rows_kg: Floats, step_s: float) -> list[Floats]:
     """For each number of modes the ESPRIT poles that leave the least."""
-    t_s = step_s * (np.arange(len(rows_kg)) + 0.5)
+    t_s = middles_s(len(rows_kg), step_s)
     found: dict[int, tuple[float, Floats]] = {}
     for poles in _esprit(rows_kg - rows_kg[-len(rows_kg) // 4 :].mean(axis=0), step_s):
         if not 1 <= len(poles) <= MODES_MAX:
@@ -176,4 +182,4 @@ def _bic(modes: Modes, samples: int) -> float:
     channels = modes.noise.shape[0]
     parameters = channels * len(modes.levels) + modes.poles.size
     log_size = float(np.linalg.slogdet(modes.noise)[1])
-    return samples * log_size + parameters * float(np.log(samples * channels))
+    return float(samples * log_size + parameters * math.log(samples * channels))

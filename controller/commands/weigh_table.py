@@ -18,8 +18,9 @@ MISSES_MAX = 40
 def say(result: dict[str, Any]) -> None:
     """One passage in a few lines; what the mode does not know is left out."""
     head = f"{result['trace']}: {result['verdict']}"
-    if result.get("weight_kg") is not None:
-        head += f", {result['weight_kg']:.1f} kg ± {result['u95_kg']:.1f} kg"
+    weight_kg = result.get("weight_kg", result.get("gross_kg"))
+    if weight_kg is not None:
+        head += f", {weight_kg:.1f} kg ± {result['u95_kg']:.1f} kg"
     if result.get("weight_rounded_kg") is not None:
         head += f", shown as {result['weight_rounded_kg']:g} kg"
     typer.echo(head)
@@ -38,7 +39,7 @@ def _details(result: dict[str, Any]) -> list[str]:
     if result.get("axles"):
         loads = " + ".join(f"{load:.0f}" for load in result.get("axle_loads_kg", ()))
         ways = ", ".join(f"{way:.2f}" for way in result.get("axle_spacings_m", ()))
-        lines.append(f"{result['axles']} axles: {loads} kg; {ways} m apart")
+        lines.append(f"{result['axles']} axles: {loads or '?'} kg; {ways or '?'} m apart")
     cells = result.get("cells", ())
     bad = [f"cell {i} {health}" for i, health in enumerate(cells) if health != "ok"]
     if cells:

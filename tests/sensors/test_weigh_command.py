@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from trace_rig import CALIBRATION, write_trace
 
 from controller.commands.weigh import weigh_trace
 from controller.commands.weigh_truth import judge_all
@@ -13,30 +14,10 @@ TRACES = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "trace
 
 CUT = ["s0012", "s0016", "s0021", "s0024", "s0083", "s0091", "s0121", "s0149", "s0226", "s0251"]
 
-CALIBRATION = """max_kg = 100000.0
-e_kg = 20.0
-fs_hz = 60.0
-platform_length_m = 16.0
-cell_spacing_y_m = 2.8
-has_beams = true
-"""
-
 
 @pytest.fixture
 def files(tmp_path: Path, passage: Callable[..., Any], stop_legs: Any) -> tuple[Path, Path]:
-    made = passage(stop_legs)
-    names = ",".join(f"cell{i}" for i in range(6))
-    rows = [f"t_s,{names},entry_beam,exit_beam"]
-    for t_us, counts, beams in zip(made.t_us, made.counts, made.beams, strict=True):
-        rows.append(",".join([f"{t_us / 1e6:.4f}", *map(str, counts), *map(str, beams)]))
-    trace, scale = tmp_path / "s.csv", tmp_path / "s.toml"
-    trace.write_text("\n".join(rows) + "\n")
-    text = CALIBRATION
-    for cell in made.scale.cells:
-        text += f"[[cells]]\nx_m = {cell.x_m}\ny_m = {cell.y_m}\n"
-        text += "counts_per_kg = 140.0\nzero_counts = 300000\ndead_load_kg = 2000.0\n"
-    scale.write_text(text)
-    return trace, scale
+    return write_trace(tmp_path, passage(stop_legs))
 
 
 def edit(path: Path, line: int, change: Callable[[str], str]) -> None:
@@ -99,10 +80,10 @@ def test_missing_and_broken_files_are_named(files: tuple[Path, Path], tmp_path: 
     with pytest.raises(ValueError, match=r"none\.csv: cannot be read"):
         weigh_trace(tmp_path / "none.csv", files[1])
     files[1].write_text("max_kg = = 3")
-    with pytest.raises(ValueError, match=r"s\.toml: not TOML"):
+    with pytest.raises(ValueError, match=r"s\.calib\.toml: not TOML"):
         weigh_trace(*files)
     files[1].write_text(CALIBRATION.replace("e_kg", "e_g"))
-    with pytest.raises(ValueError, match=r"s\.toml: e_g: unknown key; did you mean e_kg"):
+    with pytest.raises(ValueError, match=r"s\.calib\.toml: e_g: unknown key; did you mean e_kg"):
         weigh_trace(*files)
 
 
