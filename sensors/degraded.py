@@ -16,11 +16,14 @@ from sensors.calibration import FloatArray, Scale
 PAIR_M: Final = 0.3
 # How the left part of a pair's load differs along the deck, from recorded passages: the level of a
 # vehicle, its skew per metre, the difference between its axles, and what is left.
-LEVEL: Final = 0.06
+LEVEL: Final = 0.2
 SKEW_PER_M: Final = 0.001
 WALK_PER_ROOT_M: Final = 0.003
 LEAN_REST: Final = 0.004
 WALK_SPAN_M: Final = 60.0
+# A short deck holds no articulated vehicle, and one body twists less than two.
+RIGID_DECK_M: Final = 13.0
+RIGID_SHARE: Final = 0.6
 CELL_U_G: Final = 3_000.0
 ROW_U_SHARE: Final = 0.006
 PLACE_STEP_M: Final = 0.1
@@ -222,7 +225,7 @@ class DegradedWeigher:
 
     def _expected(self, row: int, others: list[int], lean: FloatArray) -> tuple[float, float]:
         """What the other rows say about the lean of one (kriging), and how surely."""
-        cov = _lean_covariance(self._x_m)
+        cov = lean_covariance(self._x_m)
         weights = np.linalg.solve(cov[np.ix_(others, others)], cov[others, row])
         value = 0.5 + float(weights @ (lean[others] - 0.5))
         return value, float(np.sqrt(cov[row, row] - weights @ cov[others, row]))
@@ -286,9 +289,12 @@ def _pairs(scale: Scale) -> tuple[tuple[int, int], ...]:
     )
 
 
-def _lean_covariance(x_m: FloatArray) -> FloatArray:
+def lean_covariance(x_m: FloatArray) -> FloatArray:
+    """How the left parts of rows at x_m (rows,) vary from vehicle to vehicle, and together."""
     centred = x_m - x_m.mean()
     apart = np.abs(x_m[:, None] - x_m)
+    joints = 1.0 if float(np.ptp(x_m)) > RIGID_DECK_M else RIGID_SHARE
     walk = WALK_PER_ROOT_M**2 * (WALK_SPAN_M - apart) / 2
     skew = SKEW_PER_M**2 * np.outer(centred, centred)
-    return np.asarray(LEVEL**2 + skew + walk + LEAN_REST**2 * np.eye(len(x_m)))
+    along = joints**2 * (walk + skew)
+    return np.asarray(LEVEL**2 + along + LEAN_REST**2 * np.eye(len(x_m)))

@@ -27,7 +27,8 @@ from sensors.tamper_finding import TamperFinding, TamperKind, TamperLimits
 
 PLATEAUS_MAX: Final = 24
 PLATEAU_EVERY: Final = 5
-PEAK_TICKS: Final = 5
+PEAK_TICKS: Final = SIDE
+GROWING: Final = 1.03
 OFF_MAX: Final = 0.45
 FLAG_LATE_S: Final = 0.7
 GAP_TICKS_MAX: Final = 2.5
@@ -50,7 +51,7 @@ _Candidate = tuple[float, TamperFinding]
 class TamperWatch:
     """Watches the curve of one scale; `update` once a tick, constant memory, no clock.
 
-    A finding comes about 1.7 s after its cause, and the watch is blind for a window after it.
+    A finding comes about 3 s after its cause.
     """
 
     def __init__(self, scale: Scale, limits: TamperLimits | None = None, tick_s: float = 0.1):
@@ -71,6 +72,7 @@ class TamperWatch:
         self._best: _Candidate | None = None
         self._since_best = 0
         self._plateaus: list[tuple[int, FloatArray, float]] = []
+        self._jump_g = 0.0
 
     def update(
         self,
@@ -130,8 +132,14 @@ class TamperWatch:
             self._plateaus.clear()
             found = self._follow(self._moving_step())
         if found is not None:
-            self.reset()
+            self._forget_until(found.at_us + round((GAP // 2 + 1) * self._tick_us))
         return found
+
+    def _forget_until(self, at_us: int) -> None:
+        """Keep only what came after a finding, so that it is not found again."""
+        kept = [tick for tick in self._ticks if tick.now_us > at_us]
+        self.reset()
+        self._ticks = kept
 
     def _is_quiet(self) -> bool:
         """Whether no axle climbed or left in the window, and no beam moved."""
@@ -173,7 +181,8 @@ class TamperWatch:
 
         It is not asked, because it may have taken the very step for an axle.
         """
-        if len(self._ticks) < NEAR_ROWS:
+        near = self._ticks[-NEAR_ROWS:]
+        if len(near) < NEAR_ROWS or not any(t.event or not t.standing for t in near):
             return None
         start = len(self._cells) - NEAR_ROWS
         u = moving_step(self._cells[start:])[2]
@@ -246,10 +255,20 @@ class TamperWatch:
             change = level - before
             limit_g = max(self._limits.plateau_e * self._scale.e_g, sigmas * u_both)
             if abs(float(change.sum())) > limit_g:
-                u_cells = np.full(len(level), u_both / np.sqrt(len(level)))
-                kind = self._kind(change, u_cells, before, TamperKind.PLATEAU_JUMP)
-                return self._finding(kind, last.now_us, change, u_cells, u_both, before)
+                return self._settled_jump(last.now_us, change, before, u_both)
         return None
+
+    def _settled_jump(
+        self, now_us: int, change: FloatArray, before: FloatArray, u: float
+    ) -> TamperFinding | None:
+        """Wait until the new level stops growing; a window over a ramp shows only a part of it."""
+        grown = abs(float(change.sum()))
+        if grown > GROWING * self._jump_g:
+            self._jump_g = grown
+            return None
+        u_cells = np.full(len(change), u / np.sqrt(len(change)))
+        kind = self._kind(change, u_cells, before, TamperKind.PLATEAU_JUMP)
+        return self._finding(kind, now_us, change, u_cells, u, before)
 
     def _finding(
         self,
