@@ -70,7 +70,7 @@ def draw_deck(rng: np.random.Generator, ranges: Ranges, at_least_m: float) -> De
     """Draw a deck on which a truck of `at_least_m` between its end axles has room to stop."""
     fitting = [d for d in ranges.decks if d[0] >= at_least_m] or [max(ranges.decks)]
     weights = np.array(
-        [np.exp(-0.2 * k) * (0.35 if d[0] >= 20 else 1.0) for k, d in enumerate(fitting)]
+        [np.exp(-0.2 * k) * (0.22 if d[0] >= 20 else 1.0) for k, d in enumerate(fitting)]
     )
     length, counts = fitting[rng.choice(len(fitting), p=weights / weights.sum())]
     cells = int(rng.choice(counts))

@@ -62,8 +62,8 @@ def add_braking(d: Disturbances) -> None:
     slowing = -np.gradient(speed, STEP_S) + d.surge
     felt = _through_bushes(slowing, truck.surge_hz, truck.surge_damping)
     for k, body in enumerate(truck.bodies):
-        d.dive(k, 1.15 * body.mass_kg * body.height_m * felt)
-        d.links(k, float(d.rng.normal(0.0, 0.2)) * body.mass_kg * felt)
+        d.dive(k, 1.25 * body.mass_kg * body.height_m * felt)
+        d.links(k, float(d.rng.normal(0.0, 0.25)) * body.mass_kg * felt)
 
 
 def _through_bushes(slowing: Array, hz: float, damping: float) -> Array:

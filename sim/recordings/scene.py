@@ -39,7 +39,8 @@ def draw_scene(rng: np.random.Generator, ranges: Ranges, classes: tuple[str, ...
     name = _vehicle(rng, ranges)
     light = name == "R2" and rng.random() < 0.45
     truck = draw_truck(rng, name, ranges, light)
-    deck = draw_deck(rng, ranges, truck.length_m + (4.2 if cls == "tailgate" else 2.7))
+    hull_m = truck.hulls_m[-1][1] - truck.hulls_m[0][0]
+    deck = draw_deck(rng, ranges, hull_m + (2.0 if cls == "tailgate" else 0.65))
     if cls == "roll_through":
         return Scene(
             cls=cls,
@@ -63,13 +64,12 @@ def _vehicle(rng: np.random.Generator, ranges: Ranges) -> str:
 
 
 def _place(rng: np.random.Generator, truck: Truck, deck: Deck, cls: str) -> float:
-    """Where the front axle rests, wholly on the deck with the rear axle at least 1.2 m in."""
-    room = deck.length_m - truck.length_m
-    least = 1.45 if room > 2.8 else 0.35 * room
+    """Where the front axle rests: the hull clear of both ends, mostly in the first half."""
+    least = truck.hulls_m[-1][1] + between(rng, (0.1, 0.35))
+    most = deck.length_m + truck.hulls_m[0][0] - between(rng, (0.1, 0.3))
     if cls == "tailgate":
-        return truck.length_m + room - min(1.3, 0.4 * room)
-    free = max(room - least - min(1.3, 0.35 * room), 0.0)
-    return truck.length_m + least + free * float(rng.beta(1.1, 2.6))
+        return max(most, least)
+    return least + max(most - least, 0.0) * float(rng.beta(1.2, 2.2))
 
 
 def _stop_short(rng: np.random.Generator, truck: Truck, deck: Deck) -> float:
