@@ -94,9 +94,7 @@ def reached_s(
 ) -> float | None:
     """The first instant at which twice the bound on the gross's standard error is at the limit."""
     rows = round(LOOK_S / modes.step_s)
-    information = _information(modes, rows, poles_known)
-    if sizes_known:
-        information = information + np.diag(_sizes(modes, information.shape[1]))
+    information = _all_information(modes, rows, sizes_known, poles_known)
     low, high = 0, rows
     while low < high:
         middle = (low + high) // 2
@@ -105,6 +103,20 @@ def reached_s(
         else:
             low = middle + 1
     return round((low + 1) * modes.step_s, 3) if low < rows else None
+
+
+def error_kg(
+    modes: Modes, rows: int, *, sizes_known: bool = False, poles_known: bool = False
+) -> float:
+    """The bound on the standard error of the gross from the first `rows` samples, kilograms."""
+    return _error_kg(modes, _all_information(modes, rows, sizes_known, poles_known)[-1])
+
+
+def _all_information(modes: Modes, rows: int, sizes_known: bool, poles_known: bool) -> Floats:
+    information = _information(modes, rows, poles_known)
+    if not sizes_known:
+        return information
+    return np.asarray(information + np.diag(_sizes(modes, information.shape[1])))
 
 
 def _information(modes: Modes, rows: int, poles_known: bool) -> Floats:

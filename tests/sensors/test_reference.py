@@ -54,8 +54,8 @@ def test_nothing_is_believed_before_its_time(scale: Scale, name: str) -> None:
 def test_a_load_that_grows_by_an_interval_a_second_is_never_believed(
     scale: Scale, name: str
 ) -> None:
-    growing = 5_000.0 + np.arange(20 * RATE_HZ) * (3 * E_G / 1000 / RATE_HZ)
-    assert feed(scale, name, growing) is None
+    growing = 5_000.0 + np.arange(20.0 * RATE_HZ) * (3 * E_G / 1000 / RATE_HZ)
+    assert feed(scale, name, np.asarray(growing, np.float64)) is None
 
 
 @pytest.mark.parametrize("name", REFERENCES)

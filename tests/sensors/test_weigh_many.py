@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
 from trace_rig import write_trace, write_truth
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from controller.cli import app
 
@@ -282,7 +281,7 @@ def test_a_rolling_vehicle_goes_to_the_rolling_mode(
             asked.append((trace, scale))
             return {"verdict": "ok", "gross_kg": 24_000.0, "u95_kg": 90.0, "axles": 3}
 
-    monkeypatch.setitem(sys.modules, "controller.commands.weigh_rolling", Rolling)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "controller.commands.weigh_rolling", Rolling)
     (answer,) = objects(weigh(files[0], "--mode", "rolling", "--json"))
     assert asked == [files]
     assert (answer["trace"], answer["verdict"]) == (str(files[0]), "ok")
