@@ -66,8 +66,10 @@ class Deck:
         return span, (x_m - self.rows_m[span]) / np.diff(self.rows_m)[span]
 
 
-def draw_deck(rng: np.random.Generator, ranges: Ranges, at_least_m: float) -> Deck:
-    """Draw a deck on which a truck of `at_least_m` between its end axles has room to stop."""
+def draw_deck(
+    rng: np.random.Generator, ranges: Ranges, at_least_m: float, with_beams: bool = False
+) -> Deck:
+    """Draw a deck of `at_least_m`, the length over which a truck stands, if there is one."""
     fitting = [d for d in ranges.decks if d[0] >= at_least_m] or [max(ranges.decks)]
     weights = np.array(
         [np.exp(-0.2 * k) * (0.22 if d[0] >= 20 else 1.0) for k, d in enumerate(fitting)]
@@ -80,7 +82,7 @@ def draw_deck(rng: np.random.Generator, ranges: Ranges, at_least_m: float) -> De
     dead = between(rng, (1000.0, 3000.0)) * rng.uniform(0.84, 1.16, cells)
     counts_per_kg = between(rng, (98.0, 175.0)) * rng.uniform(0.985, 1.015, cells)
     empty = np.round(dead * counts_per_kg + rng.normal(0, 22000, cells))
-    beams = rng.random() < ranges.beams
+    beams = rng.random() < ranges.beams or with_beams
     one = beams and rng.random() < ranges.one_beam
     first = rng.random() < 0.5
     return Deck(

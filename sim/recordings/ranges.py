@@ -15,7 +15,9 @@ Span = tuple[float, float]
 class Ranges:
     """Ranges of one kind of yard; metres, kilograms, hertz, km/h.
 
-    `decks` pairs a platform length with the numbers of cells it may stand on.
+    `decks` pairs a platform length with the numbers of cells it may stand on. With
+    `beams_for_ends` a truck that stands off an end, or is followed, is always seen by beams, as
+    in all recorded passages of those classes.
     """
 
     decks: tuple[tuple[float, tuple[int, ...]], ...] = (
@@ -32,6 +34,7 @@ class Ranges:
     span_error: float = 1.5e-4
     beams: float = 0.75
     one_beam: float = 0.0
+    beams_for_ends: bool = True
     rough_m3: Span = (2e-6, 250e-6)
     stretch: Span = (1.0, 1.0)
     wheelbase: Span = (1.0, 1.0)
@@ -58,6 +61,7 @@ WIDE = replace(
     cell_noise_kg=(0.3, 5.0),
     span_error=2.5e-4,
     one_beam=0.35,
+    beams_for_ends=False,
     rough_m3=(0.5e-6, 40e-6),
     stretch=(0.75, 1.3),
     wheelbase=(0.9, 1.12),

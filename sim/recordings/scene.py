@@ -17,6 +17,7 @@ CLASSES = {
     "rocking": 0.06,
     "roll_through": 0.04,
 }
+AT_THE_ENDS = ("not_fully_on", "tailgate")
 VERDICTS = {"rocking": "unstable", "roll_through": "unstable"}
 
 
@@ -40,7 +41,7 @@ def draw_scene(rng: np.random.Generator, ranges: Ranges, classes: tuple[str, ...
     light = name == "R2" and rng.random() < 0.45
     truck = draw_truck(rng, name, ranges, light)
     hull_m = truck.hulls_m[-1][1] - truck.hulls_m[0][0]
-    deck = draw_deck(rng, ranges, hull_m + (2.0 if cls == "tailgate" else 0.65))
+    deck = draw_deck(rng, ranges, hull_m + 0.65, ranges.beams_for_ends and cls in AT_THE_ENDS)
     if cls == "roll_through":
         return Scene(
             cls=cls,
@@ -49,7 +50,7 @@ def draw_scene(rng: np.random.Generator, ranges: Ranges, classes: tuple[str, ...
             drive=roll_through(rng, ranges, truck, deck),
             pause_trap=False,
         )
-    goal = _stop_short(rng, truck, deck) if cls == "not_fully_on" else _place(rng, truck, deck, cls)
+    goal = _stop_short(rng, truck, deck) if cls == "not_fully_on" else _place(rng, truck, deck)
     pauses, trap = _pauses(rng, truck, goal, cls)
     drive = stop_at(rng, ranges, goal, pauses)
     return Scene(cls=cls, truck=truck, deck=deck, drive=drive, pause_trap=trap)
@@ -63,12 +64,10 @@ def _vehicle(rng: np.random.Generator, ranges: Ranges) -> str:
     return str(rng.choice(kinds, p=weights / weights.sum()))
 
 
-def _place(rng: np.random.Generator, truck: Truck, deck: Deck, cls: str) -> float:
+def _place(rng: np.random.Generator, truck: Truck, deck: Deck) -> float:
     """Where the front axle rests: the hull clear of both ends, mostly in the first half."""
     least = truck.hulls_m[-1][1] + between(rng, (0.1, 0.35))
     most = deck.length_m + truck.hulls_m[0][0] - between(rng, (0.1, 0.3))
-    if cls == "tailgate":
-        return max(most, least)
     return least + max(most - least, 0.0) * float(rng.beta(1.2, 2.2))
 
 

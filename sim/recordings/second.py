@@ -66,9 +66,12 @@ def add_second(rng: np.random.Generator, scene: Scene, ranges: Ranges, road: Roa
 
 
 def _follow(rng: np.random.Generator, scene: Scene, on_s: float, end_s: float) -> Drive:
-    """Creep up, put the front axle on at `on_s` and stop behind the first truck."""
-    room = float(scene.drive.x_m[-1]) - scene.truck.hulls_m[-1][1] - 1.5
-    reach = float(np.clip(between(rng, (0.3, 1.3)), 0.25, max(room, 0.3)))
+    """Creep up, put the front axle on at `on_s` and stop behind the first truck's last axle.
+
+    Like the recorded followers, it may come closer than two hulls could: the weights count.
+    """
+    room = float(scene.drive.x_m[-1]) - scene.truck.length_m - 0.6
+    reach = float(np.clip(between(rng, (0.3, 1.5)), 0.25, max(room, 0.3)))
     speed, slowing = between(rng, (0.6, 1.4)), between(rng, (0.35, 0.8))
     slowing = max(slowing, 0.55 * speed**2 / reach)
     times = np.arange(len(scene.drive.x_m)) * STEP_S
