@@ -11,6 +11,7 @@ from sensors.cells import CellHealth, CellWatch
 from sensors.estimator import Estimate, Estimator, TaperedMean
 from sensors.history import History
 from sensors.indication import is_over_range, mpe_initial_g
+from sensors.lean import LeanWatch
 from sensors.motion import Motion
 from sensors.redundancy import SpanWatch, StandingWatch
 from sensors.slow import GRID_US, Slow
@@ -28,6 +29,10 @@ BEAM_CLEAR_US: Final = 300_000
 U95_SHARE: Final = 0.7
 U95_E: Final = 0.5
 SURE_TICKS: Final = 2
+# Step in e and in its own uncertainty; beams that are clear need more to be overruled.
+BRAKE_STEP: Final = (2.0, 2.0)
+BRAKE_STEP_BEAMS: Final = (8.0, 3.0)
+BRAKE_TICKS: Final = 4
 ROCKING_AFTER_US: Final = 1_200_000
 CHECK_US: Final = 5_000_000
 GIVE_UP_US: Final = 10_000_000
@@ -72,6 +77,7 @@ class Acceptance:
         self._finder = StopFinder(GRID_US / 1e6)
         self._x_m = scale.x_m()
         self._span = SpanWatch(scale)
+        self._lean = LeanWatch(scale)
         self._wander = StandingWatch(scale)
         rows = max(4, round(SLOW_S * scale.rate_hz))
         taper = 1 - np.cos(2 * np.pi * (np.arange(rows) + 0.5) / rows)
@@ -87,6 +93,7 @@ class Acceptance:
         self._axles.reset()
         self._motion.reset()
         self._span.reset()
+        self._lean.reset()
         self._wander.reset()
         self._estimator.restart(2**62)
         self._check.restart(2**62)
@@ -101,6 +108,7 @@ class Acceptance:
         self._gained = False
         self._rocked = False
         self._calm_swing_g = 1e18
+        self._brake_ticks = 0
         self._tailgate = False
         self._close_follow = False
         self._stood = False
@@ -183,6 +191,7 @@ class Acceptance:
         self._swings.append(self._motion.swing_g)
         estimate = self._estimate()
         self.estimate = estimate
+        self._watch_brakes(estimate)
         if estimate is not None:
             self._follow_level(estimate)
         self._watch_rocking()
@@ -254,6 +263,7 @@ class Acceptance:
         self._wander.reset()
         self._level = None
         self._gained = False
+        self._brake_ticks = 0
         self._rocked = False
         self._calm_swing_g = 1e18
         if self.status == Status.ACCEPTED:
@@ -278,6 +288,7 @@ class Acceptance:
         if self._axles.stepping or self._cells.faulty or len(self._history) < rows:
             return
         slow_g = self._taper @ self._history.cells_g(rows)
+        self._lean.add(slow_g)
         shunted = None if self._tailgate else self._span.update(slow_g)
         if shunted is not None:
             self._cells.note(shunted, CellHealth.SHUNTED)
@@ -289,6 +300,18 @@ class Acceptance:
             drifting = self._wander.update(slow_g)
             if drifting is not None:
                 self._cells.note(drifting, CellHealth.DRIFTING)
+
+    def _watch_brakes(self, estimate: Estimate | None) -> None:
+        """A vehicle that is not wholly on leaves part of its braking on the road.
+
+        Braking moves load from the rear to the front. Of a whole vehicle the deck carries both and
+        its sum stays; with an axle still off the entry end the sum falls when the brakes let go.
+        """
+        if estimate is None or estimate.brake_step_g is None:
+            return
+        step_g, sigma_g = estimate.brake_step_g, estimate.brake_step_sigma_g
+        step_e, proof = BRAKE_STEP_BEAMS if self._scale.has_beams else BRAKE_STEP
+        self._brake_ticks += step_g > max(step_e * self._scale.e_g, proof * sigma_g)
 
     def _follow_level(self, estimate: Estimate) -> None:
         """A standing vehicle can lose a person; what it gains is not its own."""
@@ -332,7 +355,9 @@ class Acceptance:
             self._beams[side] != 0 and self._now_us - self._beam_us[side] >= BEAM_CLEAR_US
             for side in (0, 1)
         ]
-        return any(blocked) or self._axles.gone_off() > 0 or self._axles.on_deck() < 2
+        if any(blocked) or self._axles.gone_off() > 0 or self._axles.on_deck() < 2:
+            return True
+        return self._brake_ticks >= BRAKE_TICKS
 
     def _decide(self, estimate: Estimate | None, zero_ok: bool) -> None:
         if self._cells.faulty:
@@ -396,7 +421,14 @@ class Acceptance:
         if self._rocked or self._gained or self._now_us - self._lost_us < LOST_LOAD_US:
             return False
         self._sure_ticks += 1
-        return self._sure_ticks >= SURE_TICKS
+        return self._sure_ticks >= SURE_TICKS and self._cells_agree()
+
+    def _cells_agree(self) -> bool:
+        """Whether no cell reads low against the others; one that does is named."""
+        shunt = self._lean.judge()
+        if shunt is not None:
+            self._cells.note(shunt.cell, CellHealth.SHUNTED)
+        return shunt is None
 
     def _accept(self, estimate: Estimate) -> None:
         self.weight_g = round(estimate.weight_g)

@@ -27,6 +27,9 @@ RINGING_US: Final = 700_000
 # No vehicle has two axles closer than this; a tandem has 1.2 m and more.
 ABSURD_SPACING_MM: Final = 1000
 INSIDE: Final = 0.2
+# A step under a standing vehicle counts when this share of it is still there after this time.
+LAST_US: Final = 700_000
+LASTING_SHARE: Final = 0.5
 
 
 class End(IntEnum):
@@ -83,11 +86,12 @@ class AxleTracker:
         self._between_g = 0.0
         self._between_n = 0
         self._speed_mps = 1.0
+        self._doubt: tuple[AxleStep, float] | None = None
 
     @property
     def stepping(self) -> bool:
-        """Whether an axle is on an edge at this moment."""
-        return self._peak is not None
+        """Whether an axle is, or may be, on an edge at this moment."""
+        return self._peak is not None or self._doubt is not None
 
     def climbed(self) -> list[AxleStep]:
         """The steps up at the end where the vehicle came on, first axle first."""
@@ -124,17 +128,46 @@ class AxleTracker:
         late_m = (moment[2 * k :] - moment[k:-k]) / k
         early_m = (moment[k:-k] - moment[: -2 * k]) / k
         at_us = history.t_us(need)[k:-k]
-        done: AxleStep | None = None
+        done = self._settle_doubt(history)
         for i in range(fresh):
             rise = float(late_g[i] - early_g[i])
             high = max(float(late_g[i]), float(early_g[i]))
             found = self._follow(
                 rise, high, int(at_us[i]), float(late_m[i]), float(early_m[i]), standing
             )
-            done = found or done
+            if found is not None and found.standing:
+                self._suspect(found, history)
+            else:
+                done = found or done
         self._between_g += float(late_g.mean())
         self._between_n += 1
         return done
+
+    def _suspect(self, step: AxleStep, history: History) -> None:
+        """Hold a step under a standing vehicle until it has lasted: a rocked body swings back."""
+        self.steps.pop()
+        if self._doubt is not None and self._doubt[0].mass_g * step.mass_g < 0:
+            self._doubt = None
+            return
+        until = history.index_at(step.at_us - LAST_US // 4)
+        since = history.index_at(step.at_us - LAST_US // 4 - LAST_US)
+        if self._doubt is None and since > until:
+            before_g = float(history.sum_g(since)[: since - until].mean())
+            self._doubt = step, before_g
+
+    def _settle_doubt(self, history: History) -> AxleStep | None:
+        if self._doubt is None:
+            return None
+        step, before_g = self._doubt
+        rows = history.index_at(step.at_us + LAST_US // 2)
+        if rows < LAST_US / 1e6 * self._rate_hz:
+            return None
+        self._doubt = None
+        change_g = float(history.sum_g(rows).mean()) - before_g
+        if change_g * step.mass_g <= 0 or abs(change_g) < LASTING_SHARE * abs(step.mass_g):
+            return None
+        self.steps.append(step)
+        return step
 
     def _follow(
         self, rise_g: float, high_g: float, at_us: int, late_m: float, early_m: float, still: bool

@@ -18,8 +18,8 @@ NOISY_TIMES_OWN: Final = 6.0
 NOISY_TIMES_OTHERS: Final = 3.0
 NOISY_TICKS: Final = 5
 FROZEN_SAMPLES: Final = 4
-JUMP_E: Final = 5.0
-JUMP_ALONE: Final = 0.2
+JUMP_E: Final = 3.5
+JUMP_ALONE: Final = 0.25
 JUMP_TICKS: Final = 5
 MUD_SHARE: Final = 0.12
 MUD_E: Final = 7.5
@@ -48,6 +48,7 @@ class CellWatch:
     def __init__(self, scale: Scale) -> None:
         n = len(scale.cells)
         self._e_g = float(scale.e_g)
+        self._gap_us = 1.6e6 / scale.rate_hz
         self._dead_g = np.array([float(cell.dead_load_g) for cell in scale.cells])
         self._half_count_g = np.array([500.0 / cell.counts_per_kg for cell in scale.cells])
         # Row i names the cells other than i.
@@ -96,7 +97,7 @@ class CellWatch:
 
     def update(self, history: History, counts: IntArray, empty: bool, fresh: int) -> None:
         """Judge once a tick; counts are the newest raw rows, empty allows learning the noise."""
-        self._watch_jumps(history.cells_g(fresh + 1))
+        self._watch_jumps(history.t_us(fresh + 3), history.cells_g(fresh + 3))
         railed = np.any(np.abs(counts) >= RAIL_COUNTS, axis=0)
         self._count(self._rail_ticks, railed, 3, CellHealth.SATURATED)
         if len(history) < self._rows:
@@ -129,15 +130,17 @@ class CellWatch:
         for cell in np.flatnonzero(self._noisy_ticks >= 2 * NOISY_TICKS):
             self.note(int(cell), CellHealth.NOISY)
 
-    def _watch_jumps(self, cells_g: FloatArray) -> None:
+    def _watch_jumps(self, t_us: IntArray, cells_g: FloatArray) -> None:
         """A load moves over many cells and takes its time; a bad contact jumps alone and at once.
 
         A jump that jumps back within half a second is a disturbance, and a converter that was
         frozen jumps when it goes on; neither is kept.
         """
-        leap = np.diff(cells_g, axis=0)
         cell = -1
-        if len(leap) and float(np.abs(leap).max()) > JUMP_E * self._e_g:
+        if len(cells_g) > 3:
+            leap = np.diff(cells_g, axis=0)
+            # Over a hole in time a load may have moved a long way.
+            leap[np.diff(t_us) > self._gap_us] = 0.0
             cell = self._lone_jump(leap)
         back = cell >= 0 and cell in self._jumps
         ripe = self._jumps[0]
@@ -150,13 +153,17 @@ class CellWatch:
         self._thawing = np.maximum(self._thawing - 1, 0)
 
     def _lone_jump(self, leap: FloatArray) -> int:
-        size = np.abs(leap)
+        """The cell whose one leap stands out from the leaps before and after it, or -1.
+
+        A tyre on the edge makes a ramp: there every leap is like one of its neighbours.
+        """
+        before, middle, after = leap[:-2], leap[1:-1], leap[2:]
+        size = np.minimum(np.abs(middle - before), np.abs(middle - after))
         row, cell = np.unravel_index(int(size.argmax()), size.shape)
-        others = np.delete(size[row], cell)
         big = float(size[row, cell])
-        alone = float(others.max()) < JUMP_ALONE * big
-        quiet = float(np.median(size[:, cell])) < 0.3 * big
-        return int(cell) if alone and quiet and not self._thawing[cell] else -1
+        if big < JUMP_E * self._e_g or self._thawing[cell]:
+            return -1
+        return int(cell) if float(np.delete(size[row], cell).max()) < JUMP_ALONE * big else -1
 
     def _count(self, ticks: IntArray, bad: BoolArray, limit: int, fault: CellHealth) -> None:
         ticks[:] = np.where(bad, ticks + 1, 0)

@@ -15,11 +15,17 @@ TICK_S: Final = 0.1
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
-    """A weight in grams, its expanded uncertainty (95 %, grams) and the window it comes from."""
+    """A weight in grams, its expanded uncertainty (95 %, grams) and the window it comes from.
+
+    brake_step_g: how much more there was on the deck while braking than after, with its standard
+    uncertainty; None where that is not known.
+    """
 
     weight_g: float
     u95_g: float
     window_us: int
+    brake_step_g: float | None = None
+    brake_step_sigma_g: float = 0.0
 
 
 class Estimator(Protocol):
@@ -91,14 +97,16 @@ class Modal:
         if stopped_us is not None:
             # The brakes bite less before the wheels stand: the kick begins a little earlier.
             stop = (stopped_us - self.KICK_LEAD_US - int(grid_us[0])) / GRID_US
-        weight_g, sigma_g, chi = self._fit.solve(index, load_g, stop, self._base(index))
-        self._recent.append(weight_g)
+        found = self._fit.solve(index, load_g, stop, self._base(index))
+        self._recent.append(found.constant_g)
         spread_g = (max(self._recent) - min(self._recent)) / 2
-        sigma_g = float(
-            np.sqrt(sigma_g**2 * max(chi, 1.0) + spread_g**2 + (self.FLOOR_E * self._e_g) ** 2)
-        )
+        variance = found.sigma_g**2 * max(found.chi, 1.0) + spread_g**2
         return Estimate(
-            weight_g=weight_g, u95_g=2 * sigma_g, window_us=int(grid_us[-1] - grid_us[0])
+            weight_g=found.constant_g,
+            u95_g=2 * float(np.sqrt(variance + (self.FLOOR_E * self._e_g) ** 2)),
+            window_us=int(grid_us[-1] - grid_us[0]),
+            brake_step_g=found.step_g,
+            brake_step_sigma_g=found.step_sigma_g,
         )
 
     def _base(self, index: IntArray) -> FloatArray:

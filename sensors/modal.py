@@ -11,6 +11,7 @@ Learning, 2006, 2.7 (explicit basis) and 5.4 (marginal likelihood and its deriva
 
 from typing import Final
 
+import msgspec
 import numpy as np
 
 from sensors.calibration import FloatArray, IntArray
@@ -25,6 +26,23 @@ KICK: Final = 1.0
 STEP_MAX: Final = 0.35
 FIRST_ITERATIONS: Final = 8
 ITERATIONS: Final = 3
+BRAKES_LET_GO: Final = 2.0
+STEP_BEFORE_MIN: Final = 6
+STEP_AFTER_MIN: Final = 3
+
+
+class Solution(msgspec.Struct, frozen=True, kw_only=True):
+    """The constant with its standard uncertainty (grams) and chi-square per degree of freedom.
+
+    step_g: by how much the load was higher before the stop than after it, with step_sigma_g;
+    None while either side is too short. A whole vehicle weighs the same braking and standing.
+    """
+
+    constant_g: float
+    sigma_g: float
+    chi: float
+    step_g: float | None
+    step_sigma_g: float
 
 
 class ModalFit:
@@ -46,8 +64,8 @@ class ModalFit:
 
     def solve(
         self, index: IntArray, load_g: FloatArray, stop_index: float, base: FloatArray
-    ) -> tuple[float, float, float]:
-        """Return the constant, its standard uncertainty (grams) and chi-square per freedom.
+    ) -> Solution:
+        """Fit the window.
 
         index: grid steps (n,), rising; stop_index: when the kick came, or inf while it rolls;
         base: (n, n) covariance of noise and slow drift, grams squared.
@@ -72,7 +90,16 @@ class ModalFit:
                 best, damping = trial, max(damping / 5, 1e-3)
         self._p = best.p
         constant, sigma, chi = best.answer()
-        return mean_g + constant, sigma, chi
+        step, step_sigma = best.step_at(
+            np.asarray(index - (stop_index + BRAKES_LET_GO), np.float64)
+        )
+        return Solution(
+            constant_g=mean_g + constant,
+            sigma_g=sigma,
+            chi=chi,
+            step_g=step,
+            step_sigma_g=step_sigma * float(np.sqrt(max(chi, 1.0))),
+        )
 
     def _first_guess(self, index: IntArray, y: FloatArray, spread: float) -> FloatArray:
         """The strongest line of the tapered spectrum, with neighbours below and above it."""
@@ -176,6 +203,16 @@ class _Look:
         moves /= self._weight
         variance = 1 / self._weight + float(moves @ np.linalg.solve(fisher, moves))
         return self._constant, float(np.sqrt(variance)), self._chi
+
+    def step_at(self, since: FloatArray) -> tuple[float | None, float]:
+        """Size and uncertainty of a step down at since = 0 (grid steps), smoothed by the record."""
+        if int((since < 0).sum()) < STEP_BEFORE_MIN or int((since > 0).sum()) < STEP_AFTER_MIN:
+            return None, 0.0
+        shape = 1 / (1 + np.exp(np.clip(since, -40, 40)))
+        turned = self._inverse @ shape
+        turned = turned - self._ones * (float(turned.sum()) / self._weight)
+        power = float(shape @ turned)
+        return float(turned @ self._y) / power, float(1 / np.sqrt(power))
 
 
 def _covariance(grid: _Grid, p: FloatArray, base: FloatArray) -> tuple[FloatArray, FloatArray]:

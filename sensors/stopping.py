@@ -34,8 +34,8 @@ MOST: Final = 44
 class Stop(msgspec.Struct, frozen=True, kw_only=True):
     """What the newest window says.
 
-    stands: probability that the speed SETTLED_S ago was below STILL_MPS; since_s: how long ago it stopped
-    (median; negative when the stop is still to come); speed_mps: expected speed now, with sign.
+    stands: probability that the speed SETTLED_S ago was below STILL_MPS; since_s: how long ago it
+    stopped (median; negative when that is still to come); speed_mps: expected speed, with sign.
     """
 
     stands: float
@@ -71,7 +71,7 @@ class _Window:
         self._n = n
         t_s = -np.arange(n)[::-1] * step_s
         lag_s = np.abs(t_s[:, None] - t_s[None])
-        self._shapes = _shapes(t_s)
+        self._shapes = _shapes(np.asarray(t_s, np.float64))
         self._spectra = [_Spectrum(lag_s, hertz, self._shapes) for hertz in SPECTRA_HZ]
         # Speeds for a unit of each shape: braking that is to end later, or rolling on.
         self._speed = _speeds(0.0)

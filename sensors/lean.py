@@ -1,0 +1,107 @@
+"""A cell that carries too little against its partner: a vehicle leans alike along the deck.
+
+A vehicle stands a little to one side and its cargo too, so every pair of cells across the deck
+shares its load in nearly the same proportion; driving askew makes the proportion run straight along
+the deck. A cell past which load is led (ice, a stone, a tilted bearing: a shunt) has a right zero
+and a wrong span, and breaks that line, whatever the vehicle weighs.
+"""
+
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from sensors.calibration import FloatArray, IntArray, Scale
+
+PAIR_M: Final = 0.3
+# Spread of healthy pairs about the line, and of the line's slope, seen on 67 recorded passages.
+SHARE_SD: Final = 0.005
+SLOPE_SD_PER_M: Final = 0.0014
+PROOF: Final = 7.0
+SHUNTS: Final = np.array([0.04, 0.06, 0.08, 0.1, 0.13, 0.16, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5])
+SHUNT_MIN: Final = 0.07
+PAIR_FLOOR_MIN: Final = 4
+TICKS_MIN: Final = 10
+
+
+class Shunt(msgspec.Struct, frozen=True, kw_only=True):
+    """The cell that explains the shares best; proof is the fall of chi-square it buys."""
+
+    cell: int
+    share: float
+    proof: float
+
+
+class LeanWatch:
+    """Adds up what each cell of each pair carries while a vehicle is on the deck.
+
+    Needs two loaded pairs; with two the line is free only within the usual askew driving, so the
+    pair is sure and the cell in it is the one that reads low. Memory: two numbers a cell.
+    """
+
+    def __init__(self, scale: Scale) -> None:
+        self._pairs = pairs(scale)
+        self._x_m = np.array([scale.cells[left].x_m for left, _ in self._pairs])
+        self._floor_g = float(PAIR_FLOOR_MIN * scale.min_g)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the vehicle."""
+        self._sums_g: FloatArray = np.zeros((len(self._pairs), 2))
+        self._ticks: IntArray = np.zeros(len(self._pairs), np.int64)
+
+    def add(self, cells_g: FloatArray) -> None:
+        """Take the slow means (cells,) of a tick, grams."""
+        if not len(self._pairs):
+            return
+        loads = cells_g[self._pairs]
+        counts = (loads.sum(axis=1) > self._floor_g) & (loads > 0).all(axis=1)
+        self._sums_g[counts] += loads[counts]
+        self._ticks += counts
+
+    def judge(self) -> Shunt | None:
+        """The shunted cell, or None while the shares agree with a healthy deck."""
+        used = np.flatnonzero(self._ticks >= TICKS_MIN)
+        if len(used) < 2:
+            return None
+        loads = self._sums_g[used]
+        inverse = _weights(self._x_m[used] - self._x_m[used].mean())
+        healthy = _misfit(_shares(loads)[None], inverse)[0]
+        best = Shunt(cell=-1, share=0.0, proof=0.0)
+        for row in range(len(used)):
+            for side in (0, 1):
+                trial = np.repeat(loads[None], len(SHUNTS), axis=0)
+                trial[:, row, side] /= 1 - SHUNTS
+                misfit = _misfit(_shares(trial), inverse)
+                k = int(misfit.argmin())
+                if healthy - misfit[k] > best.proof:
+                    cell = int(self._pairs[used[row], side])
+                    proof = float(healthy - misfit[k])
+                    best = Shunt(cell=cell, share=float(SHUNTS[k]), proof=proof)
+        return best if best.proof > PROOF and best.share > SHUNT_MIN else None
+
+
+def pairs(scale: Scale) -> IntArray:
+    """The cells that face each other across the deck, (pairs, 2), from the entry on."""
+    found = []
+    for i, cell in enumerate(scale.cells):
+        for k, mate in enumerate(scale.cells):
+            if cell.y_m > 0 > mate.y_m and abs(cell.x_m - mate.x_m) < PAIR_M:
+                found.append((cell.x_m, i, k))
+    return np.array([(i, k) for _, i, k in sorted(found)], np.int64).reshape(-1, 2)
+
+
+def _shares(loads: FloatArray) -> FloatArray:
+    return np.asarray(loads[..., 0] / loads.sum(axis=-1))
+
+
+def _weights(x_m: FloatArray) -> FloatArray:
+    """Inverse covariance of the shares, with the unknown mean projected out."""
+    covariance = SHARE_SD**2 * np.eye(len(x_m)) + SLOPE_SD_PER_M**2 * np.outer(x_m, x_m)
+    inverse = np.linalg.inv(covariance)
+    ones = inverse.sum(axis=1)
+    return np.asarray(inverse - np.outer(ones, ones) / ones.sum())
+
+
+def _misfit(shares: FloatArray, inverse: FloatArray) -> FloatArray:
+    return np.asarray(np.einsum("...i,ij,...j->...", shares, inverse, shares))
