@@ -228,6 +228,17 @@ def test_the_deck_must_be_seen_empty_and_the_cells_must_speak(board_of: Any) -> 
         do("zero", board_of, prepare=lambda deck: setattr(deck, "kg", 5_000.0))
 
 
+def test_zero_is_not_tracked_while_the_scale_is_tested(board_of: Any) -> None:
+    deck = Deck(lambda kg: 0.0)
+    tested = LiveDeck(board_of(deck))
+    tested.begin()
+    deck.kg = 6.0
+    tested.watch(deck.now + 30_000_000)
+    assert tested.settle() == pytest.approx(6 * KG, abs=0.5 * KG)
+    tested.set_zero()
+    assert tested.settle() == pytest.approx(0, abs=0.5 * KG)
+
+
 def test_only_what_the_test_needs_is_opened(tmp_path: Path) -> None:
     write_recording(tmp_path)
     deck = live.open_deck(write_site(tmp_path))
@@ -258,6 +269,17 @@ def test_the_simulated_yard_puts_the_loads_on_itself() -> None:
     assert report["readings"][8]["load_kg"] == 14_280
     assert report["scale"]["serial"] == "SIM-100"
     assert re.match(r"version 0, sha256 [0-9a-f]{16}$", report["scale"]["calibration"])
+
+
+def test_zero_can_be_set_after_a_load_that_looked_like_a_failing_cell() -> None:
+    deck = live.open_deck(Path("sim"))
+    deck.begin()
+    deck.place(14_280 * KG, support=0)
+    assert deck.settle() == pytest.approx(14_280 * KG, abs=5 * KG)
+    deck.place(0.0)
+    deck.settle()
+    deck.set_zero()
+    assert deck.settle() == pytest.approx(0, abs=2 * KG)
 
 
 def test_the_end_of_the_input_ends_the_test() -> None:

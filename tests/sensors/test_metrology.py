@@ -103,7 +103,7 @@ def test_mpe_as_in_the_ready_table(load_kg: int, e_kg: int, initial_kg: int) -> 
 
 @pytest.mark.parametrize(
     ("load_g", "halves"),
-    [(500 * 5, 1), (500 * 5 + 0.5, 2), (2000 * 5, 2), (2000 * 5 + 0.5, 3), (10_000 * 5, 3)],
+    [(500 * 5, 1), (500 * 5 + 0.25, 2), (2000 * 5, 2), (2000 * 5 + 0.5, 3), (10_000 * 5, 3)],
 )
 def test_mpe_changes_at_its_bound_and_keeps_half_grams(load_g: float, halves: int) -> None:
     assert mpe_g(load_g, 5, in_service=False) == halves * 2.5
@@ -354,6 +354,7 @@ def test_creep_over_the_mpe_fails_at_once() -> None:
 
 
 def test_a_late_reading_counts_though_half_an_hour_sufficed() -> None:
+    assert creep(TRUCKS, FINE, creep_at(*HALF_HOUR, (120, 30.0))).passed
     assert not creep(TRUCKS, FINE, creep_at(*HALF_HOUR, (120, 31.0))).passed
 
 
@@ -406,10 +407,20 @@ def test_stored_weights_stand_for_five_seconds() -> None:
     assert not stability(TRUCKS, COARSE, [*calm, unlike], FIVE_ZEROS).passed
 
 
+def test_the_stored_value_is_one_of_the_two_adjacent_ones() -> None:
+    """On d = e / 2 two adjacent values may lie within e of a third that was stored."""
+    fine = msgspec.structs.replace(TRUCKS, d_g=10 * KG)
+    beside = stood(50_000, 50_000, 50_010)
+    assert stability(fine, COARSE, [beside] * 5, FIVE_ZEROS).passed
+    apart = stood(50_000, 50_010, 50_020)
+    assert not stability(fine, COARSE, [apart] * 5, FIVE_ZEROS).passed
+
+
 def test_stability_needs_five_of_each_at_half_of_max() -> None:
     five = [stood()] * 5
     named("too_few_weighings", lambda: stability(TRUCKS, COARSE, five[:4], FIVE_ZEROS))
     named("too_few_weighings", lambda: stability(TRUCKS, COARSE, five, FIVE_ZEROS[:4]))
+    named("too_few_weighings", lambda: stability(TRUCKS, COARSE, five, []))
     named("load_outside_band", lambda: stability(TRUCKS, COARSE, [stood(20_000)] * 5, FIVE_ZEROS))
     assert stability(TRUCKS, COARSE, [stood(20_000)] * 5, [], passages=True).passed
     named("too_few_weighings", lambda: stability(TRUCKS, COARSE, five[:4], [], passages=True))
