@@ -99,7 +99,7 @@ def test_knowing_more_and_hearing_less_noise_is_sooner() -> None:
     known = [time for time in times if time is not None]
     assert known == sorted(known)
     assert len(known) == 4
-    assert known[0] < known[-1]
+    assert known[1] < known[2] < known[3]
     assert reached_s(modes(500.0), 1.0, sizes_known=True) is None
 
 
@@ -171,7 +171,7 @@ def test_rules_are_counted_apart_on_good_and_bad_traces() -> None:
     bad = {"cls": "tailgate", "expected": "tailgate"}
     traces = [
         trace(judged(), 0.3, 0.8),
-        trace(judged(within_mpe=False, error_e=2.0), 0.1, 0.8),
+        trace(judged(within_mpe=False, error_e=2.0, after_stop_s=4.0), 0.1, 0.8),
         trace(judged(**bad, valid=False, error_e=90.0), 0.1),
         trace(judged(**bad), 0.1),
         trace(judged(**bad, verdict="tailgate", error_e=None), 0.1),
