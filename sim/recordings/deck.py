@@ -85,6 +85,8 @@ def draw_deck(
     beams = rng.random() < ranges.beams or with_beams
     one = beams and rng.random() < ranges.one_beam
     first = rng.random() < 0.5
+    e_kg = float(rng.choice(ranges.divisions_kg))
+    noise = np.clip(np.exp(rng.normal(np.log(2.8), 0.55)), 1.0, 9.0)
     return Deck(
         length_m=length,
         rows_m=rows,
@@ -97,10 +99,10 @@ def draw_deck(
         zero_counts=empty,
         dead_kg=np.round(dead, 1),
         zero_shift_kg=rng.normal(0, 6.5, cells),
-        span_error=rng.normal(0, ranges.span_error, cells) + rng.normal(0, 2e-5),
-        cell_noise_kg=between(rng, ranges.cell_noise_kg),
+        span_error=rng.normal(0, ranges.span_error * min(e_kg / 20, 1), cells),
+        cell_noise_kg=float(noise * between(rng, ranges.noise) / cells**0.5),
         fs_hz=float(rng.choice(ranges.rates_hz)),
-        e_kg=float(rng.choice(ranges.divisions_kg)),
+        e_kg=e_kg,
         max_kg=60000.0 if length <= 12 else 100000.0,
         entry_beam=beams and (not one or first),
         exit_beam=beams and (not one or not first),

@@ -89,6 +89,7 @@ def add_wind(d: Disturbances, ranges: Ranges) -> float:
     """Gusts under and against the box; returns their rms in kg."""
     windy = d.rng.random() < 0.3
     rms = log_between(d.rng, ranges.wind_kg) if windy else abs(float(d.rng.normal(0, 0.4)))
+    rms *= min(d.mechanics.deck.e_kg / 20, 1.0)
     if windy:
         d.events.append({"type": "wind", "rms_kg": round(rms, 2)})
     for k in range(len(d.mechanics.truck.bodies)):

@@ -30,7 +30,7 @@ class Ranges:
     rates_hz: tuple[float, ...] = (50.0, 60.0, 75.0, 80.0)
     divisions_kg: tuple[float, ...] = (20.0,)
     speed_kmh: Span = (3.0, 8.0)
-    cell_noise_kg: Span = (0.35, 2.3)
+    noise: Span = (1.0, 1.0)
     span_error: float = 1.5e-4
     beams: float = 0.75
     one_beam: float = 0.0
@@ -58,7 +58,7 @@ WIDE = replace(
     rates_hz=(40.0, 50.0, 60.0, 75.0, 80.0, 100.0, 120.0),
     divisions_kg=(10.0, 20.0, 50.0),
     speed_kmh=(2.0, 15.0),
-    cell_noise_kg=(0.3, 5.0),
+    noise=(0.7, 2.5),
     span_error=2.5e-4,
     one_beam=0.35,
     beams_for_ends=False,

@@ -326,7 +326,7 @@ def _across(rng: np.random.Generator, offsets: Array) -> Array:
     """Where each axle's load stands across the deck, left positive; a truck may stand askew."""
     wide = rng.random() < 0.25
     middle = float(np.clip(rng.normal(0, 0.4 if wide else 0.07), -0.6, 0.6))
-    angle = float(np.clip(rng.normal(0, 0.008), -0.02, 0.02))
+    angle = float(np.clip(rng.normal(0, 0.0045), -0.012, 0.012))
     return np.asarray(np.clip(middle + angle * (offsets - offsets[-1] / 2), -0.65, 0.65))
 
 
