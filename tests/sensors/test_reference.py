@@ -84,7 +84,7 @@ def test_a_median_takes_a_spike_that_a_mean_does_not(scale: Scale) -> None:
 
 
 def test_seconds_that_differ_by_one_interval_are_not_equal(scale: Scale) -> None:
-    flicker = np.concatenate([steady(1.0, 20_000.0 + 20.0 * (i % 2)) for i in range(12)])
+    flicker = np.concatenate([steady(1.0, 20_000.0 + 12.0 * (i % 2)) for i in range(12)])
     assert feed(scale, "three equal seconds", flicker) is None
     assert feed(scale, "block mean of 4 s", flicker) is not None
 
