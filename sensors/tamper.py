@@ -33,8 +33,8 @@ OFF_MAX: Final = 0.45
 FLAG_LATE_S: Final = 0.7
 GAP_TICKS_MAX: Final = 2.5
 # An axle on the edge of the deck that nobody counted has its lever here; a device has not.
-EDGE: Final = 0.15
-UNLIKE_MAX: Final = 0.5
+EDGE: Final = 0.2
+UNLIKE_MAX: Final = 0.8
 ROLLING_SIGMAS: Final = 5.0
 
 
@@ -199,13 +199,12 @@ class TamperWatch:
         ticks = self._ticks[start - len(self._cells) :][:NEAR_ROWS]
         cells, before_g, _ = moving_step(self._cells[start : start + NEAR_ROWS])
         value, load = float(cells.sum()), float(before_g.sum())
-        if abs(value) <= limit_g or load < self._scale.min_g or any(t.empty for t in ticks):
+        if abs(value) <= max(limit_g, 2 * u) or load < self._scale.min_g or any(t.empty for t in ticks):
             return None
         length_m = self._scale.platform_mm / 1000
         lever = float(cells @ self._x_m) / value / length_m
-        centre = float(before_g @ self._x_m) / load / length_m
         unlike = float(np.abs(cells - value / load * before_g).sum()) / abs(value)
-        if not EDGE < lever < 1 - EDGE or abs(lever - centre) > EDGE or unlike > UNLIKE_MAX:
+        if not EDGE < lever < 1 - EDGE or unlike > UNLIKE_MAX:
             return None
         middle = ticks[NEAR_ROWS // 2]
         u_cells = np.full(len(cells), u / np.sqrt(len(cells)))

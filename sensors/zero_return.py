@@ -114,7 +114,7 @@ class ZeroReturnWatch:
             self._left_us = now_us
         self._rows.append((now_us, cells_g.copy()))
         late = now_us - self._left_us > self._limits.wait_us_max
-        if len(self._rows) < LOOK_TICKS or not (self._settled() or (self._visited and late)):
+        if len(self._rows) < LOOK_TICKS or not (self._settled() or late):
             return None
         return self._look(now_us)
 

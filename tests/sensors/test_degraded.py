@@ -177,9 +177,9 @@ def test_known_axles_sharpen_a_weight_and_wrong_ones_do_not_spoil_it() -> None:
 
 
 def test_axles_that_came_from_the_far_end_stand_the_other_way_round() -> None:
-    scale = deck(2, 16.0)
-    axles = truck(np.random.default_rng(5), scale)
-    turned = [(16.0 - place, kg, lean) for place, kg, lean in axles]
+    scale = deck(3, 16.0)
+    axles = [(15.0, 3000.0, 0.5), (11.5, 3000.0, 0.5), (5.0, 9000.0, 0.5), (3.7, 9000.0, 0.5)]
+    turned = load(scale, [(16.0 - place, kg, lean) for place, kg, lean in axles])
     known = AxleLoads(
         offsets_mm=tuple(round(1000 * (axles[0][0] - place)) for place, _, _ in axles),
         loads_g=tuple(round(1000 * kg) for _, kg, _ in axles),
@@ -187,10 +187,14 @@ def test_axles_that_came_from_the_far_end_stand_the_other_way_round() -> None:
         u_common_share=0.005,
         from_exit=True,
     )
-    got = DegradedWeigher(scale).weigh(load(scale, turned), frozenset({0}), known)
+    got = DegradedWeigher(scale).weigh(turned, frozenset({0}), known)
     assert isinstance(got, DegradedWeight)
     assert got.method == "lean+axles"
-    assert got.weight_g == pytest.approx(float(load(scale, turned).sum()), rel=0.02)
+    assert got.weight_g == pytest.approx(float(turned.sum()), rel=0.01)
+    wrong = msgspec.structs.replace(known, from_exit=False)
+    other = DegradedWeigher(scale).weigh(turned, frozenset({0}), wrong)
+    assert isinstance(other, DegradedWeight)
+    assert other.method == "lean"
 
 
 def test_a_deck_that_leans_by_itself_is_learned() -> None:
@@ -257,15 +261,20 @@ def test_wrong_use_is_named() -> None:
 
 
 @pytest.mark.skipif(not TRACES.is_dir(), reason="the recorded traces are not beside this checkout")
-@pytest.mark.parametrize("name", ["s0012", "s0020", "s0031", "s0088", "s0077", "s0226"])
-def test_recorded_vehicles_are_weighed_without_any_one_cell(name: str) -> None:
-    scale = scale_from_dict(tomllib.loads((TRACES / f"{name}.calib.toml").read_text()))
-    truth = json.loads((TRACES / f"{name}.truth.json").read_text())
-    rows = read_recording(TRACES / f"{name}.csv")
-    grams = scale.to_grams(rows.counts)
-    cells_g = grams[-200:].mean(axis=0) - np.median(grams[:150], axis=0)
-    for cell in range(rows.cells):
-        got = DegradedWeigher(scale).weigh(cells_g, frozenset({cell}))
-        assert isinstance(got, DegradedWeight)
-        off_g = abs(got.weight_g - 1000 * truth["true_mass_kg"])
-        assert off_g < min(1.5 * got.u95_g, 0.025 * got.weight_g)
+def test_recorded_vehicles_are_weighed_without_any_one_cell() -> None:
+    """The built-in lean statistics hold for vehicles that nobody drew from them."""
+    held, shares = [], []
+    for name in ("s0012", "s0047", "s0088", "s0121", "s0169", "s0217", "s0260", "s0293"):
+        scale = scale_from_dict(tomllib.loads((TRACES / f"{name}.calib.toml").read_text()))
+        truth_g = 1000 * json.loads((TRACES / f"{name}.truth.json").read_text())["true_mass_kg"]
+        rows = read_recording(TRACES / f"{name}.csv")
+        grams = scale.to_grams(rows.counts)
+        cells_g = grams[-200:].mean(axis=0) - np.median(grams[:150], axis=0)
+        for cell in range(rows.cells):
+            got = DegradedWeigher(scale).weigh(cells_g, frozenset({cell}))
+            assert isinstance(got, DegradedWeight)
+            held.append(abs(got.weight_g - truth_g) <= got.u95_g)
+            shares.append(abs(got.weight_g / truth_g - 1))
+    assert np.mean(held) > 0.85
+    assert np.median(shares) < 0.005
+    assert max(shares) < 0.025

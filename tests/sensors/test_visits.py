@@ -81,6 +81,16 @@ def test_while_the_scale_deviates_one_that_deviates_otherwise_is_still_named() -
     assert (found.kind, found.vehicle) == (VisitKind.VEHICLE_TARE, "v7")
 
 
+def test_two_alike_are_not_yet_the_scale_nor_is_one_that_comes_often() -> None:
+    known = register(8)
+    known.add(visit("v0", 7 * DAY_US, 10_000))
+    pair = [known.add(visit(f"v{k}", 7 * DAY_US + k * HOUR_US, 950 * (10 + k))) for k in (1, 2)]
+    assert [[f.kind for f in each] for each in pair] == [[VisitKind.VEHICLE_TARE]] * 2
+    known = register(8)
+    often = [known.add(visit("v1", 7 * DAY_US + k * HOUR_US, 10_000)) for k in range(3)]
+    assert [[f.kind for f in each] for each in often] == [[VisitKind.VEHICLE_TARE]] * 3
+
+
 def test_the_same_plate_on_other_axles_is_not_compared() -> None:
     known = register(3)
     (found,) = known.add(visit("v1", 7 * DAY_US, 20_000, (0, 3800, 5150, 6500)))

@@ -99,9 +99,10 @@ def test_it_waits_until_the_deck_is_calm() -> None:
 
 
 def test_a_deck_that_never_calms_down_is_said_to_be_unsettled() -> None:
-    limits = ZeroReturnLimits(wait_us_max=5_000_000)
+    """Its zero passes no test and is not what the next vehicle is held against."""
+    limits = ZeroReturnLimits(wait_us_max=5_000_000, return_e=3.0)
     watch = ZeroReturnWatch(SCALE[0], limits)
-    passage(watch, np.zeros(6), after_s=2)
+    (first,) = passage(watch, np.zeros(6), after_s=2)
     rng = np.random.default_rng(2)
     assert watch.update(10_000_000, LOAD_G, False) is None
     said = [
@@ -109,8 +110,24 @@ def test_a_deck_that_never_calms_down_is_said_to_be_unsettled() -> None:
     ]
     (one,) = [each for each in said if each is not None]
     assert not one.settled
+    assert abs(one.sum_g) < one.limit_g < one.u95_g + abs(one.sum_g)
     assert not one.passed
-    assert one.u95_g > 20 * KG
+    watch.update(30_000_000, LOAD_G, False)
+    said = [watch.update(30_100_000 + k * TICK_US, np.zeros(6), True) for k in range(20)]
+    (last,) = [each for each in said if each is not None]
+    assert first.at_us <= last.before_us < 10_000_000
+
+
+def test_a_tyre_on_the_edge_is_not_the_zero_before_the_vehicle() -> None:
+    watch = ZeroReturnWatch(SCALE[0])
+    said = []
+    for k in range(120):
+        empty = not 40 <= k < 70
+        cells_g = np.full(6, 10.0 * (-1) ** k) + (0.0 if empty else LOAD_G)
+        cells_g[0] += 9 * KG if 35 <= k < 40 else 0.0
+        said.append(watch.update(k * TICK_US, cells_g, empty))
+    (one,) = [each for each in said if each is not None]
+    assert abs(one.sum_g) < 500
 
 
 def test_a_vehicle_too_close_behind_is_counted() -> None:
@@ -179,14 +196,16 @@ def test_it_warns_a_day_before_the_zero_leaves_the_tracking_range() -> None:
 
 
 def test_a_slope_that_may_be_chance_does_not_warn() -> None:
-    limits = ZeroReturnLimits(range_share=1e-4)
+    limits = ZeroReturnLimits(range_share=5e-5)
     trend_keeper = TrendKeeper(SCALE[0], limits)
-    rng = np.random.default_rng(4)
+    rng = np.random.default_rng(8)
     for k in range(8):
         trend_keeper.add(k * HOUR_US, float(rng.normal(0, 3 * KG)))
     trend = trend_keeper.trend()
     assert trend is not None
     assert trend.low_g_per_h < 0 < trend.high_g_per_h
+    assert trend.leaves_us is not None
+    assert trend.leaves_us - trend.at_us < limits.warn_ahead_us
     assert not trend.warn
 
 
