@@ -88,7 +88,7 @@ def at_scale(test: str, request: Request, talk: Talk) -> Report:
     """Guide a technician through the test at the site; raises ValueError."""
     assert request.site is not None
     instrument = of_site(request.site).instrument
-    deck = open_deck(request.site)
+    deck = open_deck(request.site, test)
     now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
     try:
         by = request.by or talk.ask("Who tests?", deck.poll) or None
@@ -145,7 +145,7 @@ def _on_traces(test: str, request: Request) -> Report:
     tested = _tested(request)
     if tested is None:
         raise ValueError("name the scale of the recordings: --scale SCALE.toml or --site SITE.toml")
-    runs = [run_of(_trace(path, tested), tested.scale) for path in request.traces]
+    runs = [run_of(test, _trace(path, tested), tested.scale) for path in request.traces]
     conditions = _conditions(request)
     try:
         if decide is stability_of:

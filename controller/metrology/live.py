@@ -21,10 +21,10 @@ from board.devices import ENDS
 from board.profile import read_profile
 from controller.calibrating.reader import GUARDS, NEEDED, PlacesLoads, Skips
 from controller.commands.run import PLAYED
+from controller.metrology.recorded import weigher_for
 from hal.ports import Contact, DeviceFault, PresenceSensor
 from sensors.metrology.look import Look, is_still, look_at
 from sensors.metrology.report import SetError, show_g
-from sensors.weigher import Weigher
 
 POLL_S = 0.1
 SETTLE_US = 3_000_000
@@ -68,10 +68,10 @@ class Terminal:
 class LiveDeck:
     """One deck whose readings are taken when it stands still."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: Board, test: str) -> None:
         self._board = board
         self._scale = board.profile.scale.scale
-        self._weigher = Weigher(self._scale)
+        self._weigher = weigher_for(test, self._scale)
         self.looks: list[Look] = []
 
     def poll(self) -> None:
@@ -182,8 +182,8 @@ def _state(sensor: PresenceSensor | None) -> Contact:
     return Contact.NOT_FITTED if sensor is None else sensor.read()
 
 
-def open_deck(site: Path) -> LiveDeck:
-    """The deck of a site; raises ProfileError."""
+def open_deck(site: Path, test: str) -> LiveDeck:
+    """The deck of a site for one test; raises ProfileError."""
     profile = read_profile(site)
     devices = {
         role: device for role, device in profile.devices.items() if role.split(".")[-1] in NEEDED
@@ -192,4 +192,4 @@ def open_deck(site: Path) -> LiveDeck:
         # A clock that is not the host's own has to keep pace with the technician.
         clock = devices["clock"]
         devices["clock"] = msgspec.structs.replace(clock, options={**clock.options, "paced": True})
-    return LiveDeck(build(msgspec.structs.replace(profile, devices=devices)))
+    return LiveDeck(build(msgspec.structs.replace(profile, devices=devices)), test)

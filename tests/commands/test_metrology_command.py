@@ -12,7 +12,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from controller.cli import app
+from controller.metrology.instrument import of_calibration
 from controller.metrology.readings import TESTS
+from controller.metrology.recorded import run_of
+from hal.recording import read_recording
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "docs" / "metrology"
@@ -248,6 +251,14 @@ def test_a_recording_shows_the_zero_that_was_set(tmp_path: Path) -> None:
     assert report["ambient"] == {"temperature_c": 12.5}
     assert (report["by"], report["at"]) == ("王伟", "2026-11-22T08:00:00+08:00")
     assert report["scale"]["calibration"].startswith("deck.toml, sha256 ")
+
+
+def test_the_readings_do_not_depend_on_the_estimator_that_costs_less(tmp_path: Path) -> None:
+    _, path, _, sheet = write_trace(tmp_path, zero_kg=100)
+    scale = of_calibration(Path(str(sheet))).scale
+    trace = read_recording(Path(str(path)), len(scale.cells))
+    cheap, whole = (run_of(test, trace, scale).looks for test in ("creep", "stability"))
+    assert [look.absolute_g for look in cheap] == [look.absolute_g for look in whole]
 
 
 def test_a_recording_without_its_load_decides_nothing(tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ def do(
     deck = Deck(error_of)
     prepare(deck)
     talk = Technician(deck, before)
-    live_deck = LiveDeck(board_of(deck))
+    live_deck = LiveDeck(board_of(deck), test)
     scale = Instrument(serial="WB-17", max_g=60_000 * KG, e_g=20 * KG, d_g=20 * KG, supports=6)
     conditions = Conditions(resolution_g=0.0, source="live")
     guide = Guide(deck=live_deck, talk=talk, scale=scale, conditions=conditions)
@@ -230,7 +230,7 @@ def test_the_deck_must_be_seen_empty_and_the_cells_must_speak(board_of: Any) -> 
 
 def test_zero_is_not_tracked_while_the_scale_is_tested(board_of: Any) -> None:
     deck = Deck(lambda kg: 0.0)
-    tested = LiveDeck(board_of(deck))
+    tested = LiveDeck(board_of(deck), "zero")
     tested.begin()
     deck.kg = 6.0
     tested.watch(deck.now + 30_000_000)
@@ -241,7 +241,7 @@ def test_zero_is_not_tracked_while_the_scale_is_tested(board_of: Any) -> None:
 
 def test_only_what_the_test_needs_is_opened(tmp_path: Path) -> None:
     write_recording(tmp_path)
-    deck = live.open_deck(write_site(tmp_path))
+    deck = live.open_deck(write_site(tmp_path), "zero")
     assert isinstance(deck, LiveDeck)
 
 
@@ -251,7 +251,9 @@ def test_the_report_of_the_site_says_who_and_when(
     deck = Deck(lambda kg: 0.0)
     talk = Technician(deck, lambda _, text: "王伟" if text == "Who tests?" else None)
     board = board_of(deck)
-    monkeypatch.setattr("controller.commands.metrology.open_deck", lambda _: LiveDeck(board))
+    monkeypatch.setattr(
+        "controller.commands.metrology.open_deck", lambda _, test: LiveDeck(board, test)
+    )
     report = at_scale("zero", Request(site=tmp_path / "site.toml", errors="in-service"), talk)
     assert (report.conditions.by, report.conditions.in_service) == ("王伟", True)
     assert report.conditions.at is not None
@@ -272,7 +274,7 @@ def test_the_simulated_yard_puts_the_loads_on_itself() -> None:
 
 
 def test_zero_can_be_set_after_a_load_that_looked_like_a_failing_cell() -> None:
-    deck = live.open_deck(Path("sim"))
+    deck = live.open_deck(Path("sim"), "eccentricity")
     deck.begin()
     deck.place(14_280 * KG, support=0)
     assert deck.settle() == pytest.approx(14_280 * KG, abs=5 * KG)
