@@ -31,14 +31,17 @@ U95_E: Final = 0.5
 SURE_TICKS: Final = 2
 # Step in e and in its own uncertainty; beams that are clear need more to be overruled.
 BRAKE_STEP: Final = (2.0, 2.0)
-BRAKE_STEP_BEAMS: Final = (8.0, 3.0)
+BRAKE_STEP_BEAMS: Final = (3.0, 3.0)
 BRAKE_TICKS: Final = 4
+BOARDED: Final = (2.5, 1.3)
+BOARDED_TICKS: Final = 6
 ROCKING_AFTER_US: Final = 1_200_000
 CHECK_US: Final = 5_000_000
 GIVE_UP_US: Final = 10_000_000
 SWING_SMALL_E: Final = 3.0
 ROCKING_E: Final = 6.0
 ROCKING_GROWTH: Final = 1.6
+DYING_SHARE: Final = 0.6
 ROLLING_MPS: Final = 0.15
 SECOND_VEHICLE_MPS: Final = 0.30
 CHANGE_E: Final = 1.5
@@ -107,8 +110,10 @@ class Acceptance:
         self._lost_us = -(2**62)
         self._gained = False
         self._rocked = False
+        self._rocking_peak_g = 0.0
         self._calm_swing_g = 1e18
         self._brake_ticks = 0
+        self._boarded_ticks = 0
         self._tailgate = False
         self._close_follow = False
         self._stood = False
@@ -264,7 +269,9 @@ class Acceptance:
         self._level = None
         self._gained = False
         self._brake_ticks = 0
+        self._boarded_ticks = 0
         self._rocked = False
+        self._rocking_peak_g = 0.0
         self._calm_swing_g = 1e18
         if self.status == Status.ACCEPTED:
             if self._checking():
@@ -296,7 +303,8 @@ class Acceptance:
             self._wander.reset()
             return
         # The windows must lie behind the stop and the worst of its pitching.
-        if self._stands or self._stood:
+        calm = self._motion.swing_g < ROCKING_E * self._scale.e_g
+        if calm and (self._stands or self._stood):
             drifting = self._wander.update(slow_g)
             if drifting is not None:
                 self._cells.note(drifting, CellHealth.DRIFTING)
@@ -312,6 +320,10 @@ class Acceptance:
         step_g, sigma_g = estimate.brake_step_g, estimate.brake_step_sigma_g
         step_e, proof = BRAKE_STEP_BEAMS if self._scale.has_beams else BRAKE_STEP
         self._brake_ticks += step_g > max(step_e * self._scale.e_g, proof * sigma_g)
+        # Whoever steps on as the vehicle stops is weighed with it.
+        self._boarded_ticks += -step_g > max(
+            BRAKE_STEP[0] * self._scale.e_g, BRAKE_STEP[1] * sigma_g
+        )
 
     def _follow_level(self, estimate: Estimate) -> None:
         """A standing vehicle can lose a person; what it gains is not its own."""
@@ -331,7 +343,9 @@ class Acceptance:
         if estimate.u95_g > 2 * e_g:
             return
         if -PERSON_G < change < 0:
-            self._level, self._gained, self._lost_us = estimate, False, self._now_us
+            self._level, self._gained, self._lost_us = None, False, self._now_us
+            self._boarded_ticks = 0
+            self._estimator.restart(self._now_us)
             self._note(EventKind.LOAD_CHANGED, round(change))
         elif not self._gained:
             self._level, self._gained = level, True
@@ -345,9 +359,14 @@ class Acceptance:
         if self._stood_us < ROCKING_AFTER_US:
             return
         self._calm_swing_g = min(self._calm_swing_g, swing)
+        if self._rocked:
+            self._rocking_peak_g = max(self._rocking_peak_g, swing)
+            self._rocked = swing > DYING_SHARE * self._rocking_peak_g
         limit = max(ROCKING_GROWTH * self._calm_swing_g, ROCKING_E * e_g)
         if swing > limit and not self._rocked:
             self._rocked = True
+            self._rocking_peak_g = swing
+            self._calm_swing_g = swing
             self._note(EventKind.ROCKING, round(swing))
 
     def _incomplete(self) -> bool:
@@ -418,7 +437,8 @@ class Acceptance:
         if estimate.u95_g > min(U95_SHARE * mpe_g, U95_E * scale.e_g):
             self._sure_ticks = 0
             return False
-        if self._rocked or self._gained or self._now_us - self._lost_us < LOST_LOAD_US:
+        boarded = self._gained or self._boarded_ticks >= BOARDED_TICKS
+        if self._rocked or boarded or self._now_us - self._lost_us < LOST_LOAD_US:
             return False
         self._sure_ticks += 1
         return self._sure_ticks >= SURE_TICKS and self._cells_agree()

@@ -20,6 +20,7 @@ NOISY_TICKS: Final = 5
 FROZEN_SAMPLES: Final = 4
 JUMP_E: Final = 3.5
 JUMP_ALONE: Final = 0.25
+LASTING_SHARE: Final = 0.6
 JUMP_TICKS: Final = 5
 MUD_SHARE: Final = 0.12
 MUD_E: Final = 7.5
@@ -97,7 +98,7 @@ class CellWatch:
 
     def update(self, history: History, counts: IntArray, empty: bool, fresh: int) -> None:
         """Judge once a tick; counts are the newest raw rows, empty allows learning the noise."""
-        self._watch_jumps(history.t_us(fresh + 3), history.cells_g(fresh + 3))
+        self._watch_jumps(history.t_us(fresh + 5), history.cells_g(fresh + 5))
         railed = np.any(np.abs(counts) >= RAIL_COUNTS, axis=0)
         self._count(self._rail_ticks, railed, 3, CellHealth.SATURATED)
         if len(history) < self._rows:
@@ -137,7 +138,7 @@ class CellWatch:
         frozen jumps when it goes on; neither is kept.
         """
         cell = -1
-        if len(cells_g) > 3:
+        if len(cells_g) > 5:
             leap = np.diff(cells_g, axis=0)
             # Over a hole in time a load may have moved a long way.
             leap[np.diff(t_us) > self._gap_us] = 0.0
@@ -153,17 +154,22 @@ class CellWatch:
         self._thawing = np.maximum(self._thawing - 1, 0)
 
     def _lone_jump(self, leap: FloatArray) -> int:
-        """The cell whose one leap stands out from the leaps before and after it, or -1.
+        """The cell with a leap outside the leaps around it that does not leap back, or -1.
 
-        A tyre on the edge makes a ramp: there every leap is like one of its neighbours.
+        A tyre on the edge makes a ramp: there every leap lies between its neighbours.
         """
-        before, middle, after = leap[:-2], leap[1:-1], leap[2:]
-        size = np.minimum(np.abs(middle - before), np.abs(middle - after))
+        before, middle, after = leap[1:-3], leap[2:-2], leap[3:-1]
+        high, low = np.maximum(before, after), np.minimum(before, after)
+        outside = np.maximum(middle - high, 0.0) - np.maximum(low - middle, 0.0)
+        stays = before + middle + after - 1.5 * (leap[:-4] + leap[4:])
+        size = np.abs(outside)
+        size[stays * np.sign(outside) < LASTING_SHARE * size] = 0.0
         row, cell = np.unravel_index(int(size.argmax()), size.shape)
         big = float(size[row, cell])
         if big < JUMP_E * self._e_g or self._thawing[cell]:
             return -1
-        return int(cell) if float(np.delete(size[row], cell).max()) < JUMP_ALONE * big else -1
+        others = np.abs(np.delete(outside[row], cell)).max()
+        return int(cell) if float(others) < JUMP_ALONE * big else -1
 
     def _count(self, ticks: IntArray, bad: BoolArray, limit: int, fault: CellHealth) -> None:
         ticks[:] = np.where(bad, ticks + 1, 0)

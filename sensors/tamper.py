@@ -32,7 +32,8 @@ GROWING: Final = 1.03
 OFF_MAX: Final = 0.45
 FLAG_LATE_S: Final = 0.7
 GAP_TICKS_MAX: Final = 2.5
-# An axle on the edge of the deck that nobody counted has its lever here; a device has not.
+# An axle that comes on or off has its lever within this share of an end; a device has not. And the
+# step of a device is shared as the load is, up to this sum of differences over the step.
 EDGE: Final = 0.2
 UNLIKE_MAX: Final = 0.8
 ROLLING_SIGMAS: Final = 5.0
@@ -67,7 +68,7 @@ class TamperWatch:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the recent curve, as after a change of the zero or a gap."""
+        """Forget the recent curve, as after a gap."""
         self._ticks: list[_Tick] = []
         self._best: _Candidate | None = None
         self._since_best = 0
@@ -83,10 +84,11 @@ class TamperWatch:
         axle_step: bool,
         beam_edge: bool,
     ) -> tuple[TamperFinding, ...]:
-        """Take the means of one tick: cells_g (n,) grams above zero.
+        """Take the means of one tick: cells_g (n,) grams above the calibrated zero.
 
-        `axle_step` and `beam_edge` are about the last second. `empty` must come from the axles
-        counted and the beams, not from the weight, else a prop under the deck hides itself.
+        A zero that tracking moves would look like a step of the empty deck. `axle_step` and
+        `beam_edge` are about the last second. `empty` must come from the axles counted and the
+        beams, not from the weight, else a prop under the deck hides itself.
         Raises ValueError for another number of cells than the scale has.
         """
         if cells_g.shape != self._x_m.shape:
@@ -199,7 +201,8 @@ class TamperWatch:
         ticks = self._ticks[start - len(self._cells) :][:NEAR_ROWS]
         cells, before_g, _ = moving_step(self._cells[start : start + NEAR_ROWS])
         value, load = float(cells.sum()), float(before_g.sum())
-        if abs(value) <= max(limit_g, 2 * u) or load < self._scale.min_g or any(t.empty for t in ticks):
+        large = abs(value) > max(limit_g, 2 * u)
+        if not large or load < self._scale.min_g or any(tick.empty for tick in ticks):
             return None
         length_m = self._scale.platform_mm / 1000
         lever = float(cells @ self._x_m) / value / length_m

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from sensors.calibration import FloatArray, IntArray, Scale
-from sensors.rolling.judge import weigh_passage
+from sensors.rolling.judge import Beam, weigh_passage
 from sensors.rolling.weighing import RollingEvent, RollingVerdict, RollingWeighing
 
 EMPTY_S: Final = 3.0
@@ -38,12 +38,30 @@ class RollingScale:
         self._length_m = scale.platform_mm / 1000
         self._t_us: IntArray = np.zeros(0, np.int64)
         self._counts: IntArray = np.zeros((0, len(scale.cells)), np.int64)
+        self._beams: Beam = np.zeros((0, 2), np.int8)
         self._began_us: int | None = None
 
-    def push(self, t_us: IntArray, counts: IntArray) -> list[RollingWeighing]:
-        """Take samples, times (n,) rising and counts (n, cells); return the vehicles that ended."""
+    @property
+    def samples(self) -> int:
+        """How many samples are kept."""
+        return len(self._t_us)
+
+    def push(
+        self,
+        t_us: IntArray,
+        counts: IntArray,
+        entry_beam: Beam | None = None,
+        exit_beam: Beam | None = None,
+    ) -> list[RollingWeighing]:
+        """Take samples and return the vehicles that have ended.
+
+        Times (n,) rising, counts (n, cells), beams (n,) with 1 = blocked, None = no beam.
+        """
+        clear = np.zeros(len(t_us), np.int8)
+        pair = [clear if beam is None else beam for beam in (entry_beam, exit_beam)]
         self._t_us = np.concatenate((self._t_us, t_us))
         self._counts = np.vstack((self._counts, counts))
+        self._beams = np.vstack((self._beams, np.column_stack(pair)))
         return self._ended(ended=False)
 
     def finish(self) -> list[RollingWeighing]:
@@ -88,7 +106,12 @@ class RollingScale:
         start = int(np.searchsorted(self._t_us, self._t_us[first] - round(1e6 * EMPTY_S)))
         rows = slice(start, stop)
         out = weigh_passage(
-            self._t_us[rows], self._counts[rows], self._scale, first - start, last - start
+            self._t_us[rows],
+            self._counts[rows],
+            self._scale,
+            first - start,
+            last - start,
+            self._beams[rows],
         )
         self._drop(int(np.searchsorted(self._t_us, last_us + 150_000)))
         return out
@@ -122,7 +145,7 @@ class RollingScale:
         if not len(empty) and not ended:
             self._drop(max(0, len(load_g) - 2 * ON_SAMPLES))
             return None
-        gone = int(empty[0]) if len(empty) else len(load_g)
+        gone = max(1, int(empty[0])) if len(empty) else len(load_g)
         out = RollingWeighing(
             verdict=RollingVerdict.INCOMPLETE,
             began_us=self._began_us,
@@ -157,6 +180,7 @@ class RollingScale:
 
     def _drop(self, count: int) -> None:
         self._t_us, self._counts = self._t_us[count:], self._counts[count:]
+        self._beams = self._beams[count:]
 
     def _forget(self) -> None:
         """Of an empty deck keep the last EMPTY_S."""
@@ -166,7 +190,13 @@ class RollingScale:
         self._drop(int(np.searchsorted(self._t_us, keep_us)))
 
 
-def weigh_recording(t_us: IntArray, counts: IntArray, scale: Scale) -> list[RollingWeighing]:
+def weigh_recording(
+    t_us: IntArray,
+    counts: IntArray,
+    scale: Scale,
+    entry_beam: Beam | None = None,
+    exit_beam: Beam | None = None,
+) -> list[RollingWeighing]:
     """Weigh all vehicles of one recording, in the order in which they came."""
     rolling = RollingScale(scale)
-    return [*rolling.push(t_us, counts), *rolling.finish()]
+    return [*rolling.push(t_us, counts, entry_beam, exit_beam), *rolling.finish()]

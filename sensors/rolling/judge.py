@@ -4,9 +4,11 @@ from typing import Final
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from sensors.calibration import FloatArray, IntArray, Scale
 from sensors.indication import BLANK_OVER_E
+from sensors.rolling.cells import cell_fault, wrong_span
 from sensors.rolling.fit import Fit, fit_passage
 from sensors.rolling.signal import Signal, prepare
 from sensors.rolling.track import smooth
@@ -14,6 +16,7 @@ from sensors.rolling.weighing import (
     ACCELERATION_MPS2_MAX,
     ACCELERATION_S,
     AXLES_MAX,
+    BEAM_GAP_MM_MAX,
     KMH_MAX,
     MISFIT_MAX,
     SPACING_MM_MAX,
@@ -25,13 +28,7 @@ from sensors.rolling.weighing import (
     RollingWeighing,
 )
 
-STUCK_SHARE_MAX: Final = 0.15
-STUCK_S_MAX: Final = 1.0
-NOISY_TIMES: Final = 8.0
-NOISY_E: Final = 0.5
-ZERO_STEP_E: Final = 10.0
-SPAN_EXPLAINS: Final = 0.6
-SPAN_SLOPE: Final = 0.04
+LOADED_SAMPLES_MIN: Final = 12
 # The scale's own part: half an interval of readability and zero, and its span.
 SPAN_SHARE: Final = 0.0003
 # A deceleration a moves a share of about a / g times this from axle to axle (height of the centre
@@ -41,15 +38,16 @@ G_MPS2: Final = 9.81
 COVERAGE: Final = 2.0
 
 _Events = list[RollingEvent]
+Beam = npt.NDArray[np.int8]
 
 
 def weigh_passage(
-    t_us: IntArray, counts: IntArray, scale: Scale, first: int, last: int
+    t_us: IntArray, counts: IntArray, scale: Scale, first: int, last: int, beams: Beam
 ) -> RollingWeighing:
     """Weigh the vehicle whose load the samples `first` to `last` carry.
 
-    Takes times (n,) and counts (n, cells), with the empty deck before and after. A passage that
-    cannot be weighed gives a verdict, never an exception.
+    Takes times (n,), counts (n, cells) and beams (n, 2), with the empty deck before and after. A
+    passage that cannot be weighed gives a verdict, never an exception.
     """
     began_us, ended_us = int(t_us[first]), int(t_us[last])
     none = RollingWeighing(verdict=RollingVerdict.INCOMPLETE, began_us=began_us, ended_us=ended_us)
@@ -59,7 +57,9 @@ def weigh_passage(
         return msgspec.structs.replace(
             none, events=(RollingEvent(at_us=began_us, kind="loaded_at_the_start"),)
         )
-    fault = _cell_fault(signal, scale, began_us)
+    if signal.loaded.sum() < LOADED_SAMPLES_MIN:
+        return msgspec.structs.replace(none, events=(RollingEvent(at_us=began_us, kind="brief"),))
+    fault = cell_fault(signal, scale, began_us)
     if fault is not None:
         return msgspec.structs.replace(none, verdict=RollingVerdict.CELL_FAULT, events=(fault,))
     try:
@@ -68,13 +68,17 @@ def weigh_passage(
         fit = None
     if fit is None:
         return msgspec.structs.replace(none, verdict=RollingVerdict.UNEXPLAINED)
-    return _weighed(none, fit, signal, scale)
+    beam = beams[:, 1] if signal.backwards else beams[:, 0]
+    gap_m = _gap_m(fit, t_us / 1e6, beam)
+    return _weighed(none, fit, signal, scale, gap_m)
 
 
-def _weighed(none: RollingWeighing, fit: Fit, signal: Signal, scale: Scale) -> RollingWeighing:
+def _weighed(
+    none: RollingWeighing, fit: Fit, signal: Signal, scale: Scale, gap_m: float
+) -> RollingWeighing:
     speed = _Speed(fit, signal.length_m)
     events = _events(fit, signal, speed)
-    verdict, cause = _verdict(fit, signal, scale, speed)
+    verdict, cause = _verdict(fit, signal, scale, speed, gap_m)
     if cause is not None:
         events.append(cause)
     seen = msgspec.structs.replace(
@@ -147,11 +151,11 @@ def _events(fit: Fit, signal: Signal, speed: _Speed) -> _Events:
 
 
 def _verdict(
-    fit: Fit, signal: Signal, scale: Scale, speed: _Speed
+    fit: Fit, signal: Signal, scale: Scale, speed: _Speed, gap_m: float
 ) -> tuple[RollingVerdict, RollingEvent | None]:
     """The verdict and the measured quantity behind it; the first cause that holds."""
     began_us = round(1e6 * float(signal.t_s[0]))
-    span = _wrong_span(fit, signal, began_us)
+    span = wrong_span(fit, signal, began_us)
     if span is not None:
         return RollingVerdict.CELL_FAULT, span
     size = abs(speed.acceleration_mps2)
@@ -160,6 +164,7 @@ def _verdict(
     second, gross_kg = RollingVerdict.SECOND_VEHICLE, float(fit.axle_g.sum()) / 1000
     capacity_kg = (scale.max_g + BLANK_OVER_E * scale.e_g) / 1000
     for verdict, kind, value, limit in (
+        (second, "beam_gap_mm", 1000 * gap_m, BEAM_GAP_MM_MAX),
         (second, "axles", float(fit.axles), AXLES_MAX),
         (second, "spacing_mm", gap_mm, SPACING_MM_MAX),
         (second, "wheelbase_mm", 1000 * float(fit.offset_m[-1]), WHEELBASE_MM_MAX),
@@ -172,6 +177,22 @@ def _verdict(
             at_us = speed.acceleration_us if kind == way else began_us
             return verdict, RollingEvent(at_us=at_us, kind=kind, value=round(value, 2))
     return RollingVerdict.OK, None
+
+
+def _gap_m(fit: Fit, t_s: FloatArray, beam: Beam) -> float:
+    """The longest way over which the beam was clear before a further axle came on."""
+    way_m = np.interp(t_s, fit.t_s, fit.way_m)
+    edges = np.flatnonzero(np.diff(beam))
+    if beam[0] == 0:
+        edges = edges[1:]
+    clear = [float(way_m[end] - way_m[begin]) for begin, end in _pairs(edges, way_m, fit)]
+    return max(clear, default=0.0)
+
+
+def _pairs(edges: IntArray, way_m: FloatArray, fit: Fit) -> list[tuple[int, int]]:
+    """Where the beam cleared and was blocked again while axles of this fit were still to come."""
+    pairs = zip(edges[::2], edges[1::2], strict=False)
+    return [(int(i), int(j)) for i, j in pairs if way_m[j] < fit.offset_m[-1]]
 
 
 def uncertainties(fit: Fit, scale: Scale, steady_mps2: float) -> tuple[int, tuple[int, ...]]:
@@ -188,34 +209,3 @@ def uncertainties(fit: Fit, scale: Scale, steady_mps2: float) -> tuple[int, tupl
     axle_g2 = np.diag(spread) + own_g2 / fit.axles + (SPAN_SHARE * fit.axle_g) ** 2 + pitch_g**2
     axles = tuple(round(COVERAGE * float(u)) for u in np.sqrt(axle_g2))
     return round(COVERAGE * gross_g2**0.5), axles
-
-
-def _cell_fault(signal: Signal, scale: Scale, at_us: int) -> RollingEvent | None:
-    """A cell that repeats itself, is much noisier than the others, or does not come back."""
-    samples = len(signal.t_s)
-    longest = min(STUCK_SHARE_MAX * samples, STUCK_S_MAX * scale.rate_hz)
-    worst = int(signal.stuck.argmax())
-    if signal.stuck[worst] > longest:
-        return RollingEvent(at_us=at_us, kind="cell_stuck", value=worst)
-    noise = signal.noise_g
-    worst = int(noise.argmax())
-    if noise[worst] > max(NOISY_TIMES * float(np.median(noise)), NOISY_E * scale.e_g):
-        return RollingEvent(at_us=at_us, kind="cell_noisy", value=worst)
-    worst = int(np.abs(signal.zero_step_g).argmax())
-    if abs(signal.zero_step_g[worst]) > ZERO_STEP_E * scale.e_g:
-        return RollingEvent(at_us=at_us, kind="cell_without_zero_return", value=worst)
-    return None
-
-
-def _wrong_span(fit: Fit, signal: Signal, at_us: int) -> RollingEvent | None:
-    """A cell whose reading explains by itself what the fit leaves over."""
-    stray = fit.stray_g - fit.stray_g.mean()
-    power = float(stray @ stray)
-    for cell in range(signal.cells_g.shape[1]):
-        reading = np.interp(fit.blocks_s, signal.t_s, signal.cells_g[:, cell])
-        reading = reading - reading.mean()
-        slope = float(reading @ stray) / max(float(reading @ reading), 1.0)
-        explained = slope * float(reading @ stray) / max(power, 1.0)
-        if explained > SPAN_EXPLAINS and abs(slope) > SPAN_SLOPE:
-            return RollingEvent(at_us=at_us, kind="cell_wrong_span", value=cell)
-    return None

@@ -99,6 +99,9 @@ def find_axles(signal: Signal, way_m: FloatArray) -> tuple[FloatArray, FloatArra
     offsets of the axles behind the first, metres, and their loads, grams (both (axles,), maybe
     empty).
     """
+    none = np.zeros(0)
+    if np.ptp(way_m) < signal.length_m:
+        return way_m, none, none
     for _ in range(2):
         grid, up, down = _steps(signal, way_m)
         late = _lateness_m(grid, up, down, signal.length_m)
@@ -110,7 +113,7 @@ def find_axles(signal: Signal, way_m: FloatArray) -> tuple[FloatArray, FloatArra
     both = np.minimum(up, off) / 2 + (up + off) / 4
     places = _peaks(both, AXLE_SHARE_MIN * float(signal.load_g.max()))
     if not len(places):
-        return way_m, np.zeros(0), np.zeros(0)
+        return way_m, none, none
     start = grid[places[0]]
     return way_m - start, grid[places] - start, both[places]
 

@@ -15,6 +15,8 @@ AXLES_MAX: Final = 9
 # No road vehicle has two axles further apart, nor is one longer.
 SPACING_MM_MAX: Final = 10_500
 WHEELBASE_MM_MAX: Final = 22_000
+# A drawbar leaves the beam clear for about 2.3 m.
+BEAM_GAP_MM_MAX: Final = 3_000
 MISFIT_MAX: Final = 25.0
 
 
