@@ -13,6 +13,7 @@ from controller.commands.weigh_truth import GOOD, ClassReport, Judged, report
 
 WIDTH_MIN = 118
 MISSES_MAX = 40
+PLAIN_EVENTS = ("vehicle_on", "vehicle_off", "standing")
 
 
 def say(result: dict[str, Any]) -> None:
@@ -51,7 +52,7 @@ def _event(event: dict[str, Any]) -> str:
     rest = [
         f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
         for name, value in event.items()
-        if name not in ("t_s", "event", "value")
+        if name not in ("t_s", "event") and not (name == "value" and event["event"] in PLAIN_EVENTS)
     ]
     return f"{event['t_s']:9.3f} s  {event['event']:<14} {', '.join(rest)}".rstrip()
 
@@ -81,6 +82,8 @@ def truth_table(by_class: Sequence[ClassReport], judged: Sequence[Judged]) -> No
         table.add_section()
         table.add_row(*_row(report("all", judged)), style="bold")
     console.print(table)
+    if any(row.in_time for row in by_class):
+        console.print("+ n: the right weight, given before the passage went bad", style="dim")
     for words in _misses(judged):
         console.print(words, highlight=False, markup=False)
 
@@ -88,7 +91,9 @@ def truth_table(by_class: Sequence[ClassReport], judged: Sequence[Judged]) -> No
 def _row(row: ClassReport) -> list[str]:
     alarm = "[red]{}[/red]"
     wrong = [alarm.format(n) if n else "0" for n in (row.early, row.outside_mpe)]
-    right = str(row.right) if row.right == row.traces else f"[yellow]{row.right}[/yellow]"
+    right = str(row.right) + (f" + {row.in_time}" if row.in_time else "")
+    if row.right + row.in_time < row.traces:
+        right = f"[yellow]{right}[/yellow]"
     return [
         row.cls,
         str(row.traces),

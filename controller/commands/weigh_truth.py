@@ -59,6 +59,11 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
         return self.verdict == self.expected
 
     @property
+    def in_time(self) -> bool:
+        """Whether a bad passage was given its right weight while it still was a good one."""
+        return self.accepted and not self.wrong and not self.right
+
+    @property
     def accepted(self) -> bool:
         """Whether a weight was given."""
         return self.error_e is not None
@@ -72,15 +77,17 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
 class ClassReport(msgspec.Struct, frozen=True, kw_only=True):
     """How the traces of one class were judged.
 
-    `early` counts weights of an instant outside every valid interval, `outside_mpe` those of a
-    valid instant beyond the initial MPE; `wrong` is both. Times run from the last stop to the
-    acceptance. Errors are those of valid instants; `covered` is the share of all accepted weights
-    whose error the stated u95 covers.
+    `in_time` counts bad passages that were given their right weight while they still were good
+    ones, which is not the expected verdict and no error either. `early` counts weights of an
+    instant outside every valid interval, `outside_mpe` those of a valid instant beyond the
+    initial MPE; `wrong` is both. Times run from the last stop to the acceptance. Errors are those
+    of valid instants; `covered` is the share of all accepted weights whose error u95 covers.
     """
 
     cls: str
     traces: int
     right: int
+    in_time: int
     accepted: int
     within_mpe: int
     early: int
@@ -199,6 +206,7 @@ def report(cls: str, rows: Sequence[Judged]) -> ClassReport:
         cls=cls,
         traces=len(rows),
         right=sum(row.right for row in rows),
+        in_time=sum(row.in_time for row in rows),
         accepted=len(given),
         within_mpe=sum(not row.wrong for row in given),
         early=sum(not row.valid for row in given),

@@ -92,6 +92,17 @@ def test_a_class_counts_each_weight_once() -> None:
     assert said.after_stop_s_p50 == 1.0
 
 
+def test_a_right_weight_of_a_passage_that_went_bad_is_in_time() -> None:
+    late = row("tailgate", expected="tailgate")
+    early = row("tailgate", expected="tailgate", valid=False)
+    said = report(
+        "tailgate",
+        [late, early, row("tailgate", expected="tailgate", verdict="tailgate", error_e=None)],
+    )
+    assert (said.right, said.in_time, said.wrong) == (1, 1, 1)
+    assert not row().in_time
+
+
 def test_the_good_class_comes_first() -> None:
     names = [each.cls for each in reports([row("tailgate"), row("cell_fault"), row()])]
     assert names == ["ok", "cell_fault", "tailgate"]
