@@ -13,6 +13,7 @@ from sensors.metrology.bands import MPE_BREAKS_E, SUPPORTS_FEW, close_to_max
 from sensors.metrology.loads import (
     EXTRA_D_MAX,
     LIGHT_MAX_G,
+    UP_LOADS_MIN,
     WEIGHINGS_MIN,
     WEIGHINGS_MIN_LIGHT,
     Added,
@@ -22,7 +23,7 @@ from sensors.metrology.loads import (
     weighing,
 )
 from sensors.metrology.look import Run, with_named
-from sensors.metrology.report import Reading, Report, SetError, show_g
+from sensors.metrology.report import Instrument, Reading, Report, SetError, show_g
 from sensors.metrology.runs import FOLLOW_US, creep_of, stability_of, zero_return_of
 from sensors.metrology.stability import TIMES_MIN, zero_accuracy
 from sensors.weighing import Status
@@ -46,12 +47,19 @@ def guided(test: str, guide: Guide) -> Report:
     return with_named(_GUIDED[test](guide), guide.deck.looks)
 
 
+def rising_loads(scale: Instrument) -> list[int]:
+    """At least five loads with Min, those where the mpe changes, and Max; whole e, grams."""
+    breaks = (n * scale.e_g for n in MPE_BREAKS_E if n * scale.e_g < scale.max_g)
+    loads = {scale.min_g, *breaks, scale.max_g}
+    for share in (0.5, 0.75, 0.25):
+        if len(loads) < UP_LOADS_MIN:
+            loads.add(int(share * scale.max_g / scale.e_g) * scale.e_g)
+    return sorted(loads)
+
+
 def _weighing(guide: Guide) -> Report:
     scale = guide.scale
-    loads = [scale.min_g, *(n * scale.e_g for n in MPE_BREAKS_E), scale.max_g // 2, scale.max_g]
-    if MPE_BREAKS_E[-1] * scale.e_g >= scale.max_g:
-        loads.append(scale.max_g * 3 // 4)
-    rising = sorted({load_g // scale.e_g * scale.e_g for load_g in loads if load_g <= scale.max_g})
+    rising = rising_loads(scale)
     zero = guide.zero()
     up = [guide.read("Put on in all", load_g, "up") for load_g in rising]
     falling = [0, *(round(reading.load_g) for reading in up[:-1])][::-1]

@@ -22,9 +22,10 @@ from controller.commands.metrology import Request, at_scale
 from controller.metrology import live
 from controller.metrology.guide import Guide
 from controller.metrology.live import LiveDeck
-from controller.metrology.plans import guided
+from controller.metrology.plans import guided, rising_loads
 from hal.ports import CellSamples, Contact, DeviceFault, WallReading
-from sensors.metrology.report import Conditions, Instrument, Report, SetError
+from sensors.metrology.loads import weighing
+from sensors.metrology.report import Conditions, Instrument, Reading, Report, SetError
 
 KG = 1000
 RATE_HZ = 5
@@ -172,6 +173,17 @@ def test_weighing_is_led_up_to_max_and_back(board_of: Any) -> None:
     assert loads == [0, *up, *down]
     top = next(row for row in report.rows if row.reading.load_g == 60_000 * KG)
     assert top.error_g == pytest.approx(6 * KG, abs=KG)
+
+
+@pytest.mark.parametrize("divisions", [500, 525, 1_000, 2_000, 2_667, 3_000, 4_000, 5_000, 10_000])
+def test_the_suggested_loads_are_a_whole_test_on_every_scale(divisions: int) -> None:
+    e_g = 20 * KG
+    scale = Instrument(serial="", max_g=divisions * e_g, e_g=e_g, d_g=e_g, supports=6)
+    loads = rising_loads(scale)
+    up = [Reading(load_g=load_g, indication_g=load_g) for load_g in loads]
+    zero = Reading(load_g=0, indication_g=0)
+    conditions = Conditions(resolution_g=0.0, source="live")
+    assert weighing(scale, conditions, zero, up, [*up[-2::-1], zero]).passed
 
 
 def test_a_scale_that_errs_fails_at_the_scale_too(board_of: Any) -> None:
