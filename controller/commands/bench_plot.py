@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
-from controller.commands.bench_weigh import PRODUCT, WINDOW, Trace, bounds, ecdf
+from controller.commands.bench_reports import PRODUCT, WINDOW, Trace, bounds, ecdf
 from controller.commands.weigh import TraceError
 from controller.commands.weigh_truth import GOOD
 

@@ -12,13 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from controller.commands.bench_weigh import (
-    PRODUCT,
-    Calibration,
-    RuleReport,
-    Trace,
-    measure_traces,
-)
+from controller.commands.bench_reports import PRODUCT, Calibration, RuleReport, Trace
+from controller.commands.bench_weigh import measure_traces
 from controller.commands.weigh_table import pair
 
 WIDTH_MIN = 124

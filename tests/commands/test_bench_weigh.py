@@ -8,7 +8,15 @@ import pytest
 from controller.commands import bench_weigh
 from controller.commands.bench_bound import Bound, bound_of, error_kg, reached_s
 from controller.commands.bench_modes import Floats, Modes, design, fit_modes, middles_s, slopes
-from controller.commands.bench_weigh import PRODUCT, Run, Trace, calibration, rule_reports
+from controller.commands.bench_reports import (
+    PLAIN,
+    PRODUCT,
+    WINDOW,
+    Run,
+    Trace,
+    calibration,
+    rule_reports,
+)
 from controller.commands.weigh import TraceError
 from controller.commands.weigh_truth import Judged, Truth
 from hal.recording import Recording
@@ -167,7 +175,7 @@ def trace(row: Judged, cpu_s: float, bound_s: float | None = None) -> Trace:
     bound = Bound(modes=2, rows_s=bound_s, sum_s=1.0, known_s=0.5, classic_s=1.5)
     runs = [
         Run(rule=PRODUCT, judged=row, cpu_s=cpu_s),
-        Run(rule=bench_weigh.PLAIN, judged=row, cpu_s=0.01),
+        Run(rule=PLAIN, judged=row, cpu_s=0.01),
     ]
     return Trace(name=row.trace, cls=row.cls, signal_s=10.0, runs=runs, bound=bound)
 
@@ -211,5 +219,5 @@ def test_a_short_bench_runs_on_made_passages(tmp_path: Path) -> None:
     bench_weigh.make_passages(tmp_path, 2)
     result, traces = bench_weigh.measure_traces(tmp_path, cost=False)
     assert result["traces"] == len(traces) == 2
-    assert [rule.rule for rule in result["rules"]][:2] == [PRODUCT, bench_weigh.WINDOW]
+    assert [rule.rule for rule in result["rules"]][:2] == [PRODUCT, WINDOW]
     assert {run.rule for run in traces[0].runs} == {rule.rule for rule in result["rules"]}
