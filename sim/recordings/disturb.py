@@ -61,8 +61,9 @@ def add_braking(d: Disturbances) -> None:
     speed = d.drive.speed_m_s
     slowing = -np.gradient(speed, STEP_S) + d.surge
     felt = _through_bushes(slowing, truck.surge_hz, truck.surge_damping)
+    felt *= float(np.exp(d.rng.normal(0.0, 0.4)))
     for k, body in enumerate(truck.bodies):
-        d.dive(k, 1.25 * body.mass_kg * body.height_m * felt)
+        d.dive(k, 1.2 * body.mass_kg * body.height_m * felt)
         d.links(k, float(d.rng.normal(0.0, 0.25)) * body.mass_kg * felt)
 
 

@@ -12,6 +12,8 @@ _GRID_M = 0.01
 _BEFORE_M = 45.0
 _AFTER_M = 45.0
 _PATCH_M = 0.2
+LIP_M = 2.4e-3
+CROSS_FALL = 45.0
 
 
 class Road:
@@ -24,7 +26,7 @@ class Road:
         height = _roughness(rng, self.at, rough, deck.length_m) + _steps(rng, self.at, deck)
         self.height = _patch(height)
         self.slope = np.gradient(self.height, _GRID_M)
-        self.tilt = _patch(_roughness(rng, self.at, 35.0 * rough, deck.length_m))
+        self.tilt = _patch(_roughness(rng, self.at, CROSS_FALL * rough, deck.length_m))
         self.tilt_slope = np.gradient(self.tilt, _GRID_M)
 
     def under(self, x_m: Array, speed_m_s: Array) -> tuple[Array, Array]:
@@ -57,7 +59,7 @@ def _roughness(rng: np.random.Generator, at: Array, level_m3: float, length_m: f
 def _steps(rng: np.random.Generator, at: Array, deck: Deck) -> Array:
     """Lips at the ends, small joints between the spans and a few bumps on the way."""
     height = np.zeros(len(at))
-    for x, size in ((0.0, 2.5e-3), (deck.length_m, 2.5e-3)):
+    for x, size in ((0.0, LIP_M), (deck.length_m, LIP_M)):
         height += rng.normal(0, size) * (at > x)
     for x in deck.rows_m[1:-1]:
         height += rng.normal(0, 0.6e-3) * (at > x)

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.recordings.builds import RECORDED_MIX
 from sim.recordings.deck import Deck, draw_deck
 from sim.recordings.drive import Drive, roll_through, stop_at
 from sim.recordings.ranges import Ranges, between
-from sim.recordings.vehicle import RECORDED_MIX, Truck, draw_truck
+from sim.recordings.vehicle import Truck, draw_truck
 
 CLASSES = {
     "ok": 0.63,
@@ -38,7 +39,7 @@ def draw_scene(rng: np.random.Generator, ranges: Ranges, classes: tuple[str, ...
     weights = np.array([CLASSES[name] for name in names])
     cls = str(rng.choice(names, p=weights / weights.sum()))
     name = _vehicle(rng, ranges)
-    light = name == "R2" and rng.random() < 0.45
+    light = name == "R2" and rng.random() < 0.2
     truck = draw_truck(rng, name, ranges, light)
     hull_m = truck.hulls_m[-1][1] - truck.hulls_m[0][0]
     deck = draw_deck(rng, ranges, hull_m + 0.65, ranges.beams_for_ends and cls in AT_THE_ENDS)

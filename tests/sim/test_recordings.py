@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.recordings.__main__ import main
+from sim.recordings.builds import BUILDS
 from sim.recordings.converter import Clock, sinc_sampled
 from sim.recordings.deck import draw_deck
 from sim.recordings.drive import axles_on_s
@@ -18,7 +19,7 @@ from sim.recordings.mechanics import Mechanics
 from sim.recordings.passage import make_passage
 from sim.recordings.ranges import RECORDED, STEP_S, WIDE
 from sim.recordings.store import mpe_kg, valid_intervals, write_passage
-from sim.recordings.vehicle import BUILDS, draw_truck
+from sim.recordings.vehicle import draw_truck
 
 
 @pytest.fixture(scope="module")
