@@ -28,7 +28,9 @@ def weigh_rolling(trace: Path, scale: Path) -> dict[str, Any]:
     site = read_scale(scale)
     recording = read_trace(trace, site)
     try:
-        found = weigh_recording(recording.t_us, recording.counts, site)
+        found = weigh_recording(
+            recording.t_us, recording.counts, site, recording.entry_beam, recording.exit_beam
+        )
     except ValueError as error:
         raise TraceError(f"{scale}: {error}") from error
     return _result(found)

@@ -16,14 +16,14 @@ from sensors.rolling.noise import DECK, PLATE, Noise, covariance
 from sensors.rolling.signal import Signal
 from sensors.rolling.track import SPACING_M_MIN, find_axles, rough_way_m
 
-BLOCKS_MAX: Final = 200
+BLOCKS_MAX: Final = 240
 STEPS_MAX: Final = 10
-ROUNDS_MAX: Final = 4
+ROUNDS_MAX: Final = 6
 PLATE_M_MAX: Final = 6.0
 KNOT_S_MIN: Final = 0.35
-KNOT_S_MAX: Final = 1.5
+KNOT_S_MAX: Final = 1.0
 # The change of acceleration from knot to knot that a driver makes without anyone noticing.
-JERK_MPS2: Final = 0.15
+JERK_MPS2: Final = 0.3
 MOVE_M_MAX: Final = 0.3
 AXLE_G_MIN: Final = 300_000.0
 AXLE_SHARE_MIN: Final = 0.02
@@ -68,7 +68,7 @@ class Passage:
         self._length_m = signal.length_m
         self._noise = noise or (PLATE if signal.length_m < PLATE_M_MAX else DECK)
         t_s = signal.t_s
-        knot_s = float(np.clip((t_s[-1] - t_s[0]) / 12, KNOT_S_MIN, KNOT_S_MAX))
+        knot_s = float(np.clip((t_s[-1] - t_s[0]) / 20, KNOT_S_MIN, KNOT_S_MAX))
         self._splines, step_s = cubic_splines(t_s, knot_s)
         jerk = np.diff(np.eye(self._splines.shape[1]), 3, axis=0) / (step_s**2 * JERK_MPS2)
         self._calm = jerk.T @ jerk
@@ -98,10 +98,10 @@ class Passage:
         for step in range(STEPS_MAX):
             linear = self._linearise(axle_g, offset_m, spline)
             residual = self._data - linear.shares @ axle_g
-            root = np.linalg.cholesky(linear.covariance)
-            white = np.linalg.solve(root, np.column_stack((linear.jacobian, residual)))
-            normal = white[:, :-1].T @ white[:, :-1]
-            right = white[:, :-1].T @ white[:, -1]
+            both = np.column_stack((linear.jacobian, residual))
+            weighed = np.linalg.solve(linear.covariance, both)
+            normal = linear.jacobian.T @ weighed[:, :-1]
+            right = linear.jacobian.T @ weighed[:, -1]
             normal[2 * count - 1 :, 2 * count - 1 :] += self._calm
             right[2 * count - 1 :] -= self._calm @ spline
             change = np.linalg.solve(normal, right)
@@ -121,7 +121,7 @@ class Passage:
             t_s=self._signal.t_s,
             way_m=self._splines @ spline,
             covariance_g2=np.linalg.inv(normal)[:count, :count],
-            misfit=float(white[:, -1] @ white[:, -1]) / len(residual),
+            misfit=float(residual @ weighed[:, -1]) / len(residual),
             blocks_s=self._blocks_s,
             stray_g=left[: len(left) // 2] + left[len(left) // 2 :],
         )

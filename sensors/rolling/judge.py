@@ -9,7 +9,7 @@ import numpy.typing as npt
 from sensors.calibration import FloatArray, IntArray, Scale
 from sensors.indication import BLANK_OVER_E
 from sensors.rolling.cells import cell_fault, wrong_span
-from sensors.rolling.fit import Fit, fit_passage
+from sensors.rolling.fit import PLATE_M_MAX, Fit, fit_passage
 from sensors.rolling.signal import Signal, prepare
 from sensors.rolling.track import smooth
 from sensors.rolling.weighing import (
@@ -31,6 +31,8 @@ from sensors.rolling.weighing import (
 LOADED_SAMPLES_MIN: Final = 12
 # The scale's own part: half an interval of readability and zero, and its span.
 SPAN_SHARE: Final = 0.0003
+# A plate that lies a millimetre above or below its road presses on every axle alike.
+LEVEL_SHARE: Final = 0.007
 # A deceleration a moves a share of about a / g times this from axle to axle (height of the centre
 # of gravity over the wheelbase).
 PITCH_SHARE: Final = 0.35
@@ -91,7 +93,7 @@ def _weighed(
     )
     if verdict is not RollingVerdict.OK:
         return seen
-    gross_u95_g, axle_u95_g = uncertainties(fit, scale, speed.steady_mps2)
+    gross_u95_g, axle_u95_g = uncertainties(fit, scale, signal.length_m, speed.steady_mps2)
     return msgspec.structs.replace(
         seen,
         gross_g=round(float(fit.axle_g.sum())),
@@ -195,7 +197,9 @@ def _pairs(edges: IntArray, way_m: FloatArray, fit: Fit) -> list[tuple[int, int]
     return [(int(i), int(j)) for i, j in pairs if way_m[j] < fit.offset_m[-1]]
 
 
-def uncertainties(fit: Fit, scale: Scale, steady_mps2: float) -> tuple[int, tuple[int, ...]]:
+def uncertainties(
+    fit: Fit, scale: Scale, length_m: float, steady_mps2: float
+) -> tuple[int, tuple[int, ...]]:
     """Expanded uncertainty (95 %) of the gross and of each axle load, grams.
 
     A passage that strays more than the noise model allows widens them; one that strays less does
@@ -204,8 +208,9 @@ def uncertainties(fit: Fit, scale: Scale, steady_mps2: float) -> tuple[int, tupl
     spread = fit.covariance_g2 * max(1.0, fit.misfit)
     gross_g = float(fit.axle_g.sum())
     own_g2 = (scale.e_g / 2) ** 2 / 3
-    gross_g2 = float(spread.sum()) + own_g2 + (SPAN_SHARE * gross_g) ** 2
+    share = SPAN_SHARE + (LEVEL_SHARE if length_m < PLATE_M_MAX else 0.0)
+    gross_g2 = float(spread.sum()) + own_g2 + (share * gross_g) ** 2
     pitch_g = PITCH_SHARE * steady_mps2 / G_MPS2 * gross_g / fit.axles
-    axle_g2 = np.diag(spread) + own_g2 / fit.axles + (SPAN_SHARE * fit.axle_g) ** 2 + pitch_g**2
+    axle_g2 = np.diag(spread) + own_g2 / fit.axles + (share * fit.axle_g) ** 2 + pitch_g**2
     axles = tuple(round(COVERAGE * float(u)) for u in np.sqrt(axle_g2))
     return round(COVERAGE * gross_g2**0.5), axles

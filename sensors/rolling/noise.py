@@ -34,7 +34,7 @@ class Noise(msgspec.Struct, frozen=True, kw_only=True):
 
 # A short plate is stiff and light; a long deck rings near the hop of an axle. On a plate no bounce
 # averages out, so that it counts in full, and the road before the plate makes it.
-PLATE: Noise = Noise(bounce=0.03, ringing=0.3, ringing_hz=25.0)
+PLATE: Noise = Noise(bounce=0.03, trade=0.018, ringing=0.3, ringing_hz=25.0)
 DECK: Noise = Noise()
 
 

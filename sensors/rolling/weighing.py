@@ -6,8 +6,8 @@ from typing import Final
 import msgspec
 
 KMH_MAX: Final = 15.0
-# 0.05 g: moves about two per cent of the gross from the rear axles to the front or back.
-ACCELERATION_MPS2_MAX: Final = 0.5
+# 0.06 g: moves about two per cent of the gross from the rear axles to the front or back.
+ACCELERATION_MPS2_MAX: Final = 0.6
 ACCELERATION_S: Final = 1.0
 STANDING_MPS: Final = 0.08
 STANDING_US: Final = 500_000
