@@ -98,13 +98,19 @@ def _times(axes: Axes, traces: Sequence[Trace], over: dict[str, float | None]) -
             linestyle=(0, (2, 2)),
             label="Cramér–Rao bound, cells by row, samples since the stop",
         )
-        axes.axvline(bounds(good)["rows_s"]["p50"], color=HAIR, linewidth=1.0)
+        axes.axvline(
+            bounds(good)["rows_s"]["p50"],
+            color=SOFT,
+            linewidth=0.8,
+            zorder=0,
+            linestyle=(0, (2, 2)),
+        )
     axes.set_xlim(-1.0, SHOWN_S)
     axes.set_ylim(0.0, 1.02)
     axes.axvline(0.0, color=SOFT, linewidth=0.8)
     axes.set_xlabel("seconds from the last stop to the weight", color=SOFT)
     axes.set_ylabel("share of good traces", color=SOFT)
-    axes.legend(fontsize=9, frameon=False, loc="lower right")
+    axes.legend(fontsize=9, framealpha=0.92, edgecolor="none", loc="lower right")
     _title(axes, "How soon")
 
 

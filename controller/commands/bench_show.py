@@ -16,7 +16,7 @@ from controller.commands.bench_reports import PRODUCT, Calibration, RuleReport, 
 from controller.commands.bench_weigh import measure_traces
 from controller.commands.weigh_table import pair
 
-WIDTH_MIN = 124
+WIDTH_MIN = 132
 
 
 def run(folder: Path | None, plot: Path | None, jobs: int, as_json: bool) -> None:
