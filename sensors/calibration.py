@@ -151,7 +151,7 @@ def scale_from_dict(data: Mapping[str, Any]) -> Scale:
     e_g = _grams(data, "e_kg", "")
     d_g = _grams(data, "d_kg", "") if "d_kg" in data else e_g
     _check_intervals(max_g, e_g, d_g)
-    length_m = _number(data, "platform_length_m", "", 1.0, 60.0)
+    length_m = _number(data, "platform_length_m", "", 0.5, 60.0)
     _number(data, "cell_spacing_y_m", "", 0.1, 10.0)
     if not isinstance(data["has_beams"], bool):
         raise CalibrationError(f"has_beams: {data['has_beams']!r} is not true or false")
