@@ -163,7 +163,7 @@ def _springs(rng: np.random.Generator, sprung: Array, steel: Array) -> dict[str,
     """Tyres by what the axle is built for; springs by load; leaf friction in two elements."""
     n = len(sprung)
     rated = np.maximum(sprung, 5200.0)
-    tyre = 1.45e6 * between(rng, (0.85, 1.15)) * (0.55 + 0.45 * rated / 8000.0)
+    tyre = 1.58e6 * between(rng, (0.85, 1.15)) * (0.55 + 0.45 * rated / 8000.0)
     tyre = np.where(sprung < 1400.0, 0.65 * tyre, np.where(sprung < 2600.0, 0.9 * tyre, tyre))
     air_hz = between(rng, (2.05, 2.8))
     leaf_hz = between(rng, (1.7, 2.3))
