@@ -32,7 +32,7 @@ def run(folder: Path | None, plot: Path | None, jobs: int, as_json: bool) -> Non
     if as_json:
         typer.echo(msgspec.json.encode(result).decode())
     else:
-        _tables(result)
+        show(result)
 
 
 def _with_bar(folder: Path | None, jobs: int) -> tuple[dict[str, Any], list[Trace]]:
@@ -47,12 +47,14 @@ def _with_bar(folder: Path | None, jobs: int) -> tuple[dict[str, Any], list[Trac
         return measure_traces(folder, jobs, lambda _: bar.advance(task))
 
 
-def _tables(result: dict[str, Any]) -> None:
+def show(result: dict[str, Any]) -> None:
+    """Print what `measure_traces` found as tables; the cost only where it was measured."""
     console = Console()
     if console.width < WIDTH_MIN and not console.is_terminal:
         console = Console(width=WIDTH_MIN)
     console.print(_rules(result["rules"], result["good"], result["bad"]))
-    console.print(_wrong(result["rules"]))
+    if result["bad"]:
+        console.print(_wrong(result["rules"]))
     console.print(_bound(result), highlight=False)
     console.print(_calibration(result["calibration"]))
     if "streaming" in result:

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from controller.commands import bench_weigh
+from controller.commands import bench, bench_plot, bench_show, bench_weigh
 from controller.commands.bench_bound import Bound, bound_of, error_kg, reached_s
+from controller.commands.bench_cost import day_growth
 from controller.commands.bench_modes import Floats, Modes, design, fit_modes, middles_s, slopes
 from controller.commands.bench_reports import (
     PLAIN,
@@ -21,6 +22,7 @@ from controller.commands.weigh import TraceError
 from controller.commands.weigh_truth import Judged, Truth
 from hal.recording import Recording
 from sensors.calibration import Cell, Scale
+from sensors.reference import REFERENCES
 
 STEP_S = 0.05
 POLES = np.array([[1.7, 0.6], [2.9, 1.2]])
@@ -215,9 +217,46 @@ def test_a_folder_without_traces_is_named(tmp_path: Path) -> None:
         bench_weigh.measure_traces(tmp_path)
 
 
-def test_a_short_bench_runs_on_made_passages(tmp_path: Path) -> None:
+def test_a_short_bench_runs_on_made_passages(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("matplotlib")
     bench_weigh.make_passages(tmp_path, 2)
     result, traces = bench_weigh.measure_traces(tmp_path, cost=False)
     assert result["traces"] == len(traces) == 2
     assert [rule.rule for rule in result["rules"]][:2] == [PRODUCT, WINDOW]
     assert {run.rule for run in traces[0].runs} == {rule.rule for rule in result["rules"]}
+    bench_show.show(result)
+    said = capsys.readouterr().out
+    for part in (*REFERENCES, "Cramér–Rao bound", "half-normal", "2 good traces"):
+        assert part in said
+    bench_plot.draw(result, traces, tmp_path / "out" / "bench.png")
+    assert (tmp_path / "out" / "bench.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_bench_without_good_traces_has_nothing_to_say_of_time() -> None:
+    bad = trace(judged(cls="tailgate", expected="tailgate", error_e=None), 0.1)
+    own = rule_reports([bad])[0]
+    assert (own.accepted, own.after_stop_s_p50, own.over_bound_p50) == (None, None, None)
+
+
+def test_a_day_leaves_nothing_behind_in_the_weigher(tmp_path: Path) -> None:
+    bench_weigh.make_passages(tmp_path, 1)
+    grown = day_growth(sorted(tmp_path.glob("*.csv")), trucks=14)
+    assert grown.trucks == 14
+    assert abs(grown.objects) < 200
+
+
+@pytest.mark.parametrize(("name", "says"), [("a.html", "end the name with .png"), ("a.png", "")])
+def test_a_bench_picture_is_a_png(tmp_path: Path, name: str, says: str) -> None:
+    if says:
+        with pytest.raises(TraceError, match=says):
+            bench_plot.check_target(tmp_path / name)
+    else:
+        pytest.importorskip("matplotlib")
+        bench_plot.check_target(tmp_path / name)
+
+
+def test_an_unknown_bench_is_refused_with_what_there_is() -> None:
+    with pytest.raises(ValueError, match=r"bench wiegh: unknown; .* bench weigh"):
+        bench.measure("wiegh")
