@@ -25,6 +25,7 @@ from sensors.degraded import (
 
 Floats = npt.NDArray[np.float64]
 TRACES = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "traces"
+UNLIKE = ["s0019", "s0040", "s0077", "s0121", "s0173", "s0217", "s0224", "s0229", "s0260", "s0270"]
 
 
 def deck(rows: int, length_m: float = 18.0, shuffle: int = 0) -> Scale:
@@ -262,9 +263,9 @@ def test_wrong_use_is_named() -> None:
 
 @pytest.mark.skipif(not TRACES.is_dir(), reason="the recorded traces are not beside this checkout")
 def test_recorded_vehicles_are_weighed_without_any_one_cell() -> None:
-    """The built-in lean statistics hold for vehicles that nobody drew from them."""
+    """The built-in lean statistics hold even for the ten vehicles that lean least alike."""
     held, shares = [], []
-    for name in ("s0012", "s0047", "s0088", "s0121", "s0169", "s0217", "s0260", "s0293"):
+    for name in UNLIKE:
         scale = scale_from_dict(tomllib.loads((TRACES / f"{name}.calib.toml").read_text()))
         truth_g = 1000 * json.loads((TRACES / f"{name}.truth.json").read_text())["true_mass_kg"]
         rows = read_recording(TRACES / f"{name}.csv")
@@ -275,6 +276,6 @@ def test_recorded_vehicles_are_weighed_without_any_one_cell() -> None:
             assert isinstance(got, DegradedWeight)
             held.append(abs(got.weight_g - truth_g) <= got.u95_g)
             shares.append(abs(got.weight_g / truth_g - 1))
-    assert np.mean(held) > 0.85
-    assert np.median(shares) < 0.005
+    assert np.mean(held) > 0.8
+    assert np.median(shares) < 0.007
     assert max(shares) < 0.025
