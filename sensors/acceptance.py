@@ -30,9 +30,10 @@ U95_SHARE: Final = 0.7
 U95_E: Final = 0.5
 SURE_TICKS: Final = 2
 # Step in e and in its own uncertainty; beams that are clear need more to be overruled.
-BRAKE_STEP: Final = (2.0, 2.0)
+BRAKE_STEP: Final = (1.8, 1.9)
 BRAKE_STEP_BEAMS: Final = (3.0, 3.0)
-BRAKE_TICKS: Final = 4
+BRAKE_TICKS: Final = 3.0
+BRAKES_SEEN_US: Final = 3_500_000
 BOARDED: Final = (2.5, 1.3)
 BOARDED_TICKS: Final = 6
 ROCKING_AFTER_US: Final = 1_200_000
@@ -112,8 +113,6 @@ class Acceptance:
         self._rocked = False
         self._rocking_peak_g = 0.0
         self._calm_swing_g = 1e18
-        self._brake_ticks = 0
-        self._boarded_ticks = 0
         self._tailgate = False
         self._close_follow = False
         self._stood = False
@@ -206,6 +205,8 @@ class Acceptance:
         """The vehicle rolls, or the load is another: it does not stand any more."""
         self._stop_ticks = 0
         self._sure_ticks = 0
+        self._brake_ticks = 0.0
+        self._boarded_ticks = 0
         self._stands = False
         self._stopped_us: int | None = None
         self._stop: Stop | None = None
@@ -268,8 +269,6 @@ class Acceptance:
         self._wander.reset()
         self._level = None
         self._gained = False
-        self._brake_ticks = 0
-        self._boarded_ticks = 0
         self._rocked = False
         self._rocking_peak_g = 0.0
         self._calm_swing_g = 1e18
@@ -315,15 +314,16 @@ class Acceptance:
         Braking moves load from the rear to the front. Of a whole vehicle the deck carries both and
         its sum stays; with an axle still off the entry end the sum falls when the brakes let go.
         """
-        if estimate is None or estimate.brake_step_g is None:
+        if estimate is None or estimate.brake_step_g is None or not self._stands:
+            return
+        if self._stood_us > BRAKES_SEEN_US:
             return
         step_g, sigma_g = estimate.brake_step_g, estimate.brake_step_sigma_g
         step_e, proof = BRAKE_STEP_BEAMS if self._scale.has_beams else BRAKE_STEP
-        self._brake_ticks += step_g > max(step_e * self._scale.e_g, proof * sigma_g)
+        partly_on = step_g > max(step_e * self._scale.e_g, proof * sigma_g)
+        self._brake_ticks = max(self._brake_ticks + (1.0 if partly_on else -0.5), 0.0)
         # Whoever steps on as the vehicle stops is weighed with it.
-        self._boarded_ticks += -step_g > max(
-            BRAKE_STEP[0] * self._scale.e_g, BRAKE_STEP[1] * sigma_g
-        )
+        self._boarded_ticks += -step_g > max(BOARDED[0] * self._scale.e_g, BOARDED[1] * sigma_g)
 
     def _follow_level(self, estimate: Estimate) -> None:
         """A standing vehicle can lose a person; what it gains is not its own."""

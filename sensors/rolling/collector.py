@@ -12,6 +12,9 @@ EMPTY_S: Final = 3.0
 AFTER_S: Final = 0.8
 PASSAGE_S_MAX: Final = 180.0
 ON_SAMPLES: Final = 3
+HEAD_SAMPLES: Final = 10
+# Mud and water on an empty deck stay below this share of Max.
+MUD_SHARE: Final = 0.01
 ROW_M_MIN: Final = 0.3
 # The longest way from one axle to the next; a plate is empty between axles.
 GAP_M_MAX: Final = 10.5
@@ -84,6 +87,7 @@ class RollingScale:
         run = on.copy()
         for k in range(1, ON_SAMPLES):
             run[k:] &= on[:-k]
+            run[:k] = False
         places = np.flatnonzero(run)
         return cells_g, places
 
@@ -137,13 +141,14 @@ class RollingScale:
     def _loaded_from_the_start(self, ended: bool) -> RollingWeighing | None:
         """Something stood on the deck before the stream began: wait until it has gone."""
         load_g = self._scale.to_grams(self._counts).sum(axis=1)
-        if len(load_g) < ON_SAMPLES or np.median(load_g[:ON_SAMPLES]) < 2 * self._scale.min_g:
+        mud_g = max(2.0 * self._scale.min_g, MUD_SHARE * self._scale.max_g)
+        if len(load_g) < HEAD_SAMPLES or np.median(load_g[:HEAD_SAMPLES]) < mud_g:
             return None
         if self._began_us is None:
             self._began_us = int(self._t_us[0])
-        empty = np.flatnonzero(load_g < 2 * self._scale.min_g)
+        empty = np.flatnonzero(load_g < mud_g)
         if not len(empty) and not ended:
-            self._drop(max(0, len(load_g) - 2 * ON_SAMPLES))
+            self._drop(max(0, len(load_g) - HEAD_SAMPLES))
             return None
         gone = max(1, int(empty[0])) if len(empty) else len(load_g)
         out = RollingWeighing(
