@@ -158,6 +158,14 @@ def test_a_ramp_of_a_standing_load_is_found(seconds: float) -> None:
     assert -22_000 < sum(f.ratio_ppm or 0 for f in found) < -5_000
 
 
+def test_a_slow_small_ramp_is_found_by_its_plateaus() -> None:
+    t_s = times(20)
+    ramp = 1 - 0.005 * np.clip((t_s - 6) / 8, 0, 1)
+    (found,) = run(bouncing(t_s, 0.0, 1.0, 1.0) * ramp[:, None])
+    assert found.kind == TamperKind.SYMMETRIC
+    assert found.ratio_ppm == pytest.approx(-5_000, abs=500)
+
+
 def test_a_load_that_shifts_on_the_deck_is_nothing() -> None:
     t_s = times(10)
     cells_g = bouncing(t_s, 0.0, 1.0, 1.0)
@@ -193,7 +201,7 @@ def test_an_axle_that_nobody_counted_is_not_a_device() -> None:
 
 def test_the_second_axle_of_a_tandem_is_not_a_device() -> None:
     """Both stand on the first span, so the change is shared nearly as the load is."""
-    t_s = times(5)
+    t_s = times(8)
     cells_g = np.random.default_rng(2).normal(0, 2 * KG, (len(t_s), 6))
     for k, at in enumerate(t_s):
         cells_g[k] += at_place(6000, 0.3 + 0.5 * at, 0.0)
@@ -246,6 +254,15 @@ def test_what_lands_on_the_empty_deck_later_is_no_return() -> None:
     found = run(cells_g, standing=on, empty=~on, axle=near)
     assert [f.kind for f in found] == [TamperKind.STEP]
     assert found[0].value_g == pytest.approx(300 * KG, abs=found[0].u95_g + KG)
+
+
+def test_a_device_soon_after_the_last_axle_is_found() -> None:
+    """The flag still stands for a second when the axle is long on."""
+    t_s = times(10)
+    flagged = (t_s >= 0.7) & (t_s < 2.0)
+    change = np.where(t_s >= 3.0, 0.97, 1.0)
+    found = run(bouncing(t_s, 0.0, 1.0, 1.0) * change[:, None], axle=flagged)
+    assert [f.kind for f in found] == [TamperKind.SYMMETRIC]
 
 
 def test_a_device_switched_on_and_soon_off_is_found_twice() -> None:
