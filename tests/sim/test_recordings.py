@@ -1,6 +1,7 @@
 """Recorded passages: exact mass, honest truth, the same bytes for the same seed."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,16 @@ from sim.recordings.__main__ import main
 from sim.recordings.builds import BUILDS
 from sim.recordings.converter import Clock, sinc_sampled
 from sim.recordings.deck import draw_deck
+from sim.recordings.disturb import Disturbances, add_lift_axle, add_ring
 from sim.recordings.drive import axles_on_s
 from sim.recordings.faults import CellFault, fail
 from sim.recordings.fidelity import MEASURES, compare, measures
+from sim.recordings.march import cell_loads_kg
 from sim.recordings.mechanics import Mechanics
 from sim.recordings.passage import make_passage
 from sim.recordings.ranges import RECORDED, STEP_S, WIDE
+from sim.recordings.road import Road
+from sim.recordings.scene import draw_scene
 from sim.recordings.store import mpe_kg, valid_intervals, write_passage
 from sim.recordings.vehicle import draw_truck
 
@@ -65,6 +70,33 @@ def test_one_step_is_the_exact_solution(name: str) -> None:
     rest = np.linalg.solve(np.eye(len(whole)) - whole, by_input @ force)
     squash = grip @ rest[mechanics.span] - rest[mechanics.wheel]
     assert -(truck.tyre_n_m @ squash) == pytest.approx(1000.0, rel=1e-6)
+
+
+def test_links_and_lifted_axles_leave_the_gross_alone() -> None:
+    rng = np.random.default_rng(4)
+    scene = draw_scene(rng, RECORDED, ("ok",))
+    mechanics = Mechanics(scene.truck, scene.deck)
+    d = Disturbances(rng, mechanics, scene.drive)
+    for body in range(len(scene.truck.bodies)):
+        d.links(body, np.full(len(d.times), 1000.0))
+    add_lift_axle(d, scene.drive.stops_s[-1])
+    all_up = np.zeros(mechanics.size)
+    all_up[[k for k in (0, 2) if k == 0 or mechanics.motions == 4]] = 1.0
+    all_up[mechanics.wheel] = 1.0
+    assert np.abs(d.push_n).max() > 100.0
+    assert np.abs(d.push_n @ all_up).max() < 1e-6
+
+
+def test_an_empty_span_rings_alike_on_both_its_rows() -> None:
+    scene = draw_scene(np.random.default_rng(1), replace(RECORDED, decks=((12.0, (4,)),)), ("ok",))
+    mechanics = Mechanics(scene.truck, scene.deck)
+    rng = np.random.default_rng(2)
+    d = Disturbances(rng, mechanics, scene.drive)
+    add_ring(d)
+    loads = cell_loads_kg(mechanics, scene.drive, Road(rng, RECORDED, scene.deck), d.push_n)
+    empty = loads[scene.drive.x_m < -1.0]
+    assert empty.std() > 0.05
+    assert np.allclose(empty[:, :2].sum(1), empty[:, 2:].sum(1), atol=1e-9)
 
 
 def test_the_resting_deck_shows_the_true_mass() -> None:
@@ -132,6 +164,8 @@ def test_initial_errors_of_a_class_iii_scale(mass: float, e: float, mpe: float) 
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
         assert main(["--seeds", "5:7", "--out", str(tmp_path / name)]) == 0
+    truths = [json.loads(p.read_text()) for p in (tmp_path / "one").glob("*.truth.json")]
+    assert len({t["true_mass_kg"] for t in truths}) == 2
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
     assert len(list((tmp_path / "one").iterdir())) == 6
