@@ -20,7 +20,6 @@ class Drive:
     speed_m_s: Array
     stops_s: tuple[float, ...]
     speed_kmh: float
-    paused_short: bool = False
 
     @property
     def end_s(self) -> float:
@@ -54,7 +53,7 @@ class _Foot:
         return sum(len(p) for p in self.pieces) * STEP_S
 
 
-def _finish(foot: _Foot, first_on_s: float, stops: list[float], kmh: float, short: bool) -> Drive:
+def _finish(foot: _Foot, first_on_s: float, stops: list[float], kmh: float) -> Drive:
     """Place the truck so that its front axle crosses the edge at `first_on_s`."""
     speed = np.concatenate(foot.pieces)
     x = np.cumsum(speed) * STEP_S
@@ -64,7 +63,6 @@ def _finish(foot: _Foot, first_on_s: float, stops: list[float], kmh: float, shor
         speed_m_s=speed,
         stops_s=tuple(stops),
         speed_kmh=kmh,
-        paused_short=short,
     )
 
 
@@ -102,7 +100,7 @@ def stop_at(
         at = goal
         stops.append(foot.seconds())
     foot.steady(between(rng, (13.0, 16.0)))
-    return _finish(foot, first_on, stops, kmh, False)
+    return _finish(foot, first_on, stops, kmh)
 
 
 def roll_through(rng: np.random.Generator, ranges: Ranges, truck: Truck, deck: Deck) -> Drive:
@@ -117,7 +115,7 @@ def roll_through(rng: np.random.Generator, ranges: Ranges, truck: Truck, deck: D
         foot.to(kmh / 3.6, between(rng, (0.15, 0.4)))
     way = first_on * kmh / 3.6 + deck.length_m + truck.length_m + 0.5
     foot.steady(max(way - foot.metres(), 0.5) / foot.speed + between(rng, (1.0, 3.0)))
-    return _finish(foot, first_on, [], kmh, False)
+    return _finish(foot, first_on, [], kmh)
 
 
 def _speed_kmh(rng: np.random.Generator, ranges: Ranges) -> float:
@@ -130,7 +128,7 @@ def axles_on_s(drive: Drive, offsets_m: Array) -> list[float | None]:
     times = np.arange(len(drive.x_m)) * STEP_S
     found: list[float | None] = []
     for offset in offsets_m:
-        if drive.x_m[-1] - offset <= CONTACT_M * 0.0:
+        if drive.x_m[-1] <= offset:
             found.append(None)
             continue
         k = int(np.argmax(drive.x_m > offset))

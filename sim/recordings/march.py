@@ -47,7 +47,7 @@ def _tilt(mechanics: Mechanics, road: Road, x: Array, speed: Array) -> Array:
 def _march(mechanics: Mechanics, x: Array, grip: Array, inputs: Array) -> Array:
     """States (steps, 2 size), with matrices refreshed as the truck moves."""
     leaves, limit = mechanics.leaves, _slip_limit(mechanics)
-    slip = limit * 0.0
+    slip = np.zeros_like(limit)
     state = np.zeros(2 * mechanics.size)
     states = np.empty((len(x), len(state)))
     for start, stop in _pieces(x, mechanics):
