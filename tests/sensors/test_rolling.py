@@ -257,6 +257,13 @@ def test_spikes_do_not_matter() -> None:
     assert spiked.gross_g == pytest.approx(clean.gross_g, abs=5_000)
 
 
+def test_a_converter_that_wakes_up_is_no_vehicle() -> None:
+    rolled = roll(DECK, [RIGID], 30.0)
+    counts = rolled.counts.copy()
+    counts[:2] += 150 * 100
+    assert_weighs(only(weigh(msgspec.structs.replace(rolled, counts=counts))), RIGID, 0.004)
+
+
 @settings(max_examples=6, deadline=None)
 @given(
     order=st.permutations(range(8)),
