@@ -59,7 +59,6 @@ WIDE = replace(
     divisions_kg=(10.0, 20.0, 50.0),
     speed_kmh=(2.0, 15.0),
     noise=(0.7, 2.5),
-    span_error=2.5e-4,
     one_beam=0.35,
     beams_for_ends=False,
     rough_m3=(0.5e-6, 40e-6),
