@@ -45,6 +45,7 @@ ROCKING_GROWTH: Final = 1.6
 DYING_SHARE: Final = 0.6
 ROLLING_MPS: Final = 0.15
 SECOND_VEHICLE_MPS: Final = 0.30
+DRIVES_OFF_MPS: Final = 0.5
 CHANGE_E: Final = 1.5
 CALM_TICKS: Final = 15
 LOST_LOAD_US: Final = 2_500_000
@@ -186,8 +187,9 @@ class Acceptance:
         # An axle on the edge disturbs the moments, so what counts is how it was before that.
         step = self._axles.update(self._history, fresh, speed, self._was_still[0])
         calm = self._motion.still_us > 0 and abs(speed) < SECOND_VEHICLE_MPS
-        self._was_still.append(calm or self._stands)
         self._speeds.append(abs(speed))
+        drives_off = sorted(self._speeds)[len(self._speeds) // 2] > DRIVES_OFF_MPS
+        self._was_still.append(calm or (self._stands and not drives_off))
         if step is not None:
             self._on_step(step)
         self._watch_stop()
@@ -209,6 +211,7 @@ class Acceptance:
         self._boarded_ticks = 0
         self._stands = False
         self._stopped_us: int | None = None
+        self._wander.reset()
         self._stop: Stop | None = None
 
     def _watch_stop(self) -> None:
@@ -303,7 +306,7 @@ class Acceptance:
             return
         # The windows must lie behind the stop and the worst of its pitching.
         calm = self._motion.swing_g < ROCKING_E * self._scale.e_g
-        if calm and (self._stands or self._stood):
+        if calm and self._stands:
             drifting = self._wander.update(slow_g)
             if drifting is not None:
                 self._cells.note(drifting, CellHealth.DRIFTING)
@@ -362,12 +365,14 @@ class Acceptance:
         if self._rocked:
             self._rocking_peak_g = max(self._rocking_peak_g, swing)
             self._rocked = swing > DYING_SHARE * self._rocking_peak_g
-        limit = max(ROCKING_GROWTH * self._calm_swing_g, ROCKING_E * e_g)
-        if swing > limit and not self._rocked:
+        if swing > self._rocking_limit_g(self._calm_swing_g) and not self._rocked:
             self._rocked = True
             self._rocking_peak_g = swing
             self._calm_swing_g = swing
             self._note(EventKind.ROCKING, round(swing))
+
+    def _rocking_limit_g(self, calm_g: float) -> float:
+        return max(ROCKING_GROWTH * calm_g, ROCKING_E * self._scale.e_g)
 
     def _incomplete(self) -> bool:
         blocked = [
@@ -462,7 +467,7 @@ class Acceptance:
             return
         if abs(self._motion.creep_mps) > ROLLING_MPS:
             self._withdraw(WithdrawReason.MOVED)
-        elif self._rocked:
+        elif self._rocked or self._motion.swing_g > self._rocking_limit_g(self._accepted_swing_g):
             self._withdraw(WithdrawReason.ROCKING)
         elif estimate is not None and self.weight_g is not None and self.u95_g is not None:
             change = abs(estimate.weight_g - self.weight_g)

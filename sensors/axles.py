@@ -30,6 +30,7 @@ INSIDE: Final = 0.2
 # A step under a standing vehicle counts when this share of it is still there after this time.
 LAST_US: Final = 700_000
 LASTING_SHARE: Final = 0.5
+DROVE_ON_M: Final = 0.3
 
 
 class End(IntEnum):
@@ -86,7 +87,7 @@ class AxleTracker:
         self._between_g = 0.0
         self._between_n = 0
         self._speed_mps = 1.0
-        self._doubt: tuple[AxleStep, float] | None = None
+        self._doubt: tuple[AxleStep, float, float] | None = None
 
     @property
     def stepping(self) -> bool:
@@ -153,12 +154,13 @@ class AxleTracker:
         since = history.index_at(step.at_us - LAST_US // 4 - LAST_US)
         if self._doubt is None and since > until:
             before_g = float(history.sum_g(since)[: since - until].mean())
-            self._doubt = step, before_g
+            before_gm = float(history.moment_gm(since)[: since - until].mean())
+            self._doubt = step, before_g, self._about_front(before_gm, before_g)
 
     def _settle_doubt(self, history: History) -> AxleStep | None:
         if self._doubt is None:
             return None
-        step, before_g = self._doubt
+        step, before_g, before_gm = self._doubt
         rows = history.index_at(step.at_us + LAST_US // 2)
         if rows < LAST_US / 1e6 * self._rate_hz:
             return None
@@ -166,6 +168,10 @@ class AxleTracker:
         change_g = float(history.sum_g(rows).mean()) - before_g
         if change_g * step.mass_g <= 0 or abs(change_g) < LASTING_SHARE * abs(step.mass_g):
             return None
+        after_gm = self._about_front(float(history.moment_gm(rows).mean()), before_g + change_g)
+        # An axle on the edge has no lever there, so this is the way of what stood before.
+        if abs(after_gm - before_gm) > DROVE_ON_M * before_g:
+            step = msgspec.structs.replace(step, standing=False)
         self.steps.append(step)
         return step
 
@@ -204,7 +210,7 @@ class AxleTracker:
             return None  # A body that is rocked moves load about its middle, not at an end.
         if self.front is None:
             self.front = end
-        moment = self._moment_about_front(peak)
+        moment = self._about_front(peak.moment_gm, peak.load_g)
         load = self._between_g / self._between_n if self._between_n else 0.0
         way_m = abs(moment - self._last_moment_gm) / load if load > self._floor_g else 0.0
         if self._rings(peak, end, way_m):
@@ -238,7 +244,8 @@ class AxleTracker:
         if abs(peak.rise_g) > abs(last.mass_g):
             self.steps[-1] = msgspec.structs.replace(last, mass_g=round(peak.rise_g))
 
-    def _moment_about_front(self, peak: _Peak) -> float:
+    def _about_front(self, moment_gm: float, load_g: float) -> float:
+        """First moment about the end at which the vehicle came on."""
         if self.front == End.ENTRY:
-            return peak.moment_gm
-        return peak.load_g * self._length_m - peak.moment_gm
+            return moment_gm
+        return load_g * self._length_m - moment_gm

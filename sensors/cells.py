@@ -20,6 +20,7 @@ NOISY_TICKS: Final = 5
 FROZEN_SAMPLES: Final = 4
 JUMP_E: Final = 3.5
 JUMP_ALONE: Final = 0.25
+JUMP_BUSY: Final = 2.0
 LASTING_SHARE: Final = 0.6
 JUMP_TICKS: Final = 5
 MUD_SHARE: Final = 0.12
@@ -166,7 +167,8 @@ class CellWatch:
         size[stays * np.sign(outside) < LASTING_SHARE * size] = 0.0
         row, cell = np.unravel_index(int(size.argmax()), size.shape)
         big = float(size[row, cell])
-        if big < JUMP_E * self._e_g or self._thawing[cell]:
+        busy = float(np.median(np.abs(leap[:, cell])))
+        if big < max(JUMP_E * self._e_g, JUMP_BUSY * busy) or self._thawing[cell]:
             return -1
         others = np.abs(np.delete(outside[row], cell)).max()
         return int(cell) if float(others) < JUMP_ALONE * big else -1

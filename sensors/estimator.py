@@ -68,6 +68,8 @@ class Modal:
         self._slow = Slow(1, scale.rate_hz, self.LONGEST + 2)
         self._fit = ModalFit(GRID_US / 1e6, self.LONGEST + 2)
         self._recent: deque[float] = deque(maxlen=self.LOOKS)
+        self._per_look = max(4, round(TICK_S * scale.rate_hz))
+        self._last_g: FloatArray = np.zeros(0)
         self._rough_g: deque[float] = deque(maxlen=self.NOISE_MEMORY)
         self._start_us = 2**62
 
@@ -81,9 +83,11 @@ class Modal:
         """Take samples; unusable rows count as missing."""
         load_g = cells_g.sum(axis=1, keepdims=True)
         self._slow.push(t_us, load_g, usable)
-        if len(load_g) >= 3 and usable.all():
-            rough = load_g[1:-1, 0] - (load_g[:-2, 0] + load_g[2:, 0]) / 2
+        self._last_g = np.concatenate((self._last_g, load_g[usable, 0]))
+        while len(self._last_g) >= self._per_look + 2:
+            rough = np.diff(self._last_g[: self._per_look + 2], n=2) / 2
             self._rough_g.append(float(np.mean(np.abs(rough))))
+            self._last_g = self._last_g[self._per_look :]
 
     def estimate(self, stopped_us: int | None) -> Estimate | None:
         """Fit the newest window of up to 3.5 s."""

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from sensors.calibration import Scale
-from sensors.rolling.fit import Fit
+from sensors.rolling.fit import PLATE_M_MAX, Fit
 from sensors.rolling.signal import Signal
 from sensors.rolling.weighing import RollingEvent
 
@@ -17,8 +17,10 @@ ZERO_STEP_E: Final = 10.0
 # Recorded passages stay below 0.025 and 0.022.
 LEAN_OFF: Final = 0.06
 LEAN_OFF_TWO_ROWS: Final = 0.10
-SPAN_EXPLAINS: Final = 0.6
-SPAN_SLOPE: Final = 0.04
+# Healthy cells stay below 4.2 on decks and 5 on plates (240 and 140 passages).
+SPAN_SIGMAS: Final = 4.2
+SPAN_SIGMAS_PLATE: Final = 6.0
+SPAN_OFF: Final = 0.05
 
 
 def cell_fault(signal: Signal, scale: Scale, at_us: int) -> RollingEvent | None:
@@ -68,14 +70,10 @@ def _leaning(signal: Signal, scale: Scale, at_us: int) -> RollingEvent | None:
 
 
 def wrong_span(fit: Fit, signal: Signal, at_us: int) -> RollingEvent | None:
-    """A cell whose reading explains by itself what the fit leaves over; an event or None."""
-    stray = fit.stray_g - fit.stray_g.mean()
-    power = float(stray @ stray)
-    for cell in range(signal.cells_g.shape[1]):
-        reading = np.interp(fit.blocks_s, signal.t_s, signal.cells_g[:, cell])
-        reading = reading - reading.mean()
-        slope = float(reading @ stray) / max(float(reading @ reading), 1.0)
-        explained = slope * float(reading @ stray) / max(power, 1.0)
-        if explained > SPAN_EXPLAINS and abs(slope) > SPAN_SLOPE:
-            return RollingEvent(at_us=at_us, kind="cell_wrong_span", value=cell)
+    """A cell whose gain, if it were another, would explain what the fit leaves over."""
+    sure = np.abs(fit.gain_off) / fit.gain_off_sigma
+    worst = int(sure.argmax())
+    limit = SPAN_SIGMAS if signal.length_m >= PLATE_M_MAX else SPAN_SIGMAS_PLATE
+    if sure[worst] > limit and abs(fit.gain_off[worst]) > SPAN_OFF:
+        return RollingEvent(at_us=at_us, kind="cell_wrong_span", value=worst)
     return None

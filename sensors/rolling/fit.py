@@ -34,7 +34,8 @@ class Fit(msgspec.Struct, frozen=True, kw_only=True):
     """A fitted passage: `axle_g`, `offset_m` (axles,); `way_m`, `t_s` (n,); covariance (axles,)².
 
     `misfit` is the mean square of the whitened residuals: about 1 when the noise is as assumed.
-    `stray_g` (blocks,) is what load the fit leaves over and `blocks_s` when.
+    `gain_off` (cells,) is by how much each cell alone would have to be read higher to leave less
+    over, as a share of its reading, and `gain_off_sigma` the standard uncertainty of that.
     """
 
     axle_g: FloatArray
@@ -43,8 +44,8 @@ class Fit(msgspec.Struct, frozen=True, kw_only=True):
     way_m: FloatArray
     covariance_g2: FloatArray
     misfit: float
-    blocks_s: FloatArray
-    stray_g: FloatArray
+    gain_off: FloatArray
+    gain_off_sigma: FloatArray
 
     @property
     def axles(self) -> int:
@@ -80,6 +81,9 @@ class Passage:
         at_exit = signal.moment_gm / signal.length_m
         self._data = np.concatenate((self.blocks(signal.load_g - at_exit), self.blocks(at_exit)))
         self._blocks_s = self.blocks(t_s)
+        part = signal.cell_m / signal.length_m
+        readings = self.blocks(signal.cells_g)
+        self._cells = np.vstack((readings * (1 - part), readings * part))
         self._floor_g = float(np.sqrt((signal.noise_g**2).sum() / self._each)) + 2000.0
 
     def blocks(self, values: FloatArray) -> FloatArray:
@@ -114,16 +118,21 @@ class Passage:
             still = float(np.abs(change[:count]).max()) < 2e-4 * axle_g.sum()
             if still and short == 1.0 and step > 1:
                 break
-        left = residual - linear.shares @ (short * change[:count])
+        cells = self._cells
+        apart = np.linalg.solve(linear.covariance, cells)
+        shared = linear.jacobian.T @ apart
+        own = (cells * apart).sum(axis=0) - (shared * np.linalg.solve(normal, shared)).sum(axis=0)
+        own = np.maximum(own, 1e-12)
+        misfit = float(residual @ weighed[:, -1]) / len(residual)
         return Fit(
             axle_g=axle_g,
             offset_m=offset_m,
             t_s=self._signal.t_s,
             way_m=self._splines @ spline,
             covariance_g2=np.linalg.inv(normal)[:count, :count],
-            misfit=float(residual @ weighed[:, -1]) / len(residual),
-            blocks_s=self._blocks_s,
-            stray_g=left[: len(left) // 2] + left[len(left) // 2 :],
+            misfit=misfit,
+            gain_off=-(apart.T @ residual - shared.T @ change) / own,
+            gain_off_sigma=np.sqrt(max(1.0, misfit) / own),
         )
 
     def _linearise(self, axle_g: FloatArray, offset_m: FloatArray, spline: FloatArray) -> _Linear:

@@ -24,7 +24,8 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
 
     Shapes: `t_s`, `load_g`, `moment_gm` (about the end where the vehicle came on), `good` (samples
     in which every cell can be believed) and `loaded` (n,); `cells_g` (n, cells) above the empty
-    deck; `stuck` and `zero_step_g` (after less before the passage) (cells,), the former in samples.
+    deck; `stuck` (samples), `zero_step_g` (after less before the passage) and `cell_m` (places from
+    that end) (cells,).
     """
 
     t_s: FloatArray
@@ -34,6 +35,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     good: BoolArray
     loaded: BoolArray
     length_m: float
+    cell_m: FloatArray
     noise_g: FloatArray
     stuck: IntArray
     zero_step_g: FloatArray
@@ -98,6 +100,7 @@ def prepare(t_us: IntArray, counts: IntArray, scale: Scale, first: int, last: in
         good=believed,
         loaded=loaded,
         length_m=length_m,
+        cell_m=length_m - scale.x_m() if backwards else scale.x_m(),
         noise_g=_noise_g(scale.to_grams(counts[:begin])),
         stuck=stuck[begin:end].sum(axis=0),
         zero_step_g=after - before,
