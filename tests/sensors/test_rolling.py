@@ -237,6 +237,24 @@ def test_a_cell_with_a_wrong_span_is_a_fault() -> None:
     assert found.gross_g is None
 
 
+@pytest.mark.parametrize("tenths", [8, 12])
+def test_a_pair_with_a_wrong_span_shows_as_the_load_moves(tenths: int) -> None:
+    rolled = roll(DECK, [ARTIC], 30.0)
+    counts = rolled.counts.copy()
+    counts[:, 4:6] = 300_000 + tenths * (counts[:, 4:6] - 300_000) // 10
+    found = only(weigh(msgspec.structs.replace(rolled, counts=counts)))
+    assert found.verdict is RollingVerdict.CELL_FAULT
+    named = next(event.value for event in found.events if event.kind == "cell_wrong_span")
+    assert named in (4, 5)
+
+
+def test_what_was_on_the_deck_before_is_not_part_of_the_next() -> None:
+    rolled = roll(DECK, [RIGID, at(ARTIC, steady(5.0, 30.0))], 58.0).cut(60.0, 8.0)
+    before, after = weigh(rolled)
+    assert before.verdict is RollingVerdict.INCOMPLETE
+    assert_weighs(after, ARTIC, 0.005)
+
+
 def test_a_cell_that_does_not_return_to_zero_is_a_fault() -> None:
     rolled = roll(DECK, [ARTIC], 30.0)
     counts = rolled.counts.copy()
