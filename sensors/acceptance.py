@@ -28,6 +28,9 @@ SURE_SINCE_US: Final = 800_000
 BEAM_CLEAR_US: Final = 300_000
 U95_SHARE: Final = 0.7
 U95_E: Final = 0.5
+# A body that still swings hard by then will not be better known for seconds.
+U95_LATE_E: Final = 0.7
+PATIENCE_US: Final = 1_200_000
 SURE_TICKS: Final = 2
 # Step in e and in its own uncertainty; beams that are clear need more to be overruled.
 BRAKE_STEP: Final = (1.8, 1.9)
@@ -439,7 +442,8 @@ class Acceptance:
         ):
             return False
         mpe_g = mpe_initial_g(min(gross_g, scale.max_g), scale.e_g)
-        if estimate.u95_g > min(U95_SHARE * mpe_g, U95_E * scale.e_g):
+        most_e = U95_E if self._stood_us < PATIENCE_US else U95_LATE_E
+        if estimate.u95_g > min(U95_SHARE * mpe_g, most_e * scale.e_g):
             self._sure_ticks = 0
             return False
         boarded = self._gained or self._boarded_ticks >= BOARDED_TICKS
@@ -465,9 +469,11 @@ class Acceptance:
     def _check_accepted(self, estimate: Estimate | None) -> None:
         if not self._checking():
             return
-        if abs(self._motion.creep_mps) > ROLLING_MPS:
+        if not self._stands:
             self._withdraw(WithdrawReason.MOVED)
-        elif self._rocked or self._motion.swing_g > self._rocking_limit_g(self._accepted_swing_g):
+        elif self._stood_us > ROCKING_AFTER_US and (
+            self._rocked or self._motion.swing_g > self._rocking_limit_g(self._accepted_swing_g)
+        ):
             self._withdraw(WithdrawReason.ROCKING)
         elif estimate is not None and self.weight_g is not None and self.u95_g is not None:
             change = abs(estimate.weight_g - self.weight_g)
