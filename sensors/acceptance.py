@@ -29,8 +29,8 @@ BEAM_CLEAR_US: Final = 300_000
 U95_SHARE: Final = 0.7
 U95_E: Final = 0.5
 # A body that still swings hard by then will not be better known for seconds.
-U95_LATE_E: Final = 0.7
-PATIENCE_US: Final = 1_200_000
+U95_LATE_E: Final = 0.6
+PATIENCE_US: Final = 1_300_000
 SURE_TICKS: Final = 2
 # Step in e and in its own uncertainty; beams that are clear need more to be overruled.
 BRAKE_STEP: Final = (1.8, 1.9)
