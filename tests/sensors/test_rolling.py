@@ -18,6 +18,8 @@ from sensors.rolling import (
     class_for,
     weigh_recording,
 )
+from sensors.rolling.signal import prepare
+from sensors.rolling.track import find_axles
 
 ARTIC = Vehicle(
     offset_m=(0.0, 3.1, 4.4, 9.7, 11.0, 12.3),
@@ -71,6 +73,15 @@ def test_gross_axles_spacings_and_speed_over_a_deck(vehicle: Vehicle, kmh: float
     assert found.speed_kmh == pytest.approx(kmh, rel=0.02)
 
 
+@pytest.mark.parametrize("wrong", [0.94, 1.06])
+def test_axles_are_found_on_a_way_that_is_measured_too_short_or_too_long(wrong: float) -> None:
+    rolled = roll(DECK, [ARTIC], 30.0)
+    on = np.flatnonzero(DECK.to_grams(rolled.counts).sum(axis=1) > DECK.min_g)
+    signal = prepare(rolled.t_us, rolled.counts, DECK, int(on[0]), int(on[-1]))
+    _, offset_m, _ = find_axles(signal, wrong * ARTIC.way_m(signal.t_s))
+    assert np.allclose(offset_m, ARTIC.offset_m, atol=0.15)
+
+
 @pytest.mark.parametrize("kmh", [4.0, 12.0])
 def test_axle_by_axle_over_a_plate(kmh: float) -> None:
     seconds = 4.0 + 16.0 / (kmh / 3.6)
@@ -85,6 +96,10 @@ def test_a_plate_is_less_certain_than_a_deck() -> None:
     assert on_plate.gross_u95_g is not None
     assert on_deck.gross_u95_g is not None
     assert on_plate.gross_u95_g > 2 * on_deck.gross_u95_g
+    slow = only(weigh(roll(make_scale(4.0, 2, 100.0), [at(ARTIC, steady(3.0))], 30.0)))
+    assert slow.gross_g is not None
+    assert slow.gross_u95_g is not None
+    assert slow.gross_u95_g > 2 * 0.007 * slow.gross_g
 
 
 def test_the_other_direction_says_the_same() -> None:
@@ -172,6 +187,15 @@ def test_a_recording_that_is_too_short_is_incomplete(from_s: float, until_s: flo
     found = only(weigh(rolled))
     assert found.verdict is RollingVerdict.INCOMPLETE
     assert found.gross_g is None
+
+
+def test_a_load_of_a_moment_is_no_passage() -> None:
+    rolled = roll(DECK, [], 10.0)
+    counts = rolled.counts.copy()
+    counts[300:308] += 150 * 200
+    found = only(weigh(msgspec.structs.replace(rolled, counts=counts)))
+    assert found.verdict is RollingVerdict.INCOMPLETE
+    assert kinds(found) == {"brief"}
 
 
 def test_an_empty_deck_is_no_vehicle() -> None:
