@@ -118,12 +118,8 @@ class Passage:
             still = float(np.abs(change[:count]).max()) < 2e-4 * axle_g.sum()
             if still and short == 1.0 and step > 1:
                 break
-        cells = self._cells
-        apart = np.linalg.solve(linear.covariance, cells)
-        shared = linear.jacobian.T @ apart
-        own = (cells * apart).sum(axis=0) - (shared * np.linalg.solve(normal, shared)).sum(axis=0)
-        own = np.maximum(own, 1e-12)
         misfit = float(residual @ weighed[:, -1]) / len(residual)
+        gain_off, gain_sigma = self._gains(linear, normal, residual, change)
         return Fit(
             axle_g=axle_g,
             offset_m=offset_m,
@@ -131,9 +127,20 @@ class Passage:
             way_m=self._splines @ spline,
             covariance_g2=np.linalg.inv(normal)[:count, :count],
             misfit=misfit,
-            gain_off=-(apart.T @ residual - shared.T @ change) / own,
-            gain_off_sigma=np.sqrt(max(1.0, misfit) / own),
+            gain_off=gain_off,
+            gain_off_sigma=gain_sigma * max(1.0, misfit) ** 0.5,
         )
+
+    def _gains(
+        self, linear: _Linear, normal: FloatArray, residual: FloatArray, change: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """What each cell's gain would be as one unknown more, and how sure that is."""
+        apart = np.linalg.solve(linear.covariance, self._cells)
+        shared = linear.jacobian.T @ apart
+        known = (shared * np.linalg.solve(normal, shared)).sum(axis=0)
+        own = np.maximum((self._cells * apart).sum(axis=0) - known, 1e-12)
+        off: FloatArray = (shared.T @ change - apart.T @ residual) / own
+        return off, 1 / np.sqrt(own)
 
     def _linearise(self, axle_g: FloatArray, offset_m: FloatArray, spline: FloatArray) -> _Linear:
         way_m = self._splines @ spline
