@@ -67,7 +67,7 @@ def _finish(foot: _Foot, first_on_s: float, stops: list[float], kmh: float) -> D
 
 
 def _brake(rng: np.random.Generator) -> float:
-    return float(np.clip(rng.normal(0.67, 0.2), 0.3, 1.25))
+    return float(np.clip(rng.normal(0.76, 0.2), 0.3, 1.25))
 
 
 def _to_rest(rng: np.random.Generator, foot: _Foot, distance_m: float) -> None:
@@ -75,10 +75,21 @@ def _to_rest(rng: np.random.Generator, foot: _Foot, distance_m: float) -> None:
     rate = _brake(rng)
     if foot.speed**2 / (2 * rate) > 0.9 * distance_m:
         rate = foot.speed**2 / (1.8 * distance_m)
+    ease = between(rng, (0.05, 0.2)) if rng.random() < 0.45 else 0.0
+    ease = min(ease, 0.5 * foot.speed, 0.5 * distance_m)
     trial = _Foot(foot.speed)
-    trial.to(0.0, rate)
+    _brake_to_rest(trial, rate, ease)
     foot.steady((distance_m - trial.metres()) / foot.speed)
-    foot.to(0.0, rate)
+    _brake_to_rest(foot, rate, ease)
+
+
+def _brake_to_rest(foot: _Foot, rate_m_s2: float, ease_m_s: float) -> None:
+    """Brake; many drivers ease off at walking pace so that the cab does not nod."""
+    if ease_m_s > 0.0:
+        foot.to(ease_m_s, rate_m_s2)
+        foot.to(0.0, 0.3 * rate_m_s2, build_s=0.05)
+    else:
+        foot.to(0.0, rate_m_s2)
 
 
 def stop_at(

@@ -35,7 +35,7 @@ class Ranges:
     beams: float = 0.75
     one_beam: float = 0.0
     beams_for_ends: bool = True
-    rough_m3: Span = (2e-6, 150e-6)
+    rough_m3: Span = (1.5e-6, 85e-6)
     payload: Span = (1.0, 1.0)
     wheelbase: Span = (1.0, 1.0)
     wind_kg: Span = (1.0, 7.0)

@@ -12,7 +12,7 @@ _GRID_M = 0.01
 _BEFORE_M = 45.0
 _AFTER_M = 45.0
 _PATCH_M = 0.2
-LIP_M = 2.4e-3
+LIP_M = 1.8e-3
 CROSS_FALL = 45.0
 
 

@@ -91,8 +91,8 @@ def draw_truck(rng: np.random.Generator, name: str, ranges: Ranges, light: bool 
         hulls_m=_hulls(rng, build, offsets),
         across_m=_across(rng, offsets),
         engine=_engine(rng),
-        surge_hz=between(rng, (1.6, 3.2)),
-        surge_damping=between(rng, (0.25, 0.6)),
+        surge_hz=between(rng, (2.4, 4.5)),
+        surge_damping=between(rng, (0.35, 0.8)),
         **springs,
     )
 
@@ -173,12 +173,12 @@ def _springs(rng: np.random.Generator, sprung: Array, steel: Array) -> dict[str,
         np.maximum(sprung, 0.45 * rated) * (2 * np.pi * air_hz) ** 2,
     )
     damping = np.where(steel, between(rng, (0.02, 0.06)), between(rng, (0.14, 0.32)))
-    friction = np.where(steel, between(rng, (0.02, 0.06)), between(rng, (0.002, 0.006)))
+    friction = np.where(steel, between(rng, (0.07, 0.15)), between(rng, (0.002, 0.006)))
     stick = np.where(steel, between(rng, (2.5, 6.0)), between(rng, (0.2, 0.4)))
     part = np.array([[0.3], [0.7]])
     return {
         "tyre_n_m": tyre,
-        "tyre_ns_m": 2 * between(rng, (0.075, 0.125)) * np.sqrt(tyre * sprung),
+        "tyre_ns_m": 2 * between(rng, (0.065, 0.11)) * np.sqrt(tyre * sprung),
         "spring_n_m": spring,
         "damper_ns_m": 2 * damping * np.sqrt(spring * sprung),
         "friction_n": part * friction * G * np.sqrt(sprung * rated) * np.ones((2, n)),
