@@ -13,10 +13,18 @@ from sensors.calibration import Scale
 from sensors.estimator import TICK_S
 from sensors.indication import indicate_g
 from sensors.weigher import Weigher
-from sensors.weighing import Weighing
+from sensors.weighing import EventKind, Weighing
 
 CURVE_LEAD_US = 2_000_000
 LOOK_US_MAX = 200_000
+ALARM_US = 60_000_000
+_ALARMS = {
+    EventKind.TAMPER_STEP: Fault.WEIGHT_STEP,
+    EventKind.TAMPER_JUMP: Fault.WEIGHT_STEP,
+    EventKind.TAMPER_SYMMETRIC: Fault.WEIGHT_SCALED,
+    EventKind.TAMPER_NO_RETURN: Fault.DECK_PROPPED,
+    EventKind.ZERO_DRIFTS: Fault.ZERO_DRIFTS,
+}
 
 
 class WeighRoom:
@@ -29,6 +37,7 @@ class WeighRoom:
         self._weight = Weight(since_us=now_us)
         self._batch = _Batch(max(1, round(TICK_S * scale.rate_hz)))
         self._looked_us = now_us
+        self._alarms: tuple[int, ...] = ()
         self.faults: tuple[int, ...] = ()
 
     def read(self, now_us: int, ends: tuple[EndInputs, EndInputs]) -> Weight:
@@ -38,7 +47,7 @@ class WeighRoom:
         if isinstance(samples, DeviceFault):
             self.faults = (int(Fault.CELLS_SILENT),)
         else:
-            self.faults = ()
+            self.faults = self._alarms
             self._batch.add(samples, ends)
         if self._batch.full or now_us - self._looked_us >= LOOK_US_MAX:
             self._look(now_us)
@@ -56,7 +65,11 @@ class WeighRoom:
     def _look(self, now_us: int) -> None:
         self._looked_us = now_us
         self._batch.empty_into(self._weigher)
-        self._weight = self._fact(self._weigher.snapshot(now_us), now_us)
+        seen = self._weigher.snapshot(now_us)
+        self._weight = self._fact(seen, now_us)
+        # Each finding stands for a minute, so that it is seen and journaled once with its passage.
+        recent = (e for e in seen.events if e.kind in _ALARMS and e.t_us > seen.t_us - ALARM_US)
+        self._alarms = tuple(sorted({int(_ALARMS[event.kind]) for event in recent}))
 
     def _fact(self, seen: Weighing, now_us: int) -> Weight:
         deck = Deck(int(seen.deck))

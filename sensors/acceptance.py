@@ -134,6 +134,16 @@ class Acceptance:
         return self._beams == [0, 0]
 
     @property
+    def beam_edge_us(self) -> int:
+        """When a beam last changed."""
+        return max(self._beam_us)
+
+    def stepped_since(self, at_us: int) -> bool:
+        """Whether an axle is on an edge or was since `at_us`."""
+        steps = self._axles.steps
+        return self._axles.stepping or bool(steps and steps[-1].at_us > at_us)
+
+    @property
     def moving(self) -> bool:
         """Whether the reading is in motion (R 76 T.5.3.1): rolling, or swinging more than 1 e."""
         return not self._stands or self._motion.swing_g > self._scale.e_g
@@ -460,7 +470,7 @@ class Acceptance:
         return shunt is None
 
     def _accept(self, estimate: Estimate) -> None:
-        self.weight_g = round(estimate.weight_g)
+        self.weight_g = round(self._scale.correct_gross_g(estimate.weight_g))
         self.u95_g = round(estimate.u95_g)
         self.accepted_us = self._now_us
         self._accepted_swing_g = self._motion.swing_g
@@ -474,9 +484,11 @@ class Acceptance:
         elif self._stood_us > ROCKING_AFTER_US and (
             self._rocked or self._motion.swing_g > self._rocking_limit_g(self._accepted_swing_g)
         ):
+            self._rocked = True
+            self._rocking_peak_g = max(self._rocking_peak_g, self._motion.swing_g)
             self._withdraw(WithdrawReason.ROCKING)
         elif estimate is not None and self.weight_g is not None and self.u95_g is not None:
-            change = abs(estimate.weight_g - self.weight_g)
+            change = abs(self._scale.correct_gross_g(estimate.weight_g) - self.weight_g)
             if change > self._scale.e_g + self.u95_g + estimate.u95_g:
                 self._withdraw(WithdrawReason.LOAD_CHANGED)
 

@@ -15,12 +15,17 @@ import numpy.typing as npt
 from sensors.acceptance import Acceptance
 from sensors.calibration import BoolArray, FloatArray, IntArray, Scale
 from sensors.cells import CellHealth, CellWatch
+from sensors.degraded import DegradedWeigher, DegradedWeight, NoDegradedWeight
 from sensors.despike import Despike
 from sensors.estimator import TICK_S, Estimator, Modal
 from sensors.history import History
 from sensors.indication import indicate_g, is_over_range, is_under_range
+from sensors.lean import pairs
+from sensors.tamper_finding import TamperFinding
+from sensors.upkeep import Upkeep
 from sensors.weighing import DeckState, Event, EventKind, Status, Weighing
 from sensors.zero import DELAY_TICKS, ZeroKeeper
+from sensors.zero_return import ZeroReturn
 
 KEEP_S: Final = 4.0
 EVENTS_MAX: Final = 64
@@ -28,6 +33,8 @@ CURVE_POINTS_MAX: Final = 1200
 PRESENT_E: Final = 5
 SMOOTH_S: Final = 0.25
 STALE_US: Final = 500_000
+RECENT_US: Final = 1_000_000
+DEGRADED_S: Final = 2.0
 LEFT_TICKS: Final = 5
 
 _Beam = Sequence[int] | npt.NDArray[Any] | None
@@ -53,6 +60,10 @@ class Weigher:
         self._acceptance = Acceptance(
             scale, self._history, self._cells, estimator or Modal(scale), self._note
         )
+        self._upkeep = Upkeep(scale, self._tick / scale.rate_hz, self._note)
+        in_pairs = 2 * len(pairs(scale)) == len(scale.cells)
+        self._degraded = DegradedWeigher(scale) if in_pairs else None
+        self._learned_id = 0
         self._in_tick = 0
         self._now_us = 0
         self._gross_g = 0.0
@@ -133,9 +144,55 @@ class Weigher:
         elif not self._on_deck:
             self._keep_zero()
             self._watch_arrival()
+        self._keep_watch()
         if self._on_deck:
             self._acceptance.judge(self._now_us, self._tick, self._zero_ok)
+            self._learn_shares()
             self._watch_departure()
+
+    def _keep_watch(self) -> None:
+        """Let the watches of the scale itself see this tick."""
+        state = self._acceptance
+        recent_us = self._now_us - RECENT_US
+        self._upkeep.update(
+            self._now_us,
+            self._mean_raw(self._tick),
+            standing=self._on_deck and state.stopped_us is not None,
+            empty=not self._on_deck and state.beams_clear,
+            axle_step=self._on_deck and state.stepped_since(recent_us),
+            beam_edge=state.beam_edge_us > recent_us,
+            cells_sound=self._zero.is_set and not self._cells.faulty,
+        )
+
+    def _learn_shares(self) -> None:
+        """Each sound, accepted, standing weight teaches how this deck shares a load."""
+        if self._degraded is None or self._learned_id == self._id:
+            return
+        if self._acceptance.status == Status.ACCEPTED and not self._cells.faulty:
+            self._learned_id = self._id
+            rows = round(self._scale.rate_hz)
+            self._degraded.learn(self._history.cells_g(rows).mean(axis=0))
+
+    @property
+    def findings(self) -> tuple[TamperFinding, ...]:
+        """The last tamper findings, each with its measured quantity."""
+        return tuple(self._upkeep.findings)
+
+    @property
+    def zero_return(self) -> ZeroReturn | None:
+        """How the deck came back to zero after the last vehicle."""
+        return self._upkeep.last_return
+
+    def degraded_weight(self) -> DegradedWeight | NoDegradedWeight | None:
+        """What stands on the deck by the cells that are not named bad: never evidence.
+
+        None while all cells are sound, nothing stands on the deck, or it is not made of pairs.
+        """
+        bad = frozenset(cell for cell, health in enumerate(self._cells.health) if health)
+        if not bad or self._degraded is None or not self._on_deck:
+            return None
+        rows = max(1, round(DEGRADED_S * self._scale.rate_hz))
+        return self._degraded.weigh(self._history.cells_g(rows).mean(axis=0), bad)
 
     def _name_faults(self) -> None:
         for cell, health in enumerate(self._cells.health):
@@ -230,7 +287,7 @@ class Weigher:
     def snapshot(self, now_us: int | None = None) -> Weighing:
         """The state now; with now_us the deck turns UNKNOWN when samples stopped 0.5 s ago."""
         state = self._acceptance
-        gross_g = round(self._gross_g)
+        gross_g = round(self._scale.correct_gross_g(self._gross_g))
         deck = self._deck(gross_g, now_us)
         known = deck != DeckState.UNKNOWN
         estimate = state.estimate if self._on_deck else None

@@ -53,6 +53,14 @@ class EventKind(IntEnum):
     VEHICLE_OFF = 14  # weighing id
     UNSTABLE = 15  # half swing, grams
     BAD_TIME = 16  # samples dropped
+    TAMPER_STEP = 17  # grams, a step without an axle (docs/tamper.md)
+    TAMPER_JUMP = 18  # grams, a standing load went to another level
+    TAMPER_SYMMETRIC = 19  # grams, all cells in the same proportion
+    TAMPER_NO_RETURN = 20  # grams left on the deck or missing from it
+    PERSON = 21  # grams that came or went at one place
+    ZERO_RETURNED = 22  # grams, within the limit of zero return
+    ZERO_NOT_RETURNED = 23  # grams, beyond it
+    ZERO_DRIFTS = 24  # grams an hour; leaves the tracking range within a day
 
 
 class WithdrawReason(IntEnum):

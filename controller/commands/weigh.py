@@ -44,6 +44,14 @@ _KILOGRAM_EVENTS: Final = {
     EventKind.UNSTABLE,
     EventKind.ZERO_SET,
     EventKind.ZERO_REFUSED,
+    EventKind.TAMPER_STEP,
+    EventKind.TAMPER_JUMP,
+    EventKind.TAMPER_SYMMETRIC,
+    EventKind.TAMPER_NO_RETURN,
+    EventKind.PERSON,
+    EventKind.ZERO_RETURNED,
+    EventKind.ZERO_NOT_RETURNED,
+    EventKind.ZERO_DRIFTS,
 }
 
 

@@ -31,6 +31,10 @@ class Fault(IntEnum):
     OPERATOR_WANTED = 209
     BROKE_OUT = 210
     ENTRY_BOOM_OPEN = 211
+    WEIGHT_STEP = 212
+    WEIGHT_SCALED = 213
+    DECK_PROPPED = 214
+    ZERO_DRIFTS = 215
     # 3xx: devices
     CELLS_SILENT = 301
     SENSOR_SILENT = 302
