@@ -161,8 +161,8 @@ class Acceptance:
 
     @property
     def axle_loads_g(self) -> tuple[int, ...]:
-        """What each axle put on the deck as it climbed, grams."""
-        return tuple(step.mass_g for step in self._axles.climbed())
+        """Axle loads, grams: as they climbed on, made to sum to the weight once there is one."""
+        return self._axles.loads_g(self.weight_g)
 
     @property
     def stopped_us(self) -> int | None:

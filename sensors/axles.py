@@ -5,6 +5,7 @@ a vehicle enters goes on smoothly while the load jumps. Between two axles that m
 load that is already there times the way it travels; this gives the spacing without a speed sensor.
 """
 
+from collections import deque
 from enum import IntEnum
 from typing import Final
 
@@ -31,6 +32,8 @@ INSIDE: Final = 0.2
 LAST_US: Final = 700_000
 LASTING_SHARE: Final = 0.5
 DROVE_ON_M: Final = 0.3
+LOADS_KEPT: Final = 300
+CLIMBED_US: Final = 250_000
 
 
 class End(IntEnum):
@@ -84,8 +87,8 @@ class AxleTracker:
         self.doubtful = False
         self._peak: _Peak | None = None
         self._last_moment_gm = 0.0
-        self._between_g = 0.0
-        self._between_n = 0
+        self._loads: deque[tuple[int, float]] = deque(maxlen=LOADS_KEPT)
+        self._level_g = 0.0
         self._speed_mps = 1.0
         self._doubt: tuple[AxleStep, float, float] | None = None
 
@@ -140,8 +143,8 @@ class AxleTracker:
                 self._suspect(found, history)
             else:
                 done = found or done
-        self._between_g += float(late_g.mean())
-        self._between_n += 1
+        tick_g = float(history.sum_g(fresh).mean())
+        self._loads.append((int(history.t_us(1)[0]), tick_g))
         return done
 
     def _suspect(self, step: AxleStep, history: History) -> None:
@@ -211,7 +214,7 @@ class AxleTracker:
         if self.front is None:
             self.front = end
         moment = self._about_front(peak.moment_gm, peak.load_g)
-        load = self._between_g / self._between_n if self._between_n else 0.0
+        load = self._load_between(peak)
         way_m = abs(moment - self._last_moment_gm) / load if load > self._floor_g else 0.0
         if self._rings(peak, end, way_m):
             self._widen(peak)
@@ -224,12 +227,42 @@ class AxleTracker:
             standing=peak.standing,
         )
         self._last_moment_gm = moment
-        self._between_g, self._between_n = 0.0, 0
+        self._weigh_last(load)
         if len(self.steps) >= AXLES_MAX:
             self.lost += 1
             return step
         self.steps.append(step)
         return step
+
+    def _load_between(self, peak: _Peak) -> float:
+        """The load between the last step and this one, away from both; 0 before the first."""
+        if not self.steps:
+            return 0.0
+        begin, end = self.steps[-1].at_us + CLIMBED_US, peak.at_us - CLIMBED_US
+        rows = [load_g for at_us, load_g in self._loads if begin < at_us <= end]
+        # Close axles at speed leave no time between them: what is there before the middle of the
+        # new step is the best there is.
+        return float(np.mean(rows)) if rows else peak.load_g - abs(peak.rise_g) / 2
+
+    def _weigh_last(self, load_g: float) -> None:
+        """The last axle weighs what the load rose by since the one before it was on."""
+        if not self.steps:
+            return
+        last = self.steps[-1]
+        if last.mass_g > 0 and load_g > self._level_g:
+            self.steps[-1] = msgspec.structs.replace(last, mass_g=round(load_g - self._level_g))
+        self._level_g = load_g
+
+    def loads_g(self, gross_g: int | None) -> tuple[int, ...]:
+        """Loads of the axles that climbed on; the last takes what the others leave of `gross_g`."""
+        loads = [step.mass_g for step in self.climbed()]
+        whole = gross_g is not None and len(loads) == len(self.steps) and not self.lost
+        if not loads or not whole or gross_g is None:
+            return tuple(loads)
+        rest = gross_g - sum(loads[:-1])
+        if 0.6 * loads[-1] < rest < 2.0 * loads[-1]:
+            return (*loads[:-1], rest)
+        return tuple(round(load * gross_g / sum(loads)) for load in loads)
 
     def _rings(self, peak: _Peak, end: End, way_m: float) -> bool:
         """Whether this is the second half of the last step: same way, same edge, hardly moved."""

@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -173,9 +174,15 @@ class Decider:
             "axle_loads_kg": [load_g / 1000 for load_g in shown.axle_loads_g],
             "axle_spacings_m": _spacings_m(shown.axle_offsets_mm),
             "cells": [health.name.lower() for health in shown.cells],
+            "degraded": None if accepted else self._degraded(),
             "withdrawn": _withdrawn(last.events, decided),
             "events": [_event(event) for event in _all_events(decided, last)],
         }
+
+    def _degraded(self) -> dict[str, Any] | None:
+        """The estimate without the cells named bad, or why there is none; never evidence."""
+        found = self.weigher.degraded_weight()
+        return None if found is None else _plain(msgspec.to_builtins(found))
 
     def _rounded_kg(self, weight_g: int | None) -> float | None:
         return None if weight_g is None else _kg(indicate_g(weight_g, self.scale))
@@ -222,6 +229,15 @@ def weigh_trace(
         raise TraceError(f"{trace}: cannot be read: No such file; check the path")
     site = read_scale(scale_of(trace, scale))
     return decide(read_trace(trace, site), site, estimator).answer(str(trace))
+
+
+def _plain(table: dict[str, Any]) -> dict[str, Any]:
+    """The same in kilograms, as everything that the command prints."""
+    kilograms = {
+        f"{key[:-2]}_kg": value / 1000 for key, value in table.items() if key.endswith("_g")
+    }
+    rest = {key: value for key, value in table.items() if not key.endswith(("_g", "type"))}
+    return kilograms | rest
 
 
 def _kg(grams: int | None) -> float | None:
