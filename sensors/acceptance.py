@@ -31,14 +31,17 @@ U95_E: Final = 0.5
 # A body that still swings hard by then will not be better known for seconds.
 U95_LATE_E: Final = 0.6
 PATIENCE_US: Final = 1_300_000
+U95_LAST_SHARE: Final = 0.6
+LAST_PATIENCE_US: Final = 4_000_000
 SURE_TICKS: Final = 2
 # Step in e and in its own uncertainty; beams that are clear need more to be overruled.
 BRAKE_STEP: Final = (1.8, 1.9)
 BRAKE_STEP_BEAMS: Final = (3.0, 3.0)
 BRAKE_TICKS: Final = 3.0
 BRAKES_SEEN_US: Final = 3_500_000
-BOARDED: Final = (2.5, 1.3)
+BOARDED: Final = (2.5, 1.6)
 BOARDED_TICKS: Final = 6
+BOARDED_US: Final = 2_000_000
 ROCKING_AFTER_US: Final = 1_200_000
 CHECK_US: Final = 5_000_000
 GIVE_UP_US: Final = 10_000_000
@@ -50,6 +53,7 @@ ROLLING_MPS: Final = 0.15
 SECOND_VEHICLE_MPS: Final = 0.30
 DRIVES_OFF_MPS: Final = 0.5
 CHANGE_E: Final = 1.5
+LEVELS_KEPT: Final = 40
 CALM_TICKS: Final = 15
 LOST_LOAD_US: Final = 2_500_000
 SLOW_S: Final = 0.8
@@ -111,9 +115,9 @@ class Acceptance:
         self._speeds: deque[float] = deque([9.9], maxlen=7)
         self._plateau_us = 2**62
         self._cleared_us = -1
-        self._level: Estimate | None = None
+        self._levels: deque[Estimate] = deque(maxlen=LEVELS_KEPT)
         self._lost_us = -(2**62)
-        self._gained = False
+        self._gained_from_g: float | None = None
         self._rocked = False
         self._rocking_peak_g = 0.0
         self._calm_swing_g = 1e18
@@ -283,8 +287,8 @@ class Acceptance:
         self._moved()
         self._span.axle_step()
         self._wander.reset()
-        self._level = None
-        self._gained = False
+        self._levels.clear()
+        self._gained_from_g = None
         self._rocked = False
         self._rocking_peak_g = 0.0
         self._calm_swing_g = 1e18
@@ -339,33 +343,36 @@ class Acceptance:
         partly_on = step_g > max(step_e * self._scale.e_g, proof * sigma_g)
         self._brake_ticks = max(self._brake_ticks + (1.0 if partly_on else -0.5), 0.0)
         # Whoever steps on as the vehicle stops is weighed with it.
-        self._boarded_ticks += -step_g > max(BOARDED[0] * self._scale.e_g, BOARDED[1] * sigma_g)
+        if self._stood_us < BOARDED_US:
+            self._boarded_ticks += -step_g > max(BOARDED[0] * self._scale.e_g, BOARDED[1] * sigma_g)
 
     def _follow_level(self, estimate: Estimate) -> None:
-        """A standing vehicle can lose a person; what it gains is not its own."""
+        """A standing vehicle can lose a person; what it gains is not its own.
+
+        Every earlier look counts, not the last alone: a person steps on slowly enough to lead a
+        level that follows.
+        """
         e_g = self._scale.e_g
-        level = self._level
-        if level is None or (estimate.u95_g < level.u95_g and not self._gained):
-            if estimate.u95_g < 2 * e_g:
-                self._level = estimate
-            if level is None:
-                return
-        assert level is not None
-        change = estimate.weight_g - level.weight_g
-        if abs(change) <= max(CHANGE_E * e_g, 2 * (estimate.u95_g + level.u95_g)):
-            if self._gained and abs(change) <= e_g:
-                self._gained = False
+        if self._gained_from_g is not None:
+            if abs(estimate.weight_g - self._gained_from_g) <= e_g:
+                self._gained_from_g = None
+                self._boarded_ticks = 0
             return
         if estimate.u95_g > 2 * e_g:
             return
+        before = max(self._levels, key=lambda level: _change(level, estimate, e_g), default=None)
+        if before is None or _change(before, estimate, e_g) <= 1:
+            self._levels.append(estimate)
+            return
+        change = estimate.weight_g - before.weight_g
+        self._note(EventKind.LOAD_CHANGED, round(change))
+        self._levels.clear()
         if -PERSON_G < change < 0:
-            self._level, self._gained, self._lost_us = None, False, self._now_us
+            self._lost_us = self._now_us
             self._boarded_ticks = 0
             self._estimator.restart(self._now_us)
-            self._note(EventKind.LOAD_CHANGED, round(change))
-        elif not self._gained:
-            self._level, self._gained = level, True
-            self._note(EventKind.LOAD_CHANGED, round(change))
+        else:
+            self._gained_from_g = before.weight_g
 
     def _watch_rocking(self) -> None:
         e_g = self._scale.e_g
@@ -452,15 +459,21 @@ class Acceptance:
         ):
             return False
         mpe_g = mpe_initial_g(min(gross_g, scale.max_g), scale.e_g)
-        most_e = U95_E if self._stood_us < PATIENCE_US else U95_LATE_E
-        if estimate.u95_g > min(U95_SHARE * mpe_g, most_e * scale.e_g):
+        if estimate.u95_g > self._most_u95_g(mpe_g) or self._cells.doubtful:
             self._sure_ticks = 0
             return False
-        boarded = self._gained or self._boarded_ticks >= BOARDED_TICKS
+        boarded = self._gained_from_g is not None or self._boarded_ticks >= BOARDED_TICKS
         if self._rocked or boarded or self._now_us - self._lost_us < LOST_LOAD_US:
             return False
         self._sure_ticks += 1
         return self._sure_ticks >= SURE_TICKS and self._cells_agree()
+
+    def _most_u95_g(self, mpe_g: int) -> float:
+        """The widest uncertainty of an accepted weight: strict at first, then by the MPE."""
+        if self._stood_us > LAST_PATIENCE_US:
+            return U95_LAST_SHARE * mpe_g
+        most_e = U95_E if self._stood_us < PATIENCE_US else U95_LATE_E
+        return min(U95_SHARE * mpe_g, most_e * self._scale.e_g)
 
     def _cells_agree(self) -> bool:
         """Whether no cell reads low against the others; one that does is named."""
@@ -512,3 +525,9 @@ class Acceptance:
         }
         if status in kinds:
             self._note(kinds[status], value)
+
+
+def _change(before: Estimate, now: Estimate, e_g: int) -> float:
+    """By how many times more than both can explain the load differs."""
+    limit_g = max(CHANGE_E * e_g, 2 * (before.u95_g + now.u95_g))
+    return abs(now.weight_g - before.weight_g) / limit_g

@@ -13,6 +13,7 @@ RAIL_COUNTS: Final = 2**23 - 16
 STUCK_WINDOW_S: Final = 0.5
 STUCK_TICKS: Final = 6
 STUCK_SHARE: Final = 0.2
+DOUBT_SHARE: Final = 0.5
 DEAD_SHARE: Final = 0.06
 NOISY_TIMES_OWN: Final = 6.0
 NOISY_TIMES_OTHERS: Final = 3.0
@@ -64,6 +65,7 @@ class CellWatch:
         self._lost_ticks = np.zeros(n, np.int64)
         self._still_run = np.zeros(n, np.int64)
         self._thawing = np.zeros(n, np.int64)
+        self.doubtful = False
         self._jumps: deque[int] = deque([-1] * JUMP_TICKS, maxlen=JUMP_TICKS)
 
     @property
@@ -129,6 +131,9 @@ class CellWatch:
             LOST_SHARE * self._dead_g, 10 * self._e_g
         )
         self._count(self._lost_ticks, lost, 3, CellHealth.OFF_CALIBRATION)
+        young = rough[-round(DOUBT_SHARE * len(rough)) :]
+        quiet = np.sqrt(np.mean(young * young, axis=0)) < STUCK_SHARE * np.minimum(own, others)
+        self.doubtful = bool(quiet.any() or loud.any())
         for cell in np.flatnonzero(self._noisy_ticks >= 2 * NOISY_TICKS):
             self.note(int(cell), CellHealth.NOISY)
 

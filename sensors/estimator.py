@@ -101,7 +101,7 @@ class Modal:
         if stopped_us is not None:
             # The brakes bite less before the wheels stand: the kick begins a little earlier.
             stop = (stopped_us - self.KICK_LEAD_US - int(grid_us[0])) / GRID_US
-        found = self._fit.solve(index, load_g, stop, self._base(index))
+        found = self._fit.solve(index, load_g, stop, self._drift(index), self._noise_g())
         self._recent.append(found.constant_g)
         spread_g = (max(self._recent) - min(self._recent)) / 2
         variance = found.sigma_g**2 * max(found.chi, 1.0) + spread_g**2
@@ -113,12 +113,14 @@ class Modal:
             brake_step_sigma_g=found.step_sigma_g,
         )
 
-    def _base(self, index: IntArray) -> FloatArray:
+    def _drift(self, index: IntArray) -> FloatArray:
         lag_s = np.abs(index[:, None] - index[None]) * (GRID_US / 1e6)
-        drift = (self.DRIFT_E * self._e_g) ** 2 * np.exp(-lag_s / self.DRIFT_S)
+        return np.asarray((self.DRIFT_E * self._e_g) ** 2 * np.exp(-lag_s / self.DRIFT_S))
+
+    def _noise_g(self) -> float:
+        """What the samples' roughness leaves in a point; the fit may know better."""
         rough_g = float(np.median(self._rough_g)) if self._rough_g else 0.0
-        noise_g = self.NOISE_E * self._e_g + self.NOISE_LEFT * rough_g
-        return np.asarray(drift + noise_g**2 * np.eye(len(index)))
+        return self.NOISE_E * self._e_g + self.NOISE_LEFT * rough_g
 
 
 class TaperedMean:

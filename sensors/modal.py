@@ -19,13 +19,15 @@ from sensors.calibration import FloatArray, IntArray
 OSCILLATORS: Final = 3
 # Log-normal priors: frequency in hertz, decay rate in 1/s, strength against the window's spread.
 PRIOR_MEAN: Final = np.log([2.2, 0.6, 1.0])
-PRIOR_SD: Final = np.array([0.45, 0.8, 1.0])
+PRIOR_SD: Final = (0.45, 0.8, 1.0)
+NOISE_SD: Final = 0.7
 # After the stop a leaf spring still slips and kicks: this share of the strength stays driven.
 DRIVEN_AFTER: Final = 0.03
 KICK: Final = 1.0
 STEP_MAX: Final = 0.35
 FIRST_ITERATIONS: Final = 8
 ITERATIONS: Final = 3
+SPREADS: Final[FloatArray] = np.append(np.tile(PRIOR_SD, OSCILLATORS), NOISE_SD)
 BRAKES_LET_GO: Final = 2.0
 STEP_BEFORE_MIN: Final = 6
 STEP_AFTER_MIN: Final = 3
@@ -63,27 +65,32 @@ class ModalFit:
         self._p = None
 
     def solve(
-        self, index: IntArray, load_g: FloatArray, stop_index: float, base: FloatArray
+        self,
+        index: IntArray,
+        load_g: FloatArray,
+        stop_index: float,
+        drift: FloatArray,
+        noise_g: float,
     ) -> Solution:
         """Fit the window.
 
         index: grid steps (n,), rising; stop_index: when the kick came, or inf while it rolls;
-        base: (n, n) covariance of noise and slow drift, grams squared.
+        drift: (n, n) covariance of slow drift, grams squared; noise_g: expected noise of a point.
         """
         mean_g = float(load_g.mean())
         y = load_g - mean_g
         spread = max(float(np.std(y)), 3000.0)
-        prior = np.tile(PRIOR_MEAN, OSCILLATORS)
-        prior[2::3] += np.log(spread)
+        prior = np.append(np.tile(PRIOR_MEAN, OSCILLATORS), np.log(noise_g))
+        prior[2:-1:3] += np.log(spread)
         rounds = ITERATIONS
         if self._p is None:
-            self._p = self._first_guess(index, y, spread)
+            self._p = np.append(self._first_guess(index, y, spread), np.log(noise_g))
             rounds = FIRST_ITERATIONS
         grid = _Grid(index, stop_index, self._step_s, self._lag, self._earlier)
-        look = _Look(grid, y, base, prior, self._p)
+        look = _Look(grid, y, drift, prior, self._p)
         best, damping = look, 1e-2
         for _ in range(rounds):
-            trial = _Look(grid, y, base, prior, best.p + best.step(damping))
+            trial = _Look(grid, y, drift, prior, best.p + best.step(damping))
             if trial.cost > best.cost + 1e-6:
                 damping = min(damping * 10, 1e3)
             else:
@@ -152,14 +159,14 @@ class _Grid:
 
 
 class _Look:
-    """Cost, gradient and Fisher information at one set of parameters (log f, log decay, log g)."""
+    """Cost, gradient and Fisher information at one set of parameters (log f, decay, g; noise)."""
 
     def __init__(
-        self, grid: _Grid, y: FloatArray, base: FloatArray, prior: FloatArray, p: FloatArray
+        self, grid: _Grid, y: FloatArray, drift: FloatArray, prior: FloatArray, p: FloatArray
     ) -> None:
         self.p = p
         self._y = y
-        covariance, self._slopes = _covariance(grid, p, base)
+        covariance, self._slopes = _covariance(grid, p, drift)
         n = len(y)
         self._inverse = np.linalg.inv(covariance)
         self._ones = self._inverse.sum(axis=1)
@@ -167,7 +174,7 @@ class _Look:
         self._constant = float(self._ones @ y) / self._weight
         self._alpha = self._inverse @ (y - self._constant)
         self._chi = float((y - self._constant) @ self._alpha) / max(n - 1, 1)
-        self._off = (p - prior) / np.tile(PRIOR_SD, OSCILLATORS)
+        self._off = (p - prior) / SPREADS
         log_det = float(np.linalg.slogdet(covariance)[1])
         self.cost = 0.5 * (
             self._chi * max(n - 1, 1)
@@ -183,11 +190,10 @@ class _Look:
         projector = self._inverse - np.outer(self._ones, self._ones) / self._weight
         turned = projector @ self._slopes
         pull = np.array([float(self._alpha @ (slope @ self._alpha)) for slope in self._slopes])
-        sd = np.tile(PRIOR_SD, OSCILLATORS)
-        gradient = 0.5 * (np.trace(turned, axis1=1, axis2=2) - pull) + self._off / sd
+        gradient = 0.5 * (np.trace(turned, axis1=1, axis2=2) - pull) + self._off / SPREADS
         flat = turned.reshape(len(turned), n * n)
         mirrored = turned.transpose(0, 2, 1).reshape(len(turned), n * n)
-        return gradient, 0.5 * flat @ mirrored.T + np.diag(1 / sd**2)
+        return gradient, 0.5 * flat @ mirrored.T + np.diag(1 / SPREADS**2)
 
     def step(self, damping: float) -> FloatArray:
         """A damped scoring step."""
@@ -215,10 +221,12 @@ class _Look:
         return float(turned @ self._y) / power, float(1 / np.sqrt(power))
 
 
-def _covariance(grid: _Grid, p: FloatArray, base: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The covariance (n, n) and its slopes (3 K, n, n) in the log parameters."""
-    total = base.copy()
-    slopes = np.empty((3 * OSCILLATORS, *base.shape))
+def _covariance(grid: _Grid, p: FloatArray, drift: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The covariance (n, n) and its slopes (3 K + 1, n, n) in the log parameters."""
+    noise = np.exp(2 * p[-1]) * np.eye(len(drift))
+    total = drift + noise
+    slopes = np.empty((3 * OSCILLATORS + 1, *drift.shape))
+    slopes[-1] = 2 * noise
     for k in range(OSCILLATORS):
         hertz, decay, strength_g = np.exp(p[3 * k : 3 * k + 3])
         variance, slope = grid.strength(float(decay))
