@@ -5,7 +5,7 @@ While the vehicle rolls the road keeps them going; the stop gives each a kick of
 from then on they ring down. Frequencies, dampings and strengths are fitted by Fisher scoring on
 the marginal likelihood with log-normal priors, warm from one look to the next; the constant is
 then the generalised least-squares mean, and what the fit leaves uncertain goes into its error.
-Derivation: docs/weighing-bound.md; Rasmussen and Williams, Gaussian Processes for Machine
+Derivation: docs/weighing.md; Rasmussen and Williams, Gaussian Processes for Machine
 Learning, 2006, 2.7 (explicit basis) and 5.4 (marginal likelihood and its derivatives).
 """
 
