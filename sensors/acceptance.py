@@ -31,7 +31,7 @@ U95_E: Final = 0.5
 # A body that still swings hard by then will not be better known for seconds.
 U95_LATE_E: Final = 0.6
 PATIENCE_US: Final = 1_300_000
-U95_LAST_SHARE: Final = 0.6
+U95_LAST_SHARE: Final = 0.5
 LAST_PATIENCE_US: Final = 4_000_000
 SURE_TICKS: Final = 2
 # Step in e and in its own uncertainty; beams that are clear need more to be overruled.
@@ -58,6 +58,7 @@ CALM_TICKS: Final = 15
 LOST_LOAD_US: Final = 2_500_000
 SLOW_S: Final = 0.8
 PERSON_G: Final = 150_000.0
+LIGHT_PERSON_G: Final = 60_000.0
 
 
 class Note(Protocol):
@@ -344,7 +345,8 @@ class Acceptance:
         self._brake_ticks = max(self._brake_ticks + (1.0 if partly_on else -0.5), 0.0)
         # Whoever steps on as the vehicle stops is weighed with it.
         if self._stood_us < BOARDED_US:
-            self._boarded_ticks += -step_g > max(BOARDED[0] * self._scale.e_g, BOARDED[1] * sigma_g)
+            least_g = min(BOARDED[0] * self._scale.e_g, LIGHT_PERSON_G)
+            self._boarded_ticks += -step_g > max(least_g, BOARDED[1] * sigma_g)
 
     def _follow_level(self, estimate: Estimate) -> None:
         """A standing vehicle can lose a person; what it gains is not its own.

@@ -120,8 +120,8 @@ class CellWatch:
         self._count(self._stuck_ticks, silent, STUCK_TICKS, CellHealth.STUCK)
         # A wheel on the edge shakes both cells of a pair; a bad cell shakes alone.
         loudest = level[self._rest].max(axis=1)
-        # The median lets a single jump pass; that is another fault.
-        typical = 1.5 * np.median(np.abs(rough), axis=0)
+        # The upper fifth lets a single jump or spike pass; those are other faults.
+        typical = np.percentile(np.abs(rough), 80, axis=0)
         loud = (typical > NOISY_TIMES_OWN * own) & (level > NOISY_TIMES_OTHERS * loudest)
         loud &= level > self._e_g
         self._noisy_ticks -= (~loud & (self._noisy_ticks > 0)).astype(np.int64)
