@@ -95,6 +95,8 @@ class Acceptance:
         rows = max(4, round(SLOW_S * scale.rate_hz))
         taper = 1 - np.cos(2 * np.pi * (np.arange(rows) + 0.5) / rows)
         self._taper = taper / taper.sum()
+        # Which ends have a beam: one alone says nothing about the other end.
+        self.fitted = (scale.has_beams, scale.has_beams)
         self._beam_us = [-(2**62), -(2**62)]
         self._beams = [0, 0]
         self._swings: deque[float] = deque(maxlen=CALM_TICKS)
@@ -340,7 +342,7 @@ class Acceptance:
         if self._stood_us > BRAKES_SEEN_US:
             return
         step_g, sigma_g = estimate.brake_step_g, estimate.brake_step_sigma_g
-        step_e, proof = BRAKE_STEP_BEAMS if self._scale.has_beams else BRAKE_STEP
+        step_e, proof = BRAKE_STEP_BEAMS if self.fitted[self._front()] else BRAKE_STEP
         partly_on = step_g > max(step_e * self._scale.e_g, proof * sigma_g)
         self._brake_ticks = max(self._brake_ticks + (1.0 if partly_on else -0.5), 0.0)
         # Whoever steps on as the vehicle stops is weighed with it.
@@ -441,7 +443,7 @@ class Acceptance:
     def _second_vehicle(self) -> bool:
         if self._tailgate:
             return True
-        blocked = self._beams[self._front()] != 0 or not self._scale.has_beams
+        blocked = self._beams[self._front()] != 0 or not self.fitted[self._front()]
         return self._close_follow and blocked and self._stands
 
     def _roll(self) -> None:

@@ -101,7 +101,12 @@ class Modal:
         if stopped_us is not None:
             # The brakes bite less before the wheels stand: the kick begins a little earlier.
             stop = (stopped_us - self.KICK_LEAD_US - int(grid_us[0])) / GRID_US
-        found = self._fit.solve(index, load_g, stop, self._drift(index), self._noise_g())
+        try:
+            found = self._fit.solve(index, load_g, stop, self._drift(index), self._noise_g())
+        except np.linalg.LinAlgError:
+            # A window that no covariance fits says nothing; the next one starts afresh.
+            self._fit.reset()
+            return None
         self._recent.append(found.constant_g)
         spread_g = (max(self._recent) - min(self._recent)) / 2
         variance = found.sigma_g**2 * max(found.chi, 1.0) + spread_g**2

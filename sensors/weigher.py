@@ -84,7 +84,12 @@ class Weigher:
         entry_beam: _Beam = None,
         exit_beam: _Beam = None,
     ) -> None:
-        """Take samples: times (n,), counts (n, cells); beams (n,) hold 0, 1 or -1 for unknown."""
+        """Take samples: times (n,), counts (n, cells); beams (n,) hold 0, 1 or -1 for unknown.
+
+        An end without a beam gives None.
+        """
+        if self._scale.has_beams:
+            self._acceptance.fitted = (entry_beam is not None, exit_beam is not None)
         times = np.asarray(t_us, np.int64)
         raw = np.asarray(counts, np.int64)
         if raw.shape != (len(times), len(self._scale.cells)):
