@@ -1,0 +1,216 @@
+"""The modal estimator as the weigher sees it: a stream in, a weight with its u95 out."""
+
+from functools import cache
+from typing import Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sensors.calibration import Cell, Scale
+from sensors.estimator import Estimate, Modal
+from sensors.slow import GRID_US, Slow
+
+Floats = npt.NDArray[np.float64]
+Times = npt.NDArray[np.int64]
+CELLS: Final = 6
+E_G: Final = 20_000
+STOP_S: Final = 2.0
+SEEDS: Final = range(20)
+
+
+def make_scale(rate_hz: float = 80.0) -> Scale:
+    cells = tuple(
+        Cell(x_m=x, y_m=y, counts_per_kg=140.0, zero_counts=300_000.0, dead_load_g=2_000_000)
+        for x in (0.15, 8.0, 15.85)
+        for y in (1.4, -1.4)
+    )
+    return Scale(
+        max_g=100_000_000,
+        e_g=E_G,
+        d_g=E_G,
+        rate_hz=rate_hz,
+        platform_mm=16_000,
+        has_beams=True,
+        cells=cells,
+    )
+
+
+class Stand(msgspec.Struct, frozen=True, kw_only=True):
+    """A vehicle that rolls, stops at STOP_S and rings down."""
+
+    t_us: Times
+    cells_g: Floats
+    truth_g: float
+    usable: npt.NDArray[np.bool_]
+
+    def push(self, modal: Modal, until_s: float, pieces: tuple[int, ...] = (8,)) -> Modal:
+        last = int((self.t_us <= until_s * 1e6).sum())
+        start = turn = 0
+        while start < last:
+            rows = slice(start, min(start + pieces[turn % len(pieces)], last))
+            modal.push(self.t_us[rows], self.cells_g[rows], self.usable[rows])
+            start, turn = rows.stop, turn + 1
+        return modal
+
+
+def make_stand(seed: int, noise_kg: float = 4.0, seconds: float = 5.0, lost: float = 0.0) -> Stand:
+    rng = np.random.default_rng(seed)
+    t_s = np.arange(0, seconds, 1 / 80.0)
+    truth_g = float(rng.uniform(10e6, 49e6))
+    load_g = np.full(len(t_s), truth_g)
+    for hertz in rng.choice([1.4, 1.9, 2.6, 3.3], 2, replace=False):
+        fading = np.exp(-rng.uniform(0.4, 1.0) * np.clip(t_s - STOP_S, 0, None))
+        turn = 2 * np.pi * hertz * t_s + rng.uniform(0, 2 * np.pi)
+        load_g += rng.uniform(20e3, 100e3) * fading * np.cos(turn)
+    shares = rng.dirichlet(np.full(CELLS, 9.0))
+    noise_g = rng.normal(0, noise_kg * 1e3 / np.sqrt(CELLS), (len(t_s), CELLS))
+    return Stand(
+        t_us=np.round(t_s * 1e6).astype(np.int64),
+        cells_g=load_g[:, None] * shares + noise_g,
+        truth_g=truth_g,
+        usable=rng.random(len(t_s)) >= lost,
+    )
+
+
+def started(at_us: int = 0) -> Modal:
+    modal = Modal(make_scale())
+    modal.restart(at_us)
+    return modal
+
+
+def known(modal: Modal, stopped_us: int | None = round(STOP_S * 1e6)) -> Estimate:
+    found = modal.estimate(stopped_us)
+    assert found is not None
+    return found
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 99), st.lists(st.integers(1, 30), min_size=1, max_size=6))
+def test_no_piece_changes_the_estimate(seed: int, pieces: list[int]) -> None:
+    stand = make_stand(seed, seconds=4.0, lost=0.05)
+    whole, cut = stand.push(started(), 4.0, (1,)), stand.push(started(), 4.0, (1, *pieces))
+    expected, found = known(whole), known(cut)
+    assert found.weight_g == pytest.approx(expected.weight_g, abs=1e-3)
+    assert found.u95_g == pytest.approx(expected.u95_g, rel=1e-6)
+    assert found.window_us == expected.window_us
+
+
+def test_a_restart_forgets_the_load_the_fit_and_the_looks() -> None:
+    first, second = make_stand(1), make_stand(2)
+    seam_us = int(first.t_us[-1])
+    later = msgspec.structs.replace(second, t_us=second.t_us + seam_us + 12_500)
+    ends_s = int(later.t_us[-1]) / 1e6
+    stopped_us = seam_us + 2_000_000
+
+    def run(restarted: bool, before: Stand) -> Estimate | None:
+        modal = before.push(started(), 9.0)
+        known(modal)
+        if restarted:
+            modal.restart(seam_us)
+            assert modal.estimate(None) is None
+        return later.push(modal, ends_s).estimate(stopped_us)
+
+    alone = later.push(started(seam_us), ends_s).estimate(stopped_us)
+    assert alone is not None
+    assert run(True, first) == alone
+    assert run(True, make_stand(3)) == alone
+    assert run(False, first) != alone
+
+
+def test_nothing_is_said_before_a_restart_or_of_half_a_second() -> None:
+    stand = make_stand(4)
+    assert stand.push(Modal(make_scale()), 3.0).estimate(None) is None
+    short = stand.push(started(), 0.5)
+    assert short.estimate(None) is None
+    assert stand.push(started(), 0.8).estimate(None) is not None
+
+
+@cache
+def stated() -> tuple[Floats, Floats]:
+    """Errors and u95 (seeds, looks) in grams at 0.5 to 2.5 s after the stop."""
+    errors, u95s = [], []
+    for seed in SEEDS:
+        stand, modal, at = make_stand(seed), started(round(1.4e6)), 0
+        errors.append([])
+        u95s.append([])
+        for end in range(8, len(stand.t_us), 16):
+            rows = slice(at, end)
+            modal.push(stand.t_us[rows], stand.cells_g[rows], stand.usable[rows])
+            at = end
+            since_s = stand.t_us[end - 1] / 1e6 - STOP_S
+            if since_s > 0.15:
+                found = known(modal)
+                errors[-1].append(found.weight_g - stand.truth_g)
+                u95s[-1].append(found.u95_g)
+    return np.array(errors), np.array(u95s)
+
+
+def test_u95_covers_the_error_and_falls_as_the_body_calms() -> None:
+    errors, u95 = stated()
+    assert (u95 >= 2 * Modal.FLOOR_E * E_G).all()
+    covered = (np.abs(errors) <= u95).mean(axis=1)
+    assert 0.85 <= float(covered.mean()) <= 1.0
+    middle = np.median(u95, axis=0)
+    assert (np.diff(middle) < 0).all()
+    assert middle[0] > 1.5 * middle[5]
+    assert float(middle[-1]) < 0.35 * E_G
+
+
+def test_u95_holds_the_range_of_the_last_looks() -> None:
+    stand, modal = make_stand(5), started()
+    grown = stand.cells_g * np.where(stand.t_us > 2.4e6, 1.02, 1.0)[:, None]
+    stand = msgspec.structs.replace(stand, cells_g=grown)
+    weights, wide = [], []
+    for start in range(0, len(stand.t_us), 8):
+        rows = slice(start, start + 8)
+        modal.push(stand.t_us[rows], stand.cells_g[rows], stand.usable[rows])
+        if stand.t_us[start] > 2.2e6:
+            found = known(modal)
+            weights.append(found.weight_g)
+            wide.append(found.u95_g / max(1.0, float(np.ptp(weights[-Modal.LOOKS :]))))
+    assert np.ptp(weights) > 10 * E_G
+    assert min(wide) >= 1.0
+
+
+@pytest.mark.parametrize("noise_kg", [2.0, 10.0, 50.0])
+def test_noise_of_a_point_is_estimated_from_roughness(noise_kg: float) -> None:
+    rng = np.random.default_rng(9)
+    t_us = np.arange(800) * 12_500
+    rows_g = rng.normal(0, 1e3 * noise_kg, (800, 1)) + 20e6
+    every = np.ones(800, np.bool_)
+    modal, slow = started(), Slow(1, 80.0, 200)
+    for start in range(0, 800, 8):
+        rows = slice(start, start + 8)
+        modal.push(t_us[rows], rows_g[rows] * np.full((1, CELLS), 1 / CELLS), every[rows])
+        slow.push(t_us[rows], rows_g[rows], every[rows])
+    means = slow.since(2 * GRID_US, 200)[1]
+    estimated_g = modal._noise_g() - Modal.NOISE_E * E_G
+    assert estimated_g == pytest.approx(float(np.std(means)), rel=0.3)
+
+
+def test_more_noise_states_more_u95_and_a_slow_swing_is_no_noise() -> None:
+    u95 = [
+        float(np.median([known(make_stand(s, kg).push(started(), 3.5)).u95_g for s in SEEDS[:9]]))
+        for kg in (1.0, 20.0, 80.0)
+    ]
+    assert u95 == sorted(u95)
+    assert u95[-1] > 1.5 * u95[0]
+    quiet = make_stand(6, noise_kg=0.0).push(started(), 3.5)
+    assert quiet._noise_g() < 0.1 * E_G
+
+
+def test_a_hole_costs_certainty_and_not_truth() -> None:
+    worse = []
+    for seed in SEEDS:
+        stand = make_stand(seed)
+        gone = (stand.t_us > 2.3e6) & (stand.t_us < 2.7e6)
+        holed = msgspec.structs.replace(stand, usable=stand.usable & ~gone)
+        wild = np.where(gone[:, None], 1e9, holed.cells_g)
+        found = known(msgspec.structs.replace(holed, cells_g=wild).push(started(), 3.0))
+        assert abs(found.weight_g - stand.truth_g) < 2.5 * found.u95_g
+        worse.append(found.u95_g / known(stand.push(started(), 3.0)).u95_g)
+    assert float(np.median(worse)) > 1.0
