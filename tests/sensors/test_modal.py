@@ -68,7 +68,7 @@ def swing(rng: np.random.Generator, t_s: Floats, stop_s: float) -> Floats:
 def make_case(seed: int, n: int, stop: float) -> Case:
     """A constant under a swing, slow drift and white noise, as the estimator describes them."""
     rng = np.random.default_rng(seed)
-    t_s = np.arange(n) * STEP_S
+    t_s = np.asarray(np.arange(n) * STEP_S, np.float64)
     drift = (0.15 * E_G) ** 2 * np.exp(-np.abs(t_s[:, None] - t_s[None]) / 1.5)
     truth_g = float(rng.uniform(10e6, 49e6))
     load_g = truth_g + swing(rng, t_s, stop * STEP_S) + rng.normal(0, NOISE_G, n)

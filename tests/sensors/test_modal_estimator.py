@@ -132,7 +132,8 @@ def test_nothing_is_said_before_a_restart_or_of_half_a_second() -> None:
 @cache
 def stated() -> tuple[Floats, Floats]:
     """Errors and u95 (seeds, looks) in grams at 0.5 to 2.5 s after the stop."""
-    errors, u95s = [], []
+    errors: list[list[float]] = []
+    u95s: list[list[float]] = []
     for seed in SEEDS:
         stand, modal, at = make_stand(seed), started(round(1.4e6)), 0
         errors.append([])

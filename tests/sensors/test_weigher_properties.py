@@ -1,15 +1,18 @@
 """Whatever the converter delivers, the weigher answers; and zero stays away from loads."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
+import msgspec
 import numpy as np
+import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sensors.calibration import Cell, Scale
 from sensors.weigher import Weigher
-from sensors.weighing import DeckState, Status
+from sensors.weighing import DeckState, Status, Weighing
 from sensors.zero import ZeroKeeper
 
 CELLS = 4
@@ -139,3 +142,92 @@ def test_display_is_blank_over_and_under_its_range() -> None:
     feed(under, 1.5, -420.0, feed(under, 4.0, 0.0, 0.0))
     assert under.snapshot().deck == DeckState.UNDER_RANGE
     assert under.snapshot().indicated_g is None
+
+
+HUNDREDTH_G: Final = 0.01 * 20_000
+Counts = npt.NDArray[np.int64]
+Passing = tuple[Any, Weighing]
+
+
+@pytest.fixture(params=[((3.0, 0.0), (9.5, 1.8)), ((3.0, 0.0), (5.0, 1.5), (2.0, 3.0), (3.4, 1.1))])
+def passing(request: pytest.FixtureRequest, passage: Callable[..., Any]) -> Passing:
+    """A bouncing vehicle that stops on the deck, and what the weigher says of it."""
+    record = passage([*request.param, (60.0, 0.0)], seconds=16.0, bounce=0.05)
+    said = weigh(record, record.scale, record.counts)
+    assert said.status == Status.ACCEPTED
+    assert said.weight_g == pytest.approx(24_000_000, abs=20_000)
+    return record, said
+
+
+def weigh(record: Any, scale: Scale, counts: Counts, cuts: tuple[int, ...] = (6,)) -> Weighing:
+    """Push the counts in pieces whose sizes repeat; the last word."""
+    weigher, start, turn = Weigher(scale), 0, 0
+    while start < len(counts):
+        rows = slice(start, start + cuts[turn % len(cuts)])
+        weigher.push(record.t_us[rows], counts[rows], *record.beams[rows].T)
+        start, turn = rows.stop, turn + 1
+    return weigher.snapshot()
+
+
+def recalibrated(scale: Scale, gain: float = 1.0, zero: int = 0) -> Scale:
+    cells = tuple(
+        msgspec.structs.replace(
+            cell,
+            counts_per_kg=cell.counts_per_kg * gain,
+            zero_counts=cell.zero_counts * gain + zero,
+        )
+        for cell in scale.cells
+    )
+    return msgspec.structs.replace(scale, cells=cells)
+
+
+def assert_same(found: Weighing, said: Weighing) -> None:
+    assert found.status == Status.ACCEPTED
+    assert found.weight_g == pytest.approx(said.weight_g, abs=HUNDREDTH_G)
+    assert found.u95_g == pytest.approx(said.u95_g, abs=HUNDREDTH_G)
+    assert found.accepted_us == said.accepted_us
+    assert found.axles == said.axles
+
+
+fixed = settings(
+    max_examples=4,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+@fixed
+@given(order=st.permutations(range(6)))
+def test_the_order_of_the_cells_makes_no_difference(passing: Passing, order: list[int]) -> None:
+    record, said = passing
+    cells = tuple(record.scale.cells[i] for i in order)
+    scale = msgspec.structs.replace(record.scale, cells=cells)
+    assert_same(weigh(record, scale, record.counts[:, order]), said)
+
+
+@fixed
+@given(by=st.integers(-400_000, 2_000_000))
+def test_the_place_of_the_zero_makes_no_difference(passing: Passing, by: int) -> None:
+    record, said = passing
+    found = weigh(record, recalibrated(record.scale, zero=by), record.counts + by)
+    assert_same(found, said)
+    assert found.zero_offset_g == said.zero_offset_g
+
+
+@fixed
+@given(gain=st.floats(0.7, 4.0))
+def test_the_size_of_a_count_makes_no_difference(passing: Passing, gain: float) -> None:
+    record, said = passing
+    cell = record.scale.cells[0]
+    counts = np.round((record.kg * cell.counts_per_kg + cell.zero_counts) * gain).astype(np.int64)
+    assert_same(weigh(record, recalibrated(record.scale, gain), counts), said)
+
+
+@fixed
+@given(cuts=st.lists(st.integers(1, 200), min_size=1, max_size=5))
+def test_pieces_of_the_stream_make_no_difference(passing: Passing, cuts: list[int]) -> None:
+    record, said = passing
+    found = weigh(record, record.scale, record.counts, tuple(cuts))
+    assert_same(found, said)
+    assert found.events == said.events
+    assert found.axle_loads_g == said.axle_loads_g
