@@ -34,6 +34,8 @@ LASTING_SHARE: Final = 0.5
 DROVE_ON_M: Final = 0.3
 LOADS_KEPT: Final = 300
 CLIMBED_US: Final = 250_000
+SWINGS_BACK_US: Final = 600_000
+WHOLE_AXLE: Final = 0.4
 
 
 class End(IntEnum):
@@ -89,6 +91,7 @@ class AxleTracker:
         self._last_moment_gm = 0.0
         self._loads: deque[tuple[int, float]] = deque(maxlen=LOADS_KEPT)
         self._level_g = 0.0
+        self._before_last = 0.0, 0.0
         self._speed_mps = 1.0
         self._doubt: tuple[AxleStep, float, float] | None = None
 
@@ -226,6 +229,14 @@ class AxleTracker:
             travel_mm=round(1000 * min(way_m, 60.0)) if self.steps else 0,
             standing=peak.standing,
         )
+        lightest_g = min((known.mass_g for known in self.climbed()), default=0)
+        if step.mass_g < 0 and -step.mass_g < WHOLE_AXLE * lightest_g:
+            return None  # Less than any axle that climbed on: the body swings.
+        if self._swings_back(step):
+            self.steps.pop()
+            self._last_moment_gm, self._level_g = self._before_last
+            return step
+        self._before_last = self._last_moment_gm, self._level_g
         self._last_moment_gm = moment
         self._weigh_last(load)
         if len(self.steps) >= AXLES_MAX:
@@ -233,6 +244,14 @@ class AxleTracker:
             return step
         self.steps.append(step)
         return step
+
+    def _swings_back(self, step: AxleStep) -> bool:
+        """Whether this undoes the last step: a bouncing body passed for an axle, there and back."""
+        if not self.steps:
+            return False
+        last = self.steps[-1]
+        soon = step.at_us - last.at_us < SWINGS_BACK_US
+        return soon and 0.5 < -step.mass_g / last.mass_g < 2.0
 
     def _load_between(self, peak: _Peak) -> float:
         """The load between the last step and this one, away from both; 0 before the first."""
