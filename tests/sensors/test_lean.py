@@ -115,6 +115,14 @@ def test_a_lean_alike_everywhere_is_no_shunt() -> None:
     assert judged(scale, loads_g(scale, np.full(3, 8e6), 0.3, 0.0, np.zeros(3))) is None
 
 
+@pytest.mark.parametrize("slope_sd", [-2.3, 2.3])
+def test_askew_driving_over_two_pairs_is_no_shunt(slope_sd: float) -> None:
+    """Two shares always lie on a line; what counts is how steep it may be."""
+    scale = deck(2)
+    cells_g = loads_g(scale, np.full(2, 8e6), 0.5, slope_sd, np.zeros(2))
+    assert judged(scale, cells_g) is None
+
+
 def test_one_loaded_pair_says_nothing() -> None:
     scale = deck(3)
     cells_g = loads_g(scale, np.array([2e7, 1e6, 1e6]), 0.5, 0.0, np.zeros(3))
