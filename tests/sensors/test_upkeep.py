@@ -103,8 +103,8 @@ def test_while_a_cell_is_sick_nothing_is_found(rig: Rig) -> None:
 
 
 def test_a_sick_cell_ends_the_look_at_the_curve(rig: Rig) -> None:
-    """A step that happens while a cell is sick is not found when it is sound again."""
-    rig.feed(0.5, 300_000.0, empty=True, sound=False)
+    """A step in the one tick while a cell was sick is not found when it is sound again."""
+    rig.feed(0.1, 300_000.0, empty=True, sound=False)
     rig.feed(6.0, 300_000.0, empty=True)
     assert EventKind.TAMPER_STEP not in rig.notes.kinds
 
