@@ -205,7 +205,7 @@ def test_more_noise_states_more_u95_and_a_slow_swing_is_no_noise() -> None:
 
 
 def test_a_hole_costs_certainty_and_not_truth() -> None:
-    worse = []
+    worse, u95_g = [], []
     for seed in SEEDS:
         stand = make_stand(seed)
         gone = (stand.t_us > 2.3e6) & (stand.t_us < 2.7e6)
@@ -214,4 +214,14 @@ def test_a_hole_costs_certainty_and_not_truth() -> None:
         found = known(msgspec.structs.replace(holed, cells_g=wild).push(started(), 3.0))
         assert abs(found.weight_g - stand.truth_g) < 2.5 * found.u95_g
         worse.append(found.u95_g / known(stand.push(started(), 3.0)).u95_g)
+        u95_g.append(found.u95_g)
     assert float(np.median(worse)) > 1.0
+    assert float(np.median(u95_g)) < 0.5 * E_G
+
+
+def test_u95_holds_what_no_model_of_the_body_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    u95_g = []
+    for floor_e in (0.0, 0.5):
+        monkeypatch.setattr(Modal, "FLOOR_E", floor_e)
+        u95_g.append(known(make_stand(7).push(started(), 3.5)).u95_g)
+    assert u95_g[1] == pytest.approx(float(np.hypot(u95_g[0], 2 * 0.5 * E_G)))
