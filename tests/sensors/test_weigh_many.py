@@ -25,6 +25,7 @@ WANTED = {
     "axle_loads_kg",
     "axle_spacings_m",
     "cells",
+    "degraded",
     "withdrawn",
     "events",
 }

@@ -34,7 +34,7 @@ def test_a_truck_that_stands_is_weighed_within_the_initial_error(
     assert last.u95_g is not None
     assert last.u95_g <= MPE_G / 2
     assert last.axles == 3
-    assert last.axle_offsets_mm == pytest.approx((0, 3500, 4900), abs=350)
+    assert last.axle_offsets_mm == pytest.approx((0, 3500, 4900), abs=400)
     assert last.deck == DeckState.LOADED
     assert last.indicated_g == TRUE_G
 
