@@ -74,11 +74,14 @@ def test_the_spacing_comes_from_the_moment(
 
 # The fixture only hands over a function.
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
-    kg=st.lists(st.integers(3500, 11_000), min_size=2, max_size=4),
-    gap_m=st.floats(2.5, 4.5),
+    kg=st.lists(st.integers(6000, 9000), min_size=2, max_size=4),
+    gap_m=st.floats(3.0, 4.5),
     gross_kg=st.integers(10_000, 45_000),
 )
 def test_the_loads_sum_to_the_gross(
