@@ -35,7 +35,10 @@ class Slow:
         self._means.clear()
 
     def push(self, t_us: IntArray, rows: FloatArray, usable: BoolArray) -> None:
-        """Take samples: times (n,), rows (n, columns); what is not usable counts as missing."""
+        """Take samples: times (n,), rows (n, columns); what is not usable counts as missing.
+
+        A piece longer than what is kept is taken for a silence and starts the record anew.
+        """
         if len(t_us) == 0:
             return
         newest_us = int(t_us[-1])
