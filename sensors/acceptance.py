@@ -71,8 +71,8 @@ class Acceptance:
     """Judges the vehicle on the deck once a tick.
 
     A weight is accepted when every axle is on, the vehicle stands, both beams are clear, nobody
-    rocks it, and the estimator's u95 is at most half the MPE at that load. For 5 s after that
-    (R 76 A.4.12 as read in facts) it must stand, or it is withdrawn.
+    rocks it, the cells agree, and the estimator's u95 is small against e and the MPE at that load.
+    For 5 s after that (R 76 A.4.12 as read in facts) it must stand, or it is withdrawn.
     """
 
     def __init__(
@@ -474,16 +474,15 @@ class Acceptance:
 
     def _most_u95_g(self, mpe_g: int) -> float:
         """The widest uncertainty of an accepted weight: strict at first, then by the MPE."""
-        if self._stood_us > LAST_PATIENCE_US:
-            return U95_LAST_SHARE * mpe_g
         most_e = U95_E if self._stood_us < PATIENCE_US else U95_LATE_E
-        return min(U95_SHARE * mpe_g, most_e * self._scale.e_g)
+        most_g = min(U95_SHARE * mpe_g, most_e * self._scale.e_g)
+        return most_g if self._stood_us < LAST_PATIENCE_US else max(most_g, U95_LAST_SHARE * mpe_g)
 
     def _cells_agree(self) -> bool:
-        """Whether no cell reads low against the others; one that does is named."""
+        """Whether no cell reads low against the others; those that may be it are named."""
         shunt = self._lean.judge()
-        if shunt is not None:
-            self._cells.note(shunt.cell, CellHealth.SHUNTED)
+        for cell in () if shunt is None else shunt.cells:
+            self._cells.note(cell, CellHealth.SHUNTED)
         return shunt is None
 
     def _accept(self, estimate: Estimate) -> None:

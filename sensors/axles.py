@@ -175,7 +175,9 @@ class AxleTracker:
         if change_g * step.mass_g <= 0 or abs(change_g) < LASTING_SHARE * abs(step.mass_g):
             return None
         after_gm = self._about_front(float(history.moment_gm(rows).mean()), before_g + change_g)
-        # An axle on the edge has no lever there, so this is the way of what stood before.
+        if step.end != self.front:
+            after_gm -= change_g * self._length_m
+        # An axle on the edge has its lever there alone, so this is the way of what stood before.
         if abs(after_gm - before_gm) > DROVE_ON_M * before_g:
             step = msgspec.structs.replace(step, standing=False)
         self.steps.append(step)

@@ -20,14 +20,19 @@ SLOPE_SD_PER_M: Final = 0.0014
 PROOF: Final = 7.0
 SHUNTS: Final = np.array([0.04, 0.06, 0.08, 0.1, 0.13, 0.16, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5])
 SHUNT_MIN: Final = 0.07
-PAIR_FLOOR_MIN: Final = 4
+ALIKE: Final = 1.0
+PAIR_FLOOR_MIN: Final = 2
 TICKS_MIN: Final = 10
 
 
 class Shunt(msgspec.Struct, frozen=True, kw_only=True):
-    """The cell that explains the shares best; proof is the fall of chi-square it buys."""
+    """The cells that explain the shares best; proof is the fall of chi-square they buy.
 
-    cell: int
+    Two pairs allow one difference only: there the cell and the one diagonally across explain it
+    alike, and both are named.
+    """
+
+    cells: tuple[int, ...]
     share: float
     proof: float
 
@@ -35,8 +40,8 @@ class Shunt(msgspec.Struct, frozen=True, kw_only=True):
 class LeanWatch:
     """Adds up what each cell of each pair carries while a vehicle is on the deck.
 
-    Needs two loaded pairs; with two the line is free only within the usual askew driving, so the
-    pair is sure and the cell in it is the one that reads low. Memory: two numbers a cell.
+    Needs two loaded pairs; with two the line is free only within the usual askew driving.
+    Memory: two numbers a cell.
     """
 
     def __init__(self, scale: Scale) -> None:
@@ -60,25 +65,27 @@ class LeanWatch:
         self._ticks += counts
 
     def judge(self) -> Shunt | None:
-        """The shunted cell, or None while the shares agree with a healthy deck."""
+        """The shunted cell or those that it may be; None while the shares agree."""
         used = np.flatnonzero(self._ticks >= TICKS_MIN)
         if len(used) < 2:
             return None
         loads = self._sums_g[used]
         inverse = _weights(self._x_m[used] - self._x_m[used].mean())
         healthy = _misfit(_shares(loads)[None], inverse)[0]
-        best = Shunt(cell=-1, share=0.0, proof=0.0)
+        found: list[tuple[float, float, int]] = []
         for row in range(len(used)):
             for side in (0, 1):
                 trial = np.repeat(loads[None], len(SHUNTS), axis=0)
                 trial[:, row, side] /= 1 - SHUNTS
                 misfit = _misfit(_shares(trial), inverse)
                 k = int(misfit.argmin())
-                if healthy - misfit[k] > best.proof:
-                    cell = int(self._pairs[used[row], side])
-                    proof = float(healthy - misfit[k])
-                    best = Shunt(cell=cell, share=float(SHUNTS[k]), proof=proof)
-        return best if best.proof > PROOF and best.share > SHUNT_MIN else None
+                cell = int(self._pairs[used[row], side])
+                found.append((float(healthy - misfit[k]), float(SHUNTS[k]), cell))
+        proof, share, _ = max(found)
+        if proof <= PROOF or share <= SHUNT_MIN:
+            return None
+        alike = sorted(cell for p, s, cell in found if p > proof - ALIKE and s > SHUNT_MIN)
+        return Shunt(cells=tuple(alike), share=share, proof=proof)
 
 
 def pairs(scale: Scale) -> IntArray:

@@ -126,10 +126,10 @@ def standing(scale: Scale, stood_us: int) -> Acceptance:
     [
         (400, 500_000, 0.5 * U95_SHARE),
         (400, PATIENCE_US, 0.5 * U95_SHARE),
-        (400, LAST_PATIENCE_US + 1, 0.5 * U95_LAST_SHARE),
+        (400, LAST_PATIENCE_US + 1, 0.5 * U95_SHARE),
         (1200, 500_000, U95_E),
         (1200, PATIENCE_US, U95_LATE_E),
-        (1200, LAST_PATIENCE_US + 1, 1.0 * U95_LAST_SHARE),
+        (1200, LAST_PATIENCE_US + 1, U95_LATE_E),
         (3000, 500_000, U95_E),
         (3000, PATIENCE_US, U95_LATE_E),
         (3000, LAST_PATIENCE_US + 1, 1.5 * U95_LAST_SHARE),
