@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sensors.calibration import Cell, Scale
-from sensors.lean import SHARE_SD, SLOPE_SD_PER_M, TICKS_MIN, LeanWatch, Shunt, pairs
+from sensors.lean import (
+    PAIR_FLOOR_MIN,
+    SHARE_SD,
+    SLOPE_SD_PER_M,
+    TICKS_MIN,
+    LeanWatch,
+    Shunt,
+    pairs,
+)
 
 DECKS_M = {2: 10.0, 3: 16.0, 4: 20.0}
 E_G = 20_000
@@ -134,9 +142,9 @@ def test_one_loaded_pair_says_nothing() -> None:
 
 
 def test_too_little_load_says_nothing() -> None:
-    """A pair counts from four times the smallest load on."""
+    """A pair counts from PAIR_FLOOR_MIN times the smallest load on."""
     scale = deck(3)
-    light_g = loads_g(scale, np.full(3, 3.0 * scale.min_g), 0.5, 0.0, np.zeros(3))
+    light_g = loads_g(scale, np.full(3, 0.75 * PAIR_FLOOR_MIN * scale.min_g), 0.5, 0.0, np.zeros(3))
     light_g[2] *= 0.5
     assert judged(scale, light_g, ticks=100) is None
     assert judged(scale, 2 * light_g) is not None
