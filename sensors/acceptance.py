@@ -11,7 +11,7 @@ from sensors.cells import CellHealth, CellWatch
 from sensors.estimator import Estimate, Estimator, TaperedMean
 from sensors.history import History
 from sensors.indication import is_over_range, mpe_initial_g
-from sensors.lean import LeanWatch
+from sensors.lean import LeanWatch, pairs, swapped
 from sensors.motion import Motion
 from sensors.redundancy import SpanWatch, StandingWatch
 from sensors.slow import GRID_US, Slow
@@ -91,6 +91,7 @@ class Acceptance:
         self._x_m = scale.x_m()
         self._span = SpanWatch(scale)
         self._lean = LeanWatch(scale)
+        self._pairs = pairs(scale)
         self._wander = StandingWatch(scale)
         rows = max(4, round(SLOW_S * scale.rate_hz))
         taper = 1 - np.cos(2 * np.pi * (np.arange(rows) + 0.5) / rows)
@@ -279,6 +280,8 @@ class Acceptance:
         kind = EventKind.AXLE_ON if step.mass_g > 0 else EventKind.AXLE_OFF
         self._note(kind, step.mass_g, step.at_us)
         earlier = len(self._axles.steps) > 1
+        if len(self._axles.steps) == 1:
+            self._check_wiring()
         if step.mass_g > 0 and earlier and self._is_second_vehicle(step):
             self._tailgate = True
             self._note(EventKind.TAILGATE, step.mass_g, step.at_us)
@@ -300,6 +303,15 @@ class Acceptance:
                 self._withdraw(WithdrawReason.AXLE)
             elif step.mass_g < 0:
                 self._leaving = True
+
+    def _check_wiring(self) -> None:
+        """The first axle stands near one pair: whoever else answers is wired in its place."""
+        if not len(self._pairs):
+            return
+        rows = max(4, round(STILL_US / 1e6 * self._scale.rate_hz))
+        cells_g = self._history.cells_g(rows).mean(axis=0)
+        for cell in swapped(cells_g, self._pairs[0 if self._axles.front == End.ENTRY else -1]):
+            self._cells.note(cell, CellHealth.SWAPPED)
 
     def _is_second_vehicle(self, step: AxleStep) -> bool:
         """An axle that climbs on while the first vehicle stands is not its own."""

@@ -40,6 +40,7 @@ class CellHealth(IntEnum):
     OFF_CALIBRATION = 4
     SHUNTED = 5
     DRIFTING = 6
+    SWAPPED = 7
 
 
 class CellWatch:

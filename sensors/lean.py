@@ -21,6 +21,8 @@ PROOF: Final = 7.0
 SHUNTS: Final = np.array([0.04, 0.06, 0.08, 0.1, 0.13, 0.16, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5])
 SHUNT_MIN: Final = 0.07
 ALIKE: Final = 1.0
+SWAPPED_SHARE: Final = 0.4
+EMPTY_SHARE: Final = 0.2
 PAIR_FLOOR_MIN: Final = 2
 TICKS_MIN: Final = 10
 
@@ -86,6 +88,23 @@ class LeanWatch:
             return None
         alike = sorted(cell for p, s, cell in found if p > proof - ALIKE and s > SHUNT_MIN)
         return Shunt(cells=tuple(alike), share=share, proof=proof)
+
+
+def swapped(cells_g: FloatArray, first: IntArray) -> tuple[int, ...]:
+    """The cells that answer for each other: the first axle is on, near the pair `first` (2,).
+
+    It loads that pair and hardly any other. A cell far off that carries as much as its share,
+    while a cell of the pair carries next to nothing, is wired in its place. Left and right of one
+    pair cannot be told apart.
+    """
+    strongest = np.argsort(-cells_g)[:2]
+    wrong = [int(cell) for cell in strongest if cell not in first]
+    missing = [int(cell) for cell in first if cell not in strongest]
+    if len(wrong) != 1 or cells_g[strongest[1]] < SWAPPED_SHARE * cells_g[strongest[0]]:
+        return ()
+    if cells_g[missing[0]] > EMPTY_SHARE * cells_g[wrong[0]]:
+        return ()
+    return tuple(sorted((wrong[0], missing[0])))
 
 
 def pairs(scale: Scale) -> IntArray:

@@ -16,6 +16,7 @@ from sensors.lean import (
     LeanWatch,
     Shunt,
     pairs,
+    swapped,
 )
 
 DECKS_M = {2: 10.0, 3: 16.0, 4: 20.0}
@@ -188,3 +189,13 @@ def test_cells_that_do_not_face_each_other_are_no_pair() -> None:
     watch = LeanWatch(one_side)
     watch.add(np.full(3, 8e6))
     assert watch.judge() is None
+
+
+def test_a_cell_that_answers_in_another_place_is_named_with_its_owner() -> None:
+    first = np.array([0, 1])
+    right_g = np.array([3.1e6, 2.9e6, 2e5, 1e5, 0.0, 0.0])
+    assert swapped(right_g, first) == ()
+    assert swapped(right_g[[0, 4, 2, 3, 1, 5]], first) == (1, 4)
+    assert swapped(right_g[[1, 0, 2, 3, 4, 5]], first) == ()
+    dead_g = np.array([3.1e6, 0.0, 2e5, 1e5, 0.0, 0.0])
+    assert swapped(dead_g, first) == ()
