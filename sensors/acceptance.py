@@ -110,7 +110,6 @@ class Acceptance:
         self._motion.reset()
         self._span.reset()
         self._lean.reset()
-        self._wander.reset()
         self._estimator.restart(2**62)
         self._check.restart(2**62)
         self._moved()
@@ -209,7 +208,7 @@ class Acceptance:
         step = self._axles.update(self._history, fresh, speed, self._was_still[0])
         calm = self._motion.still_us > 0 and abs(speed) < SECOND_VEHICLE_MPS
         self._speeds.append(abs(speed))
-        drives_off = sorted(self._speeds)[len(self._speeds) // 2] > DRIVES_OFF_MPS
+        drives_off = self._usual_speed_mps > DRIVES_OFF_MPS
         self._was_still.append(calm or (self._stands and not drives_off))
         if step is not None:
             self._on_step(step)
@@ -292,7 +291,6 @@ class Acceptance:
         self._check.restart(self._plateau_us)
         self._moved()
         self._span.axle_step()
-        self._wander.reset()
         self._levels.clear()
         self._gained_from_g = None
         self._rocked = False
@@ -318,7 +316,11 @@ class Acceptance:
         if step.standing:
             return True
         reblocked = self._beam_us[self._front()] > self._cleared_us > 0
-        return reblocked and sorted(self._speeds)[len(self._speeds) // 2] < SECOND_VEHICLE_MPS
+        return reblocked and self._usual_speed_mps < SECOND_VEHICLE_MPS
+
+    @property
+    def _usual_speed_mps(self) -> float:
+        return sorted(self._speeds)[len(self._speeds) // 2]
 
     def _checking(self) -> bool:
         return self.accepted_us is not None and self._now_us - self.accepted_us <= CHECK_US
@@ -333,9 +335,6 @@ class Acceptance:
         shunted = None if self._tailgate else self._span.update(slow_g)
         if shunted is not None:
             self._cells.note(shunted, CellHealth.SHUNTED)
-        if self._rolling():
-            self._wander.reset()
-            return
         # The windows must lie behind the stop and the worst of its pitching.
         calm = self._motion.swing_g < ROCKING_E * self._scale.e_g
         if calm and self._stands:

@@ -7,7 +7,7 @@ load that is already there times the way it travels; this gives the spacing with
 
 from collections import deque
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -69,6 +69,14 @@ class _Peak:
         self.standing = False
 
 
+class _Edge(NamedTuple):
+    """A step with the moment about the front at that instant and the load since the step before."""
+
+    step: AxleStep
+    moment_gm: float
+    load_g: float
+
+
 class AxleTracker:
     """Finds axle steps in the stream and keeps which axles stand on the deck.
 
@@ -86,14 +94,13 @@ class AxleTracker:
         self.steps: list[AxleStep] = []
         self.front: End | None = None
         self.lost = 0
-        self.doubtful = False
         self._peak: _Peak | None = None
         self._last_moment_gm = 0.0
         self._loads: deque[tuple[int, float]] = deque(maxlen=LOADS_KEPT)
         self._level_g = 0.0
         self._before_last = 0.0, 0.0
         self._speed_mps = 1.0
-        self._doubt: tuple[AxleStep, float, float] | None = None
+        self._doubt: tuple[_Edge, float, float] | None = None
 
     @property
     def stepping(self) -> bool:
@@ -142,31 +149,35 @@ class AxleTracker:
             found = self._follow(
                 rise, high, int(at_us[i]), float(late_m[i]), float(early_m[i]), standing
             )
-            if found is not None and found.standing:
+            if found is None:
+                continue
+            if found.step.standing:
                 self._suspect(found, history)
             else:
-                done = found or done
+                done = self._keep(found)
         tick_g = float(history.sum_g(fresh).mean())
         self._loads.append((int(history.t_us(1)[0]), tick_g))
         return done
 
-    def _suspect(self, step: AxleStep, history: History) -> None:
+    def _suspect(self, edge: _Edge, history: History) -> None:
         """Hold a step under a standing vehicle until it has lasted: a rocked body swings back."""
-        self.steps.pop()
-        if self._doubt is not None and self._doubt[0].mass_g * step.mass_g < 0:
-            self._doubt = None
+        at_us = edge.step.at_us
+        if self._doubt is not None:
+            if self._doubt[0].step.mass_g * edge.step.mass_g < 0:
+                self._doubt = None
             return
-        until = history.index_at(step.at_us - LAST_US // 4)
-        since = history.index_at(step.at_us - LAST_US // 4 - LAST_US)
-        if self._doubt is None and since > until:
+        until = history.index_at(at_us - LAST_US // 4)
+        since = history.index_at(at_us - LAST_US // 4 - LAST_US)
+        if since > until:
             before_g = float(history.sum_g(since)[: since - until].mean())
             before_gm = float(history.moment_gm(since)[: since - until].mean())
-            self._doubt = step, before_g, self._about_front(before_gm, before_g)
+            self._doubt = edge, before_g, self._about_front(before_gm, before_g)
 
     def _settle_doubt(self, history: History) -> AxleStep | None:
         if self._doubt is None:
             return None
-        step, before_g, before_gm = self._doubt
+        edge, before_g, before_gm = self._doubt
+        step = edge.step
         rows = history.index_at(step.at_us + LAST_US // 2)
         if rows < LAST_US / 1e6 * self._rate_hz:
             return None
@@ -180,12 +191,27 @@ class AxleTracker:
         # An axle on the edge has its lever there alone, so this is the way of what stood before.
         if abs(after_gm - before_gm) > DROVE_ON_M * before_g:
             step = msgspec.structs.replace(step, standing=False)
-        self.steps.append(step)
+        return self._keep(edge._replace(step=step))
+
+    def _keep(self, edge: _Edge) -> AxleStep:
+        """Enter a step into the books, or strike out the last one where this undoes it."""
+        step = edge.step
+        if self._swings_back(step):
+            self.steps.pop()
+            self._last_moment_gm, self._level_g = self._before_last
+            return step
+        self._before_last = self._last_moment_gm, self._level_g
+        self._last_moment_gm = edge.moment_gm
+        self._weigh_last(edge.load_g)
+        if len(self.steps) >= AXLES_MAX:
+            self.lost += 1
+        else:
+            self.steps.append(step)
         return step
 
     def _follow(
         self, rise_g: float, high_g: float, at_us: int, late_m: float, early_m: float, still: bool
-    ) -> AxleStep | None:
+    ) -> _Edge | None:
         peak = self._peak
         if peak is None:
             if abs(rise_g) < self._threshold_g(high_g, at_us):
@@ -211,7 +237,7 @@ class AxleTracker:
                 threshold = max(threshold, 0.5 * abs(last.mass_g))
         return threshold
 
-    def _finish(self, peak: _Peak) -> AxleStep | None:
+    def _finish(self, peak: _Peak) -> _Edge | None:
         end = End.ENTRY if peak.lever_m < self._length_m / 2 else End.EXIT
         share = peak.lever_m / self._length_m
         if peak.standing and self.steps and INSIDE < share < 1 - INSIDE:
@@ -234,18 +260,7 @@ class AxleTracker:
         lightest_g = min((known.mass_g for known in self.climbed()), default=0)
         if step.mass_g < 0 and -step.mass_g < WHOLE_AXLE * lightest_g:
             return None  # Less than any axle that climbed on: the body swings.
-        if self._swings_back(step):
-            self.steps.pop()
-            self._last_moment_gm, self._level_g = self._before_last
-            return step
-        self._before_last = self._last_moment_gm, self._level_g
-        self._last_moment_gm = moment
-        self._weigh_last(load)
-        if len(self.steps) >= AXLES_MAX:
-            self.lost += 1
-            return step
-        self.steps.append(step)
-        return step
+        return _Edge(step, moment, load)
 
     def _swings_back(self, step: AxleStep) -> bool:
         """Whether this undoes the last step: a bouncing body passed for an axle, there and back."""

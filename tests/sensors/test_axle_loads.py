@@ -182,3 +182,17 @@ def test_an_axle_that_climbs_on_while_the_first_vehicle_stands_is_its_own(
     last = tailed.run(beams=False).snapshot()
     assert EventKind.TAILGATE in [event.kind for event in last.events]
     assert last.status != Status.ACCEPTED
+
+
+def test_a_dip_of_a_standing_vehicle_strikes_out_no_axle(scale: Scale) -> None:
+    """A rocked body dips and comes back soon after its axle climbed on: that axle stays."""
+    tracker, history = AxleTracker(scale), History(240, len(scale.cells))
+    t_us = np.arange(0, 5_000_000, 16_667)
+    load_g = np.interp(t_us / 1e6, [2.0, 2.15, 2.55, 2.7, 2.85, 3.0], [0, 8e6, 8e6, 2e6, 2e6, 8e6])
+    cells_g = np.zeros((len(t_us), len(scale.cells)))
+    cells_g[:, scale.x_m() == scale.x_m().min()] = load_g[:, None] / 2
+    for start in range(0, len(t_us) - TICK, TICK):
+        rows = slice(start, start + TICK)
+        history.append(t_us[rows], cells_g[rows], scale.x_m())
+        tracker.update(history, TICK, 0.9, bool(t_us[start] > 2_400_000))
+    assert [step.mass_g > 0 for step in tracker.steps] == [True]
