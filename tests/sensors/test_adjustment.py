@@ -30,7 +30,7 @@ from sensors.substitution import (
 ROWS_M = (0.15, 6.7, 13.3, 19.85)
 PLACES = [(x, y) for x in ROWS_M for y in (1.45, -1.45)]
 ZERO = Reading(counts=(300_000.0,) * 8, swing_g=0.0, drift_g=0.0)
-# With a span the median cell keeps 1, so the widest ratio must stay within the 3 % that are allowed.
+# With a span the median cell keeps 1, so the widest ratio stays within the 3 % allowed.
 FACTORS = st.lists(st.floats(0.9855, 1.0145), min_size=8, max_size=8)
 
 
