@@ -14,6 +14,7 @@ from vision.plates import PlateType, printed, validate
 
 Bgr = npt.NDArray[np.uint8]
 Ink = npt.NDArray[np.uint8]
+Float = npt.NDArray[np.float32]
 Box = tuple[float, float, float, float]
 Colour = tuple[int, int, int]
 
@@ -25,6 +26,9 @@ BLUE: Final = (170, 70, 10)
 YELLOW: Final = (20, 175, 240)
 GREEN: Final = (110, 175, 60)
 PALE: Final = (225, 240, 220)
+RED: Final = (40, 30, 200)
+RED_CHARS: Final = frozenset("警应急使领")
+"""These stand in red whatever the other characters wear (GA 36-2018 5.3)."""
 
 
 class PlateTextError(ValueError):
@@ -57,14 +61,21 @@ LIVERIES: Final[dict[PlateType, Livery]] = {
 
 
 @cache
-def boxes(ptype: PlateType) -> tuple[Box, ...]:
-    """Return (x, y, width, height) of each character in mm, GA 36-2018 figures 1 to 6."""
+def boxes(ptype: PlateType, places: int | None = None) -> tuple[Box, ...]:
+    """Return (x, y, width, height) of each character in mm, GA 36-2018 figures 1 to 6.
+
+    `places` is the number of characters where a type may carry more than its usual one: a white
+    plate has eight when it ends in 应急.
+    """
     if ptype is PlateType.YELLOW2:
         lower = [(27.5 + 80 * i, 90.0, 65.0, 110.0) for i in range(5)]
         return ((110.0, 15.0, 80.0, 60.0), (250.0, 15.0, 80.0, 60.0), *lower)
     if ptype in (PlateType.GREEN8, PlateType.YELLOW_GREEN8):
         serial = [(161.5 + 52 * i, 25.0, 43.0, 90.0) for i in range(6)]
         return ((15.5, 25.0, 45.0, 90.0), (69.5, 25.0, 43.0, 90.0), *serial)
+    if places == 8:
+        serial = [(139.5 + 47.5 * i, 25.0, 43.0, 90.0) for i in range(6)]
+        return ((15.5, 25.0, 45.0, 90.0), (68.0, 25.0, 43.0, 90.0), *serial)
     serial = [(151.5 + 57 * i, 25.0, 45.0, 90.0) for i in range(5)]
     return ((15.5, 25.0, 45.0, 90.0), (72.5, 25.0, 45.0, 90.0), *serial)
 
@@ -75,36 +86,48 @@ def draw_plate(
     *,
     px_per_mm: float = 1.0,
     glyphs: Mapping[str, Ink] | None = None,
+    upper: Mapping[str, Ink] | None = None,
 ) -> Bgr:
     """Draw one plate, flat and clean.
 
     Returns uint8 BGR of (height, width, 3), 140 x 440 px for a blue plate at 1 px a mm; `glyphs`
-    replaces the project's own masks (255 = ink). Raises PlateTextError when GA 36 knows no such
-    plate of that type. Source: GA 36-2018.
+    replaces the project's own masks (255 = ink), `upper` those of the upper one of two rows.
+    Raises PlateTextError when GA 36 knows no such plate of that type. Source: GA 36-2018.
     """
     if not validate(text, ptype):
         raise PlateTextError(f"{text!r} is no {ptype.value} plate of GA 36: check text and type")
     if not 0 < px_per_mm <= PX_PER_MM_MAX:
         raise ValueError(f"px_per_mm {px_per_mm} is outside (0, {PX_PER_MM_MAX:g}]")
     livery = LIVERIES[ptype]
-    mask = _ink(printed(text), ptype, px_per_mm, load_atlas() if glyphs is None else glyphs)
-    ground = _ground(livery, (mask.shape[0], mask.shape[1]), px_per_mm)
-    share = (mask.astype(np.float32) / 255)[..., None]
-    inked = ground * (1 - share) + np.array(livery.ink, np.float32) * share
+    masks = load_atlas() if glyphs is None else glyphs
+    chars = [(char, masks[char]) for char in printed(text)]
+    if ptype is PlateType.YELLOW2 and upper is not None:
+        chars[:2] = [(char, upper.get(char, mask)) for char, mask in chars[:2]]
+    plain, red = _ink(chars, ptype, px_per_mm)
+    ground = _ground(livery, (plain.shape[0], plain.shape[1]), px_per_mm)
+    inked = _painted(_painted(ground, plain, livery.ink), red, RED)
     return np.clip(inked + 0.5, 0, 255).astype(np.uint8)
 
 
-def _ink(glyph_text: str, ptype: PlateType, scale: float, glyphs: Mapping[str, Ink]) -> Ink:
+def _painted(ground: Float, mask: Ink, ink: Colour) -> Float:
+    share = (mask.astype(np.float32) / 255)[..., None]
+    return np.asarray(ground * (1 - share) + np.array(ink, np.float32) * share, np.float32)
+
+
+def _ink(chars: list[tuple[str, Ink]], ptype: PlateType, scale: float) -> tuple[Ink, Ink]:
+    """Return the masks of all that wears the ink of the type, and of what is red."""
     livery = LIVERIES[ptype]
-    mask = np.zeros((round(livery.height_mm * scale), round(livery.width_mm * scale)), np.uint8)
-    for char, box in zip(glyph_text, boxes(ptype), strict=False):
+    shape = (round(livery.height_mm * scale), round(livery.width_mm * scale))
+    plain, red = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
+    for (char, ink), box in zip(chars, boxes(ptype, len(chars)), strict=True):
         x, y, w, h = (round(value * scale) for value in box)
-        glyph = cv2.resize(glyphs[char], (max(w, 1), max(h, 1)), interpolation=cv2.INTER_AREA)
+        glyph = cv2.resize(ink, (max(w, 1), max(h, 1)), interpolation=cv2.INTER_AREA)
+        mask = red if char in RED_CHARS else plain
         mask[y : y + h, x : x + w] = np.maximum(mask[y : y + h, x : x + w], glyph)
-    _frame(mask, livery, scale)
-    if ptype not in (PlateType.GREEN8, PlateType.YELLOW_GREEN8):
-        _dot(mask, ptype, scale)
-    return mask
+    _frame(plain, livery, scale)
+    if ptype not in (PlateType.GREEN8, PlateType.YELLOW_GREEN8) and len(chars) == 7:
+        _dot(plain, ptype, scale)
+    return plain, red
 
 
 def _frame(mask: Ink, livery: Livery, scale: float) -> None:

@@ -65,7 +65,7 @@ class RealSource:
             other, text = self.donors[self.rng.integers(len(self.donors))]
         else:
             text = random_text(self.rng, PlateType.BLUE1)
-            glyphs = self.render.glyphs_for(PlateType.BLUE1)
+            glyphs, _ = self.render.glyphs_for(PlateType.BLUE1)
             flat = draw_plate(text, PlateType.BLUE1, px_per_mm=0.4, glyphs=glyphs)
             other = degrade(self.rng, flat, 0.4)
         h, w = image.shape[:2]

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from vision.draw import draw_plate
+from vision.draw import LIVERIES, boxes, draw_plate
 from vision.glyphs import load_atlas
 from vision.plates import DIGITS, ENERGY_LETTERS, LETTERS, PROVINCES, PlateType, printed
 from vision.training.camera import degrade
@@ -15,23 +15,25 @@ from vision.training.negatives import random_ground
 Bgr = npt.NDArray[np.uint8]
 Glyphs = dict[str, Bgr]
 SERIAL = LETTERS + DIGITS
-TYPES = [
-    PlateType.BLUE1,
-    PlateType.YELLOW1,
-    PlateType.GREEN8,
-    PlateType.YELLOW_GREEN8,
-    PlateType.WHITE1,
-    PlateType.BLACK1,
-]
-TYPE_SHARES = [0.46, 0.27, 0.15, 0.06, 0.03, 0.03]
+TYPE_SHARES = {
+    PlateType.BLUE1: 0.34,
+    PlateType.YELLOW1: 0.22,
+    PlateType.YELLOW2: 0.19,
+    PlateType.GREEN8: 0.12,
+    PlateType.YELLOW_GREEN8: 0.05,
+    PlateType.WHITE1: 0.04,
+    PlateType.BLACK1: 0.04,
+}
 SCRATCH_PX_PER_MM = 0.42
+FAMILIES = ("140", "green", "220", "220_up", "220_down")
+"""Glyph pictures FAMILY_X.jpg: one row, new energy, two rows (and their letters by row)."""
 
 
 def load_glyphs(folder: Path) -> dict[str, Glyphs]:
-    """Read a folder of glyph pictures (140_X.jpg, green_X.jpg) as ink masks by family."""
-    families: dict[str, Glyphs] = {"140": {}, "green": {}}
+    """Read a folder of glyph pictures (140_X.jpg, green_X.jpg, …) as ink masks by family."""
+    families: dict[str, Glyphs] = {family: {} for family in FAMILIES}
     for path in sorted(folder.glob("*.jpg")):
-        family, _, char = path.stem.partition("_")
+        family, _, char = path.stem.rpartition("_")
         if family not in families or len(char) != 1:
             continue
         grey = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_GRAYSCALE)
@@ -70,7 +72,9 @@ def random_text(rng: np.random.Generator, ptype: PlateType) -> str:
         border = rng.random() < 0.6
         return "粤Z" + body[:4] + pick("港澳") if border else head + body[:4] + pick("使领")
     if ptype is PlateType.YELLOW1 and rng.random() < 0.3:
-        return head + body[:4] + pick("学挂")
+        return head + body[:4] + pick("学学挂")
+    if ptype is PlateType.YELLOW2 and rng.random() < 0.5:
+        return head + body[:4] + "挂"
     return head[0] + "O" + body if rng.random() < 0.01 else head + body
 
 
@@ -87,14 +91,17 @@ class Renderer:
         self.own_share = own_share if folder else 1.0
         self.spare: tuple[Bgr, str] | None = None
 
-    def glyphs_for(self, ptype: PlateType) -> Glyphs:
-        """Choose our own glyphs or the folder's for one plate."""
-        glyphs = dict(self.own)
+    def glyphs_for(self, ptype: PlateType) -> tuple[Glyphs, Glyphs]:
+        """Choose our own glyphs or the folder's for one plate: (all, those of an upper row)."""
+        glyphs, upper = dict(self.own), Glyphs()
         if self.families and self.rng.random() >= self.own_share:
             glyphs.update(self.families["140"])
             if ptype in (PlateType.GREEN8, PlateType.YELLOW_GREEN8) and self.rng.random() < 0.7:
                 glyphs.update(self.families["green"])
-        return glyphs
+            if ptype is PlateType.YELLOW2 and self.rng.random() < 0.65:
+                glyphs.update(self.families["220"] | self.families["220_down"])
+                upper = self.families["220"] | self.families["220_up"]
+        return glyphs, upper
 
     def stroke(self, ink: Bgr) -> Bgr:
         """Make the strokes a little bolder or finer, one time in three."""
@@ -111,7 +118,7 @@ class Renderer:
         if self.spare is not None:
             (scene, label), self.spare = self.spare, None
             return degrade(self.rng, scene, hardness), label
-        ptype = TYPES[self.rng.choice(len(TYPES), p=TYPE_SHARES)]
+        ptype = self.random_type()
         self.spare = self.scene(random_text(self.rng, ptype), ptype, hardness)
         return degrade(self.rng, self.spare[0], hardness), self.spare[1]
 
@@ -121,16 +128,40 @@ class Renderer:
         The label leaves out a province that dirt made unreadable, so that the network learns to
         say nothing there.
         """
-        glyphs = self.glyphs_for(ptype)
-        wanted = {c: self.stroke(glyphs[c]) for c in set(printed(text))}
-        flat = draw_plate(text, ptype, px_per_mm=SCRATCH_PX_PER_MM, glyphs=wanted)
+        flat, label = self.aged(text, ptype, hardness)
+        return self.place(flat, hardness), label
+
+    def random_type(self) -> PlateType:
+        """Draw a plate type by TYPE_SHARES."""
+        return list(TYPE_SHARES)[self.rng.choice(len(TYPE_SHARES), p=list(TYPE_SHARES.values()))]
+
+    def flat(
+        self,
+        ptype: PlateType | None = None,
+        *,
+        hardness: float = 0.6,
+        px_per_mm: float = SCRATCH_PX_PER_MM,
+    ) -> tuple[Bgr, str, PlateType]:
+        """Return a flat plate of that type (or any), aged and dirty, with its text and type."""
+        wanted = self.random_type() if ptype is None else ptype
+        text = random_text(self.rng, wanted)
+        return self.aged(text, wanted, hardness, px_per_mm)[0], text, wanted
+
+    def aged(
+        self, text: str, ptype: PlateType, hardness: float, px_per_mm: float = SCRATCH_PX_PER_MM
+    ) -> tuple[Bgr, str]:
+        """Draw one given plate, its paint aged, with screws and dirt; returns (plate, label)."""
+        glyphs, upper = self.glyphs_for(ptype)
+        label = printed(text)
+        wanted = {c: self.stroke(glyphs[c]) for c in set(label)}
+        above = {c: self.stroke(upper[c]) for c in set(label[:2]) if c in upper}
+        flat = draw_plate(text, ptype, px_per_mm=px_per_mm, glyphs=wanted, upper=above)
         flat = self.tint(flat)
         self.screws(flat, hardness)
-        label = printed(text)
         if self.rng.random() < 0.06 * hardness:
-            self.cover_province(flat)
+            self.cover_province(flat, ptype)
             label = label[1:]
-        return self.place(flat, hardness), label
+        return flat, label
 
     def tint(self, flat: Bgr) -> Bgr:
         """Age the paint: shift hue, saturation and value as sun, lamps and white balance do."""
@@ -156,11 +187,13 @@ class Renderer:
             axes = (int(rng.integers(1, 5)), int(rng.integers(1, 5)))
             cv2.ellipse(flat, spot, axes, float(rng.integers(180)), 0, 360, tone, -1, cv2.LINE_AA)
 
-    def cover_province(self, flat: Bgr) -> None:
+    def cover_province(self, flat: Bgr, ptype: PlateType) -> None:
         """Hide the province under mud, a sticker or a smear."""
-        h, w = flat.shape[:2]
-        x0, x1 = int(0.02 * w), int(w * self.rng.uniform(0.135, 0.15))
-        patch = flat[int(0.1 * h) : int(0.9 * h), x0:x1]
+        (x, y, wide, tall), livery = boxes(ptype)[0], LIVERIES[ptype]
+        across, down = flat.shape[1] / livery.width_mm, flat.shape[0] / livery.height_mm
+        rows = slice(int((y - 11) * down), int((y + tall + 11) * down))
+        end = x + wide + self.rng.uniform(0, 6)
+        patch = flat[max(rows.start, 0) : rows.stop, int((x - 7) * across) : int(end * across)]
         if self.rng.random() < 0.4:
             patch[:] = cv2.blur(patch, (31, 41))
         else:
