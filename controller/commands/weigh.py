@@ -1,6 +1,5 @@
 """`steelyard weigh`: the weighing pipeline on one recorded trace; its first decision is final."""
 
-import tomllib
 from collections import deque
 from collections.abc import Callable, Mapping
 from itertools import pairwise
@@ -11,6 +10,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from board.calibration_file import CalibrationFileError, read_standing
 from hal.recording import Recording, RecordingError, read_recording
 from sensors.calibration import CalibrationError, IntArray, Scale, scale_from_dict
 from sensors.cells import CellHealth
@@ -61,19 +61,16 @@ class TraceError(ValueError):
 
 
 def read_scale(path: Path) -> Scale:
-    """Read the calibration of a trace; raises TraceError with file, key path and remedy."""
+    """Read the calibration of a trace; raises TraceError with file, key path and remedy.
+
+    A file that `steelyard calibrate` sealed must still fit its seal and its history; a sheet
+    without a seal, as a workshop or a recording has it, is taken as it is.
+    """
     try:
-        with path.open("rb") as file:
-            return scale_from_dict(tomllib.load(file))
-    except OSError as error:
-        raise TraceError(
-            f"{path}: cannot be read: {error.strerror}; put the calibration of the scale there, "
-            "or name it with --scale"
-        ) from None
-    except tomllib.TOMLDecodeError as error:
-        raise TraceError(f"{path}: not TOML: {error}; correct the file") from None
-    except UnicodeDecodeError:
-        raise TraceError(f"{path}: not UTF-8 text; a calibration is a TOML file") from None
+        return scale_from_dict(read_standing(path).table)
+    except CalibrationFileError as error:
+        missing = "" if path.is_file() else "; put the calibration there, or name it with --scale"
+        raise TraceError(f"{error}{missing}") from None
     except CalibrationError as error:
         raise TraceError(f"{path}: {error}") from None
 

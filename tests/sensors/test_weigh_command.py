@@ -1,5 +1,6 @@
 """`weigh` on files: clear errors, the JSON, and the recorded passages."""
 
+import datetime
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,9 @@ import numpy as np
 import pytest
 from trace_rig import CALIBRATION, write_trace
 
-from controller.commands.weigh import weigh_trace
+from board.calibration_file import read_standing
+from board.calibration_writer import Note, write_version
+from controller.commands.weigh import TraceError, weigh_trace
 from controller.commands.weigh_truth import judge_all
 
 TRACES = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "traces"
@@ -81,11 +84,28 @@ def test_missing_and_broken_files_are_named(files: tuple[Path, Path], tmp_path: 
     with pytest.raises(ValueError, match=r"none\.csv: cannot be read"):
         weigh_trace(tmp_path / "none.csv", files[1])
     files[1].write_text("max_kg = = 3")
-    with pytest.raises(ValueError, match=r"s\.calib\.toml: not TOML"):
+    with pytest.raises(ValueError, match=r"s\.calib\.toml: not a TOML file"):
         weigh_trace(*files)
     files[1].write_text(CALIBRATION.replace("e_kg", "e_g"))
     with pytest.raises(ValueError, match=r"s\.calib\.toml: e_g: unknown key; did you mean e_kg"):
         weigh_trace(*files)
+
+
+def test_a_sealed_calibration_must_fit_its_seal_and_its_history(files: tuple[Path, Path]) -> None:
+    trace, sheet = files
+    day = datetime.datetime(2026, 11, 22, tzinfo=datetime.UTC)
+    standing = read_standing(sheet)
+    write_version(standing, standing.sheet, Note(author="Li Wei", date=day, reason="yearly"))
+    good = sheet.read_text()
+    assert weigh_trace(trace, sheet)["verdict"] == "ok"
+    sheet.write_text(good.replace("counts_per_kg = 140.0", "counts_per_kg = 141.0", 1))
+    with pytest.raises(TraceError, match=r"s\.calib\.toml: changed by hand .* --to 1"):
+        weigh_trace(trace, sheet)
+    sheet.write_text(good[: good.index("[calibration]")])
+    with pytest.raises(TraceError, match=r"has no seal, but history/ holds version 1"):
+        weigh_trace(trace, sheet)
+    sheet.write_text(good)
+    assert weigh_trace(trace, sheet)["verdict"] == "ok"
 
 
 def test_a_header_without_samples_is_refused(files: tuple[Path, Path]) -> None:
