@@ -7,14 +7,19 @@ READY := $(VENV)/.ready
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 DEMO_OUT ?= out/demo-$(shell date +%Y%m%d-%H%M%S)
 JOBS ?= 2
+TIMES ?= 10
 
-.PHONY: demo test lint bench docs clean
+.PHONY: demo test fuzz lint bench docs clean
 
 demo: $(READY)
 	$(BIN)/steelyard demo --out $(DEMO_OUT)
 
 test: lint
 	$(BIN)/pytest -n $(JOBS)
+
+# The property tests with new examples, TIMES as many as usual; make test draws the same each time.
+fuzz: $(READY)
+	STEELYARD_FUZZ=$(TIMES) $(BIN)/pytest -n $(JOBS) -m hypothesis
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -145,9 +145,7 @@ def test_how_sure_a_weight_has_to_be(
 
 
 # The fixture only hands over a frozen value.
-@settings(
-    deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(gross_e=st.integers(20, 5000), stood_us=st.integers(0, 10_000_000))
 def test_no_weight_is_accepted_that_may_be_beyond_its_error(
     scale: Scale, gross_e: int, stood_us: int

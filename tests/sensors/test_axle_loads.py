@@ -76,7 +76,6 @@ def test_the_spacing_comes_from_the_moment(
 @settings(
     max_examples=15,
     deadline=None,
-    derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(

@@ -67,7 +67,7 @@ def named(rig: Rig) -> dict[int, CellHealth]:
     return {i: health for i, health in enumerate(rig.watch.health) if health}
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None)
 @given(
     size_e=st.floats(3.9, 40.0),
     up=st.booleans(),
@@ -81,7 +81,7 @@ def test_a_lone_jump_that_stays_is_named(size_e: float, up: bool, cell: int, row
     assert named(Rig().feed(cells_g)) == {cell: CellHealth.DRIFTING}
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None)
 @given(size_e=st.floats(0.5, 3.1), cell=st.integers(0, 5), row=st.integers(60, 240))
 def test_a_small_jump_is_not_named(size_e: float, cell: int, row: int) -> None:
     cells_g = quiet()
@@ -96,7 +96,7 @@ def test_it_is_named_half_a_second_later_and_not_at_once() -> None:
     assert named(Rig().feed(cells_g[: JUMP_ROW + 8 * TICK])) == {2: CellHealth.DRIFTING}
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None)
 @given(
     size_e=st.floats(5.0, 60.0),
     cell=st.integers(0, 5),

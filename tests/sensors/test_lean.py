@@ -77,13 +77,13 @@ def healthy(draw: st.DrawFn, rows: tuple[int, ...], off_sd: float, slope_sd: flo
 
 # Deviations of one standard deviation a pair and 1.5 of the slope stay under the proof that is
 # asked for, whatever their signs; larger ones come by chance and may be named.
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200, deadline=None)
 @given(healthy((2, 3, 4), off_sd=1.0, slope_sd=1.5))
 def test_a_healthy_deck_is_never_named(vehicle: Any) -> None:
     assert judged(*vehicle) is None
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200, deadline=None)
 @given(healthy((3, 4), off_sd=0.8, slope_sd=1.0), st.floats(0.2, 0.5), st.integers(0, 7))
 def test_the_shunted_cell_is_named_whatever_the_lean(vehicle: Any, shunt: float, cell: int) -> None:
     scale, cells_g = vehicle
@@ -95,7 +95,7 @@ def test_the_shunted_cell_is_named_whatever_the_lean(vehicle: Any, shunt: float,
     assert found.share == pytest.approx(shunt, abs=0.12)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None)
 @given(healthy((2,), off_sd=0.5, slope_sd=0.5), st.floats(0.22, 0.5), st.integers(0, 3))
 def test_of_two_pairs_the_shunt_is_found_up_to_the_diagonal(
     vehicle: Any, shunt: float, cell: int
