@@ -8,10 +8,14 @@ import numpy as np
 
 from sensors.calibration import BoolArray, FloatArray, IntArray, Scale
 from sensors.history import History
-from sensors.modal import ModalFit
-from sensors.slow import GRID_US, Slow
+from sensors.modal import DRIVEN_AFTER, OSCILLATORS, ModalFit
+from sensors.slow import GRID_US
+from sensors.window import POINTS_MAX, Window
 
 TICK_S: Final = 0.1
+FLOOR_E: Final = 0.06
+# The brakes bite less before the wheels stand: the kick begins a little earlier.
+KICK_LEAD_US: Final = 100_000
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,88 +48,77 @@ class Estimator(Protocol):
         """
 
 
+class Looks:
+    """The last three looks of a fit: what their disagreement adds to its own uncertainty."""
+
+    KEPT: Final = 3
+
+    def __init__(self, e_g: float) -> None:
+        self._floor_g = FLOOR_E * e_g
+        self._recent: deque[float] = deque(maxlen=self.KEPT)
+
+    def restart(self) -> None:
+        """The load has changed: what was seen before does not count."""
+        self._recent.clear()
+
+    def u95_g(self, weight_g: float, variance: float) -> float:
+        """Twice the standard uncertainty of a new look, with what no model of the body knows."""
+        self._recent.append(weight_g)
+        spread_g = (max(self._recent) - min(self._recent)) / 2
+        return 2 * float(np.sqrt(variance + spread_g**2 + self._floor_g**2))
+
+
 class Modal:
     """The weight under damped oscillators (`sensors/modal.py`), on the load since the last axle.
 
     Looks of the last three ticks that disagree, residuals larger than the model's, and what no
-    model of the body knows (zero, corners) widen the uncertainty. A slow drift of DRIFT_E over
-    DRIFT_S stands for wind and creeping leaf springs.
+    model of the body knows (zero, corners) widen the uncertainty. Other numbers of oscillators and
+    other shares of what stays driven after the stop are there to be compared
+    (`steelyard bench modes`).
     """
 
-    LONGEST: Final = 70
-    LEAST: Final = 10
-    DRIFT_E: Final = 0.15
-    DRIFT_S: Final = 1.5
-    NOISE_E: Final = 0.05
-    NOISE_LEFT: Final = 0.45
-    NOISE_MEMORY: Final = 10
-    FLOOR_E: Final = 0.06
-    LOOKS: Final = 3
-    KICK_LEAD_US: Final = 100_000
-
-    def __init__(self, scale: Scale) -> None:
-        self._e_g = float(scale.e_g)
-        self._slow = Slow(1, scale.rate_hz, self.LONGEST + 2)
-        self._fit = ModalFit(GRID_US / 1e6, self.LONGEST + 2)
-        self._recent: deque[float] = deque(maxlen=self.LOOKS)
-        self._per_look = max(4, round(TICK_S * scale.rate_hz))
-        self._last_g: FloatArray = np.zeros(0)
-        self._rough_g: deque[float] = deque(maxlen=self.NOISE_MEMORY)
-        self._start_us = 2**62
+    def __init__(
+        self, scale: Scale, oscillators: int = OSCILLATORS, driven_after: float = DRIVEN_AFTER
+    ) -> None:
+        self._window = Window(scale, 1)
+        self._fit = ModalFit(GRID_US / 1e6, POINTS_MAX + 2, oscillators, driven_after)
+        self._looks = Looks(scale.e_g)
 
     def restart(self, at_us: int) -> None:
         """Forget everything up to `at_us`."""
-        self._start_us = at_us
+        self._window.restart(at_us)
         self._fit.reset()
-        self._recent.clear()
+        self._looks.restart()
 
     def push(self, t_us: IntArray, cells_g: FloatArray, usable: BoolArray) -> None:
         """Take samples; unusable rows count as missing."""
-        load_g = cells_g.sum(axis=1, keepdims=True)
-        self._slow.push(t_us, load_g, usable)
-        self._last_g = np.concatenate((self._last_g, load_g[usable, 0]))
-        while len(self._last_g) >= self._per_look + 2:
-            rough = np.diff(self._last_g[: self._per_look + 2], n=2) / 2
-            self._rough_g.append(float(np.mean(np.abs(rough))))
-            self._last_g = self._last_g[self._per_look :]
+        self._window.push(t_us, cells_g.sum(axis=1, keepdims=True), usable)
 
     def estimate(self, stopped_us: int | None) -> Estimate | None:
         """Fit the newest window of up to 3.5 s."""
-        grid_us, means = self._slow.since(self._start_us, self.LONGEST)
-        known = ~np.isnan(means[:, 0])
-        if int(known.sum()) < self.LEAST:
+        newest = self._window.newest()
+        if newest is None:
             return None
-        index = (grid_us[known] - grid_us[0]) // GRID_US
-        load_g = means[known, 0]
+        grid_us, means = newest
+        index = (grid_us - grid_us[0]) // GRID_US
         stop = np.inf
         if stopped_us is not None:
-            # The brakes bite less before the wheels stand: the kick begins a little earlier.
-            stop = (stopped_us - self.KICK_LEAD_US - int(grid_us[0])) / GRID_US
+            stop = (stopped_us - KICK_LEAD_US - int(grid_us[0])) / GRID_US
+        drift, noise_g = self._window.drift(index), self._window.noise_g()
         try:
-            found = self._fit.solve(index, load_g, stop, self._drift(index), self._noise_g())
+            found = self._fit.solve(index, means[:, 0], stop, drift, noise_g)
         except np.linalg.LinAlgError:
             # A window that no covariance fits says nothing; the next one starts afresh.
             self._fit.reset()
             return None
-        self._recent.append(found.constant_g)
-        spread_g = (max(self._recent) - min(self._recent)) / 2
-        variance = found.sigma_g**2 * max(found.chi, 1.0) + spread_g**2
+        variance = found.sigma_g**2 * max(found.chi, 1.0)
         return Estimate(
             weight_g=found.constant_g,
-            u95_g=2 * float(np.sqrt(variance + (self.FLOOR_E * self._e_g) ** 2)),
+            u95_g=self._looks.u95_g(found.constant_g, variance),
             window_us=int(grid_us[-1] - grid_us[0]),
             brake_step_g=found.step_g,
             brake_step_sigma_g=found.step_sigma_g,
         )
-
-    def _drift(self, index: IntArray) -> FloatArray:
-        lag_s = np.abs(index[:, None] - index[None]) * (GRID_US / 1e6)
-        return np.asarray((self.DRIFT_E * self._e_g) ** 2 * np.exp(-lag_s / self.DRIFT_S))
-
-    def _noise_g(self) -> float:
-        """What the samples' roughness leaves in a point; the fit may know better."""
-        rough_g = float(np.median(self._rough_g)) if self._rough_g else 0.0
-        return self.NOISE_E * self._e_g + self.NOISE_LEFT * rough_g
 
 
 class TaperedMean:

@@ -27,7 +27,8 @@ KICK: Final = 1.0
 STEP_MAX: Final = 0.35
 FIRST_ITERATIONS: Final = 8
 ITERATIONS: Final = 3
-SPREADS: Final[FloatArray] = np.append(np.tile(PRIOR_SD, OSCILLATORS), NOISE_SD)
+# Where the first guess looks for oscillators beside the strongest line, and how strong.
+BESIDE: Final = ((1.0, 1.0), (0.72, 0.5), (1.4, 0.5))
 BRAKES_LET_GO: Final = 2.0
 STEP_BEFORE_MIN: Final = 6
 STEP_AFTER_MIN: Final = 3
@@ -51,10 +52,19 @@ class ModalFit:
     """The fit of one stand; `solve` refines it on the newest window.
 
     Times come as whole steps of an even grid (missing points are simply left out), loads in grams.
+    One to three oscillators, of which the share `driven_after` stays driven after the stop.
     """
 
-    def __init__(self, step_s: float, most: int) -> None:
+    def __init__(
+        self,
+        step_s: float,
+        most: int,
+        oscillators: int = OSCILLATORS,
+        driven_after: float = DRIVEN_AFTER,
+    ) -> None:
         self._step_s = step_s
+        self._oscillators = oscillators
+        self._driven_after = driven_after
         lags = np.arange(most)
         self._lag = np.abs(lags[:, None] - lags[None])
         self._earlier = np.minimum(lags[:, None], lags[None])
@@ -80,13 +90,13 @@ class ModalFit:
         mean_g = float(load_g.mean())
         y = load_g - mean_g
         spread = max(float(np.std(y)), 3000.0)
-        prior = np.append(np.tile(PRIOR_MEAN, OSCILLATORS), np.log(noise_g))
+        prior = np.append(np.tile(PRIOR_MEAN, self._oscillators), np.log(noise_g))
         prior[2:-1:3] += np.log(spread)
         rounds = ITERATIONS
         if self._p is None:
             self._p = np.append(self._first_guess(index, y, spread), np.log(noise_g))
             rounds = FIRST_ITERATIONS
-        grid = _Grid(index, stop_index, self._step_s, self._lag, self._earlier)
+        grid = _Grid(index, stop_index, self._step_s, self._lag, self._earlier, self._driven_after)
         look = _Look(grid, y, drift, prior, self._p)
         best, damping = look, 1e-2
         for _ in range(rounds):
@@ -115,11 +125,8 @@ class ModalFit:
         turns = np.outer(hertz, index * self._step_s)
         power = np.abs(np.exp(-2j * np.pi * turns) @ (y * taper))
         strongest = float(hertz[int(power.argmax())])
-        guess = [
-            (strongest, 0.5, spread),
-            (0.72 * strongest, 0.5, spread / 2),
-            (1.4 * strongest, 0.5, spread / 2),
-        ]
+        beside = BESIDE[: self._oscillators]
+        guess = [(times * strongest, 0.5, share * spread) for times, share in beside]
         return np.array(np.log(guess)).ravel()
 
 
@@ -133,8 +140,10 @@ class _Grid:
         step_s: float,
         lag: IntArray,
         earlier: IntArray,
+        driven_after: float = DRIVEN_AFTER,
     ) -> None:
         n = len(index)
+        self._driven_after = driven_after
         whole = int(index[-1] - index[0]) == n - 1
         at = index - int(index[0])
         self.lag = lag[:n, :n] if whole else np.abs(at[:, None] - at[None])
@@ -151,7 +160,7 @@ class _Grid:
     def strength(self, decay: float) -> tuple[FloatArray, FloatArray]:
         """Variance of an oscillator of unit strength over time, and its slope in log decay."""
         fading = np.exp(-2 * decay * self.ringing_s)
-        after = DRIVEN_AFTER
+        after = self._driven_after
         kicked = 1.0 + KICK
         variance = np.where(self.rings, kicked * fading + after * (1 - fading), 1.0)
         slope = np.where(self.rings, (kicked - after) * (-2 * decay * self.ringing_s) * fading, 0.0)
@@ -168,13 +177,14 @@ class _Look:
         self._y = y
         covariance, self._slopes = _covariance(grid, p, drift)
         n = len(y)
+        self._sd = np.append(np.tile(PRIOR_SD, len(p) // 3), NOISE_SD)
         self._inverse = np.linalg.inv(covariance)
         self._ones = self._inverse.sum(axis=1)
         self._weight = float(self._ones.sum())
         self._constant = float(self._ones @ y) / self._weight
         self._alpha = self._inverse @ (y - self._constant)
         self._chi = float((y - self._constant) @ self._alpha) / max(n - 1, 1)
-        self._off = (p - prior) / SPREADS
+        self._off = (p - prior) / self._sd
         log_det = float(np.linalg.slogdet(covariance)[1])
         self.cost = 0.5 * (
             self._chi * max(n - 1, 1)
@@ -190,10 +200,10 @@ class _Look:
         projector = self._inverse - np.outer(self._ones, self._ones) / self._weight
         turned = projector @ self._slopes
         pull = np.array([float(self._alpha @ (slope @ self._alpha)) for slope in self._slopes])
-        gradient = 0.5 * (np.trace(turned, axis1=1, axis2=2) - pull) + self._off / SPREADS
+        gradient = 0.5 * (np.trace(turned, axis1=1, axis2=2) - pull) + self._off / self._sd
         flat = turned.reshape(len(turned), n * n)
         mirrored = turned.transpose(0, 2, 1).reshape(len(turned), n * n)
-        return gradient, 0.5 * flat @ mirrored.T + np.diag(1 / SPREADS**2)
+        return gradient, 0.5 * flat @ mirrored.T + np.diag(1 / self._sd**2)
 
     def step(self, damping: float) -> FloatArray:
         """A damped scoring step."""
@@ -225,9 +235,9 @@ def _covariance(grid: _Grid, p: FloatArray, drift: FloatArray) -> tuple[FloatArr
     """The covariance (n, n) and its slopes (3 K + 1, n, n) in the log parameters."""
     noise = np.exp(2 * p[-1]) * np.eye(len(drift))
     total = drift + noise
-    slopes = np.empty((3 * OSCILLATORS + 1, *drift.shape))
+    slopes = np.empty((len(p), *drift.shape))
     slopes[-1] = 2 * noise
-    for k in range(OSCILLATORS):
+    for k in range(len(p) // 3):
         hertz, decay, strength_g = np.exp(p[3 * k : 3 * k + 3])
         variance, slope = grid.strength(float(decay))
         omega = 2 * np.pi * hertz

@@ -10,10 +10,11 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from controller.commands.bench_modes import Floats, Modes, design, fit_modes, middles_s, slopes
+from controller.commands.bench_modes import Floats, Modes, fit_modes
 from controller.commands.weigh_truth import Truth
 from hal.recording import Recording
 from sensors.calibration import Scale
+from sensors.damped import gross_error, information, middles_s
 from sensors.despike import Despike
 
 BLOCK_HZ: Final = 20.0
@@ -94,11 +95,11 @@ def reached_s(
 ) -> float | None:
     """The first instant at which twice the bound on the gross's standard error is at the limit."""
     rows = round(LOOK_S / modes.step_s)
-    information = _all_information(modes, rows, sizes_known, poles_known)
+    told = _all_information(modes, rows, sizes_known, poles_known)
     low, high = 0, rows
     while low < high:
         middle = (low + high) // 2
-        if 2 * _error_kg(modes, information[middle]) <= limit_kg:
+        if 2 * _error_kg(modes, told[middle]) <= limit_kg:
             high = middle
         else:
             low = middle + 1
@@ -113,26 +114,9 @@ def error_kg(
 
 
 def _all_information(modes: Modes, rows: int, sizes_known: bool, poles_known: bool) -> Floats:
-    information = _information(modes, rows, poles_known)
-    if not sizes_known:
-        return information
-    return np.asarray(information + np.diag(_sizes(modes, information.shape[1])))
-
-
-def _information(modes: Modes, rows: int, poles_known: bool) -> Floats:
-    """Fisher information (rows, P, P) of the first 1, 2, … samples, channel by channel."""
     t_s = middles_s(rows, modes.step_s)
-    basis = design(t_s, modes.poles)
-    shared = [] if poles_known else slopes(t_s, modes.poles, modes.levels)
-    channels, width = modes.noise.shape[0], basis.shape[1]
-    jacobian = np.zeros((rows, channels, channels * width + len(shared)))
-    for i in range(channels):
-        jacobian[:, i, i * width : (i + 1) * width] = basis
-    for j, side in enumerate(shared):
-        jacobian[:, :, channels * width + j] = side
-    whiten = np.linalg.cholesky(np.linalg.inv(modes.noise))
-    white = np.einsum("tcp,cq->tqp", jacobian, whiten)
-    return np.cumsum(np.einsum("tqp,tqr->tpr", white, white), axis=0)
+    told = information(t_s, modes.poles, modes.levels, modes.noise, poles_known)
+    return told + np.diag(_sizes(modes, told.shape[1])) if sizes_known else told
 
 
 def _sizes(modes: Modes, parameters: int) -> Floats:
@@ -147,12 +131,6 @@ def _sizes(modes: Modes, parameters: int) -> Floats:
     return known
 
 
-def _error_kg(modes: Modes, information: Floats) -> float:
-    """The bound on the standard error of the gross, the sum of all constants."""
+def _error_kg(modes: Modes, told: Floats) -> float:
     width, channels = modes.levels.shape
-    gross = np.zeros(len(information))
-    gross[[i * width for i in range(channels)]] = 1.0
-    scale = np.sqrt(np.maximum(np.diag(information), 1e-12))
-    values, vectors = np.linalg.eigh(information / scale[:, None] / scale)
-    along = vectors.T @ (gross / scale)
-    return float(np.sqrt(np.sum(along * along / np.maximum(values, 1e-13))))
+    return gross_error(told, width, channels)

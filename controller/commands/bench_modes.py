@@ -1,8 +1,7 @@
 """The damped modes of a vehicle at rest, found with hindsight: ESPRIT, then least squares.
 
 Offline and non-causal on purpose: the benchmark asks what could have been known, not what was.
-The model of every channel is a constant and K damped sinusoids whose frequencies and dampings
-all channels share: y_c(t) = W_c + sum_k exp(-d_k t) (a_ck cos w_k t + b_ck sin w_k t) + noise.
+The model is that of `sensors.damped`.
 """
 
 from __future__ import annotations
@@ -14,11 +13,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from sensors.damped import DECAY_MAX, design, esprit, left_over, middles_s, slopes
+
 Floats = NDArray[np.float64]
 
 MODES_MAX: Final = 6
-MODE_HZ_MIN: Final = 0.3
-DECAY_MAX: Final = 20.0
 STEPS_MAX: Final = 15
 SAMPLES_MIN: Final = 36
 
@@ -34,38 +33,6 @@ class Modes(msgspec.Struct, frozen=True, kw_only=True):
     levels: Floats
     noise: Floats
     step_s: float
-
-
-def design(t_s: Floats, poles: Floats) -> Floats:
-    """The columns (n, 1 + 2 K) of the linear part of the model."""
-    columns = [np.ones_like(t_s)]
-    for cosine, sine in _waves(t_s, poles):
-        columns += [cosine, sine]
-    return np.stack(columns, axis=1)
-
-
-def slopes(t_s: Floats, poles: Floats, levels: Floats) -> list[Floats]:
-    """Derivatives (n, C) of the model by each frequency (Hz) and each decay (1/s) in turn."""
-    out: list[Floats] = []
-    for k, (cosine, sine) in enumerate(_waves(t_s, poles)):
-        a, b = levels[1 + 2 * k], levels[2 + 2 * k]
-        turn = np.outer(cosine, b) - np.outer(sine, a)
-        fall = np.outer(cosine, a) + np.outer(sine, b)
-        out += [2 * np.pi * t_s[:, None] * turn, -t_s[:, None] * fall]
-    return out
-
-
-def _waves(t_s: Floats, poles: Floats) -> list[tuple[Floats, Floats]]:
-    waves = []
-    for hz, decay in poles:
-        fall = np.exp(-decay * t_s)
-        waves.append((fall * np.cos(2 * np.pi * hz * t_s), fall * np.sin(2 * np.pi * hz * t_s)))
-    return waves
-
-
-def middles_s(rows: int, step_s: float) -> Floats:
-    """The middles of even blocks from the stop on, seconds."""
-    return np.asarray(step_s * (np.arange(rows) + 0.5), np.float64)
 
 
 def fit_modes(rows_kg: Floats, step_s: float) -> Modes | None:
@@ -89,7 +56,7 @@ def _starts(rows_kg: Floats, step_s: float) -> list[Floats]:
     """For each number of modes the ESPRIT poles that leave the least."""
     t_s = middles_s(len(rows_kg), step_s)
     found: dict[int, tuple[float, Floats]] = {}
-    for poles in _esprit(rows_kg - rows_kg[-len(rows_kg) // 4 :].mean(axis=0), step_s):
+    for poles in esprit(rows_kg - rows_kg[-len(rows_kg) // 4 :].mean(axis=0), step_s, MODES_MAX):
         if not 1 <= len(poles) <= MODES_MAX:
             continue
         basis = design(t_s, poles)
@@ -100,43 +67,14 @@ def _starts(rows_kg: Floats, step_s: float) -> list[Floats]:
     return [poles for _, poles in found.values()]
 
 
-def _esprit(rows_kg: Floats, step_s: float) -> list[Floats]:
-    """Poles of every order from the stacked Hankel matrices (Roy and Kailath 1989)."""
-    length = len(rows_kg) // 3
-    channels = rows_kg.shape[1]
-    windows = np.lib.stride_tricks.sliding_window_view(rows_kg, len(rows_kg) - length + 1, axis=0)
-    stacked = windows.transpose(1, 0, 2).reshape(channels * length, -1)
-    left = np.linalg.svd(stacked, full_matrices=False)[0]
-    out = []
-    for order in range(2, min(2 * MODES_MAX + 4, length - 1, left.shape[1])):
-        space = left[:, :order].reshape(channels, length, order)
-        before, after = (part.reshape(-1, order) for part in (space[:, :-1], space[:, 1:]))
-        turns = np.linalg.eigvals(np.linalg.lstsq(before, after, rcond=None)[0])
-        logs = np.log(turns[np.abs(turns) > 1e-6]) / step_s
-        hz, decay = logs.imag / (2 * np.pi), -logs.real
-        keep = (hz > MODE_HZ_MIN) & (hz < 0.45 / step_s) & (decay > -0.3) & (decay < DECAY_MAX)
-        out.append(np.stack((hz[keep], np.clip(decay[keep], 0.0, None)), axis=1))
-    return out
-
-
 def _refine(t_s: Floats, rows_kg: Floats, poles: Floats, step_s: float) -> Modes:
     """Twice: the covariance of what is left, then the poles under that covariance."""
     for _ in range(2):
-        levels, noise = _left_over(t_s, rows_kg, poles)
+        levels, noise = left_over(t_s, rows_kg, poles)
         whiten = np.linalg.cholesky(np.linalg.inv(noise))
         poles = _descend(t_s, rows_kg @ whiten, poles)
-    levels, noise = _left_over(t_s, rows_kg, poles)
+    levels, noise = left_over(t_s, rows_kg, poles)
     return Modes(poles=poles, levels=levels, noise=noise, step_s=step_s)
-
-
-def _left_over(t_s: Floats, rows_kg: Floats, poles: Floats) -> tuple[Floats, Floats]:
-    basis = design(t_s, poles)
-    levels = np.linalg.lstsq(basis, rows_kg, rcond=None)[0]
-    rest = rows_kg - basis @ levels
-    freedom = max(1, len(t_s) - basis.shape[1])
-    # Two channels that say the same would leave a matrix without an inverse.
-    floor = 1e-6 * np.eye(rows_kg.shape[1])
-    return np.asarray(levels), np.asarray(rest.T @ rest / freedom + floor)
 
 
 def _descend(t_s: Floats, white: Floats, poles: Floats) -> Floats:

@@ -8,7 +8,7 @@ import pytest
 from controller.commands import bench, bench_plot, bench_show, bench_weigh
 from controller.commands.bench_bound import Bound, bound_of, error_kg, reached_s
 from controller.commands.bench_cost import day_growth
-from controller.commands.bench_modes import Floats, Modes, design, fit_modes, middles_s, slopes
+from controller.commands.bench_modes import Floats, Modes, fit_modes
 from controller.commands.bench_reports import (
     PLAIN,
     PRODUCT,
@@ -22,6 +22,7 @@ from controller.commands.weigh import TraceError
 from controller.commands.weigh_truth import Judged, Truth
 from hal.recording import Recording
 from sensors.calibration import Cell, Scale
+from sensors.damped import design, middles_s, slopes
 from sensors.reference import REFERENCES
 
 STEP_S = 0.05

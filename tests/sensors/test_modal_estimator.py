@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sensors import estimator
 from sensors.calibration import Cell, Scale
-from sensors.estimator import Estimate, Modal
+from sensors.estimator import Estimate, Looks, Modal
 from sensors.slow import GRID_US, Slow
+from sensors.window import NOISE_E
 
 Floats = npt.NDArray[np.float64]
 Times = npt.NDArray[np.int64]
@@ -152,7 +154,7 @@ def stated() -> tuple[Floats, Floats]:
 
 def test_u95_covers_the_error_and_falls_as_the_body_calms() -> None:
     errors, u95 = stated()
-    assert (u95 >= 2 * Modal.FLOOR_E * E_G).all()
+    assert (u95 >= 2 * estimator.FLOOR_E * E_G).all()
     covered = (np.abs(errors) <= u95).mean(axis=1)
     assert 0.85 <= float(covered.mean()) <= 1.0
     middle = np.median(u95, axis=0)
@@ -172,7 +174,7 @@ def test_u95_holds_the_range_of_the_last_looks() -> None:
         if stand.t_us[start] > 2.2e6:
             found = known(modal)
             weights.append(found.weight_g)
-            wide.append(found.u95_g / max(1.0, float(np.ptp(weights[-Modal.LOOKS :]))))
+            wide.append(found.u95_g / max(1.0, float(np.ptp(weights[-Looks.KEPT :]))))
     assert np.ptp(weights) > 10 * E_G
     assert min(wide) >= 1.0
 
@@ -189,7 +191,7 @@ def test_noise_of_a_point_is_estimated_from_roughness(noise_kg: float) -> None:
         modal.push(t_us[rows], rows_g[rows] * np.full((1, CELLS), 1 / CELLS), every[rows])
         slow.push(t_us[rows], rows_g[rows], every[rows])
     means = slow.since(2 * GRID_US, 200)[1]
-    estimated_g = modal._noise_g() - Modal.NOISE_E * E_G
+    estimated_g = modal._window.noise_g() - NOISE_E * E_G
     assert estimated_g == pytest.approx(float(np.std(means)), rel=0.3)
 
 
@@ -201,7 +203,7 @@ def test_more_noise_states_more_u95_and_a_slow_swing_is_no_noise() -> None:
     assert u95 == sorted(u95)
     assert u95[-1] > 1.5 * u95[0]
     quiet = make_stand(6, noise_kg=0.0).push(started(), 3.5)
-    assert quiet._noise_g() < 0.1 * E_G
+    assert quiet._window.noise_g() < 0.1 * E_G
 
 
 def test_a_hole_costs_certainty_and_not_truth() -> None:
@@ -222,6 +224,6 @@ def test_a_hole_costs_certainty_and_not_truth() -> None:
 def test_u95_holds_what_no_model_of_the_body_knows(monkeypatch: pytest.MonkeyPatch) -> None:
     u95_g = []
     for floor_e in (0.0, 0.5):
-        monkeypatch.setattr(Modal, "FLOOR_E", floor_e)
+        monkeypatch.setattr(estimator, "FLOOR_E", floor_e)
         u95_g.append(known(make_stand(7).push(started(), 3.5)).u95_g)
     assert u95_g[1] == pytest.approx(float(np.hypot(u95_g[0], 2 * 0.5 * E_G)))
