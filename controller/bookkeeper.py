@@ -107,7 +107,8 @@ class Bookkeeper:
     def _stored(self, key: Key, receipt: Receipt) -> None:
         intent = self._pending.pop(key)
         self.faults, self.failure = (), None
-        permit = None
+        # A word about the weighing lets nobody out, and takes no permit back.
+        permit = self.fact.permit if intent.kind == RecordKind.SERVICE else None
         if intent.permit is not None:
             permit = Permit(
                 seq=receipt.seq,

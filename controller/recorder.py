@@ -55,12 +55,14 @@ def to_record(intent: RecordIntent, identity: Identity, evidence: Evidence) -> R
         decision=_decision(intent),
         permit=parts.Permit.NONE if intent.permit is None else parts.Permit(_end(intent.permit)),
         reweigh=_reweigh(intent),
-        person=parts.Person(who=intent.who, why=intent.why) if intent.who and intent.why else None,
+        person=_person(intent),
         amendment=_amendment(intent),
+        degraded=_degraded(intent),
+        service=_service(intent),
         void=_text(intent.reasons[0]) if intent.kind == RecordKind.VOID else None,
         move=_move(intent),
         scale=identity.scale,
-        curve=_curve(evidence) if intent.part == 1 else None,
+        curve=_curve(evidence) if _has_curve(intent) else None,
         images=_images(intent, evidence),
         phases=tuple((Phase(phase).name, at_us) for phase, at_us in intent.timeline),
         software=identity.software,
@@ -118,6 +120,7 @@ def _axles(intent: RecordIntent) -> parts.Axles | None:
     facts, weight = intent.facts, intent.weight
     if facts is None:
         return None
+    offsets_mm = weight.axle_offsets_mm if weight is not None else ()
     counted = weight is not None and weight.axles is not None
     return parts.Axles(
         count=facts.axles,
@@ -128,6 +131,7 @@ def _axles(intent: RecordIntent) -> parts.Axles | None:
         wide_tyres=facts.wide_tyres,
         air_suspension_drive=facts.air_suspension_drive,
         trailer_tandem_spacing_mm=facts.trailer_tandem_spacing_mm,
+        offsets_mm=tuple(max(0, at_mm) for at_mm in offsets_mm[:64]),
     )
 
 
@@ -224,7 +228,7 @@ def _overload(load: judged.Overload) -> parts.Verdict:
 
 
 def _decision(intent: RecordIntent) -> parts.Decision | None:
-    if intent.kind in (RecordKind.VOID, RecordKind.MANUAL_MOVE):
+    if intent.kind in (RecordKind.VOID, RecordKind.MANUAL_MOVE, RecordKind.SERVICE):
         return None
     return parts.Decision(
         outcome=parts.Outcome(Decision(intent.decision).name.lower()),
@@ -237,6 +241,12 @@ def _reweigh(intent: RecordIntent) -> parts.Reweigh | None:
     if chain is None:
         return None
     return parts.Reweigh(first_seq=chain.token, previous_seq=chain.previous_seq, cycle=chain.cycle)
+
+
+def _person(intent: RecordIntent) -> parts.Person | None:
+    if not intent.who or not intent.why:
+        return None
+    return parts.Person(who=_text(intent.who), why=_text(intent.why))
 
 
 def _amendment(intent: RecordIntent) -> parts.Amendment | None:
@@ -253,6 +263,34 @@ def _move(intent: RecordIntent) -> parts.Move | None:
         return None
     motion = parts.Motion.LOWER if intent.permit is None else parts.Motion.RAISE
     return parts.Move(end=_end(intent.move), motion=motion)
+
+
+def _degraded(intent: RecordIntent) -> parts.Degraded | None:
+    """What the remaining cells said, and by whose word; a void or a service takes no weight."""
+    mode, weight = intent.mode, intent.weight
+    found = weight.degraded if weight is not None else None
+    if mode is None or found is None:
+        return None
+    known = found.weight_g is not None
+    return parts.Degraded(
+        cells=found.cells,
+        weight_g=found.weight_g,
+        u95_g=found.u95_g if known else None,
+        method=found.method or None,
+        reason=None if known else _text(found.reason or "the remaining cells give no weight"),
+        allowed=parts.Person(who=_text(mode.who), why=_text(mode.why)),
+    )
+
+
+def _service(intent: RecordIntent) -> parts.Servicing | None:
+    if intent.service is None:
+        return None
+    bad = intent.weight.bad_cells if intent.weight is not None else ()
+    return parts.Servicing(action=parts.Service(intent.service.name.lower()), cells=bad)
+
+
+def _has_curve(intent: RecordIntent) -> bool:
+    return intent.part == 1 and intent.kind != RecordKind.SERVICE
 
 
 def _curve(evidence: Evidence) -> parts.Curve | None:

@@ -84,5 +84,7 @@ class Scan:
                 side.deck_signal.show(Signal(int(out.deck_lamps[end])))
         if self._board.sign is not None:
             self._board.sign.show(page_for(out.sign))
+        self._weigh_room.allow_degraded(out.degraded)
+        self._weigh_room.clear_cells(out.cells_cleared)
         if out.zero:
             self._weigh_room.request_zero()

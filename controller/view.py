@@ -209,6 +209,8 @@ def _indicator(weight: Weight) -> list[Text]:
     if weight.indicated_g is None:
         digits = big("-----", "grey42")
         what = Text(f"blank 空白: {_BLANK.get(weight.deck, 'no indication')}", "magenta")
+        if weight.degraded is not None and weight.deck not in _BLANK:
+            what = Text()
     else:
         kg = f"{weight.indicated_g // 1000:d}"
         style = "bold yellow" if weight.motion else "bold bright_green"
@@ -225,6 +227,8 @@ def _indicator(weight: Weight) -> list[Text]:
 
 def _weighing(weight: Weight) -> Text:
     status = WeighingStatus(weight.status)
+    if weight.degraded is not None:
+        return Text("降级称重 degraded, no evidence", "bold magenta")
     if status == WeighingStatus.ACCEPTED and weight.weight_g is not None:
         u95 = f" ± {weight.u95_g / 1000:.0f} kg" if weight.u95_g is not None else ""
         return Text(f"采信 accepted{u95}", "bold green")
@@ -273,7 +277,7 @@ def _alarm_text(at_us: int, code: int, present: bool) -> Text:
 
 
 def _decides(intent: RecordIntent) -> bool:
-    return intent.kind not in (RecordKind.VOID, RecordKind.MANUAL_MOVE)
+    return intent.kind not in (RecordKind.VOID, RecordKind.MANUAL_MOVE, RecordKind.SERVICE)
 
 
 def _passage_cells(line: _Line) -> tuple[Text, ...]:

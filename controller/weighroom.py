@@ -6,13 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from controller.core.faults import Fault
-from controller.core.images import EndInputs, Weight
+from controller.core.images import Degraded, EndInputs, Weight
 from controller.core.kinds import Deck, Presence, WeighingStatus
 from hal.ports import CellSamples, DeviceFault, LoadCells
 from sensors.calibration import Scale
+from sensors.degraded import DegradedWeight, NoDegradedWeight
 from sensors.estimator import TICK_S
 from sensors.indication import indicate_g
-from sensors.weigher import Weigher
+from sensors.remaining import Remaining
+from sensors.weigher import STALE_US, Weigher
 from sensors.weighing import EventKind, Weighing
 
 CURVE_LEAD_US = 2_000_000
@@ -37,12 +39,17 @@ class WeighRoom:
         self._weight = Weight(since_us=now_us)
         self._batch = _Batch(max(1, round(TICK_S * scale.rate_hz)))
         self._looked_us = now_us
+        self._degraded_allowed = False
+        self._cleared = 0
+        self._cleared_id = 0
+        self._beam_blocked = False
         self._alarms: tuple[int, ...] = ()
         self.faults: tuple[int, ...] = ()
 
     def read(self, now_us: int, ends: tuple[EndInputs, EndInputs]) -> Weight:
         """Take the samples that have come in and return the weight as it stands now."""
         self._weigher.allow_zero(_lane_empty(ends))
+        self._beam_blocked = any(beams_of(here) == 1 for here in ends)
         samples = self._cells.read()
         if isinstance(samples, DeviceFault):
             self.faults = (int(Fault.CELLS_SILENT),)
@@ -57,6 +64,20 @@ class WeighRoom:
         """Ask the scale to set zero; it refuses unless empty, steady and in range."""
         self._weigher.request_zero()
 
+    def allow_degraded(self, allowed: bool) -> None:
+        """The lane's word on weighing with a bad cell; without it such a deck is unknown."""
+        self._degraded_allowed = allowed
+
+    def clear_cells(self, number: int) -> None:
+        """Forget cell faults, once for each record number; 0 is none.
+
+        Whatever stands on the deck then was seen by a bad cell and gets no weight.
+        """
+        if number != self._cleared:
+            self._cleared = number
+            self._cleared_id = self._weigher.snapshot().weighing_id
+            self._weigher.clear_cells()
+
     def curve_of(self, since_us: int) -> tuple[tuple[int, int], ...]:
         """The weight curve from shortly before ``since_us`` to now: (t_us, gross_g)."""
         begin = since_us - CURVE_LEAD_US
@@ -66,14 +87,22 @@ class WeighRoom:
         self._looked_us = now_us
         self._batch.empty_into(self._weigher)
         seen = self._weigher.snapshot(now_us)
-        self._weight = self._fact(seen, now_us)
+        before, self._weight = self._weight, self._fact(seen, now_us)
+        left = self._weigher.remaining() if self._degraded_allowed else None
+        if left is not None and now_us - seen.t_us <= STALE_US:
+            self._weight = self._without_evidence(left, before, now_us)
         # Each finding stands for a minute, so that it is seen and journaled once with its passage.
         recent = (e for e in seen.events if e.kind in _ALARMS and e.t_us > seen.t_us - ALARM_US)
-        self._alarms = tuple(sorted({int(_ALARMS[event.kind]) for event in recent}))
+        alarms = {int(_ALARMS[event.kind]) for event in recent}
+        if self._weight.degraded is not None:
+            alarms.add(int(Fault.DEGRADED_WEIGHING))
+        self._alarms = tuple(sorted(alarms))
 
     def _fact(self, seen: Weighing, now_us: int) -> Weight:
         deck = Deck(int(seen.deck))
         status = WeighingStatus(int(seen.status))
+        if status == WeighingStatus.ACCEPTED and seen.weighing_id == self._cleared_id:
+            status = WeighingStatus.UNSTABLE
         accepted_g = seen.weight_g if status == WeighingStatus.ACCEPTED else None
         known = accepted_g is not None
         return Weight(
@@ -90,7 +119,50 @@ class WeighRoom:
             u95_g=seen.u95_g if known else None,
             accepted_us=seen.accepted_us if known else None,
             axles=seen.axles if seen.axles > 0 else None,
+            axle_offsets_mm=seen.axle_offsets_mm if seen.axles > 0 else (),
+            bad_cells=tuple(cell for cell, health in enumerate(seen.cells) if health),
         )
+
+    def _without_evidence(self, left: Remaining, before: Weight, now_us: int) -> Weight:
+        """The remaining cells' word in place of the whole deck's; it never holds a weight_g."""
+        deck = Deck(int(left.deck))
+        status = WeighingStatus.IDLE
+        if deck == Deck.LOADED:
+            blocked = self._beam_blocked and not left.moving
+            status = WeighingStatus.NOT_FULLY_ON if blocked else WeighingStatus.RUNNING
+        found = Degraded(cells=left.cells)
+        if left.weight is not None and status == WeighingStatus.RUNNING:
+            status = WeighingStatus.DEGRADED
+            found = _found(left.weight, before.degraded, now_us)
+        return Weight(
+            deck=deck,
+            since_us=before.since_us if deck == before.deck else now_us,
+            motion=left.moving,
+            zero_ok=deck == Deck.EMPTY,
+            zero_offset_g=self._weight.zero_offset_g,
+            weighing_id=self._weight.weighing_id,
+            status=status,
+            bad_cells=self._weight.bad_cells,
+            degraded=found,
+        )
+
+
+def _found(
+    weight: DegradedWeight | NoDegradedWeight, before: Degraded | None, now_us: int
+) -> Degraded:
+    """The estimate, and since when there is one for the same cells."""
+    cells = weight.missing_cells
+    same = before is not None and before.cells == cells and before.settled_us is not None
+    settled_us = before.settled_us if same and before is not None else now_us
+    if isinstance(weight, NoDegradedWeight):
+        return Degraded(cells=cells, settled_us=settled_us, reason=weight.reason)
+    return Degraded(
+        cells=cells,
+        settled_us=settled_us,
+        weight_g=weight.weight_g,
+        u95_g=weight.u95_g,
+        method=weight.method,
+    )
 
 
 class _Batch:

@@ -58,6 +58,8 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         (31, "config_hash", "配置哈希"),
         (32, "unit_code", "源头单位编码"),
         (33, "device_sn", "设备编号"),
+        (34, "degraded", "降级称重", "Degraded"),
+        (35, "service", "维护", "Servicing"),
     ),
     "Times": _map(
         (1, "at_us", "检测时刻"),
@@ -89,6 +91,7 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         (6, "wide_tyres", "加宽轮胎"),
         (7, "air_suspension_drive", "驱动轴空气悬架"),
         (8, "trailer_tandem_spacing_mm", "挂车并装双轴轴距"),
+        (9, "offsets_mm", "各轴距首轴"),
     ),
     "Vehicle": _map(
         (1, "licence_gvm_g", "行驶证总质量"),
@@ -193,6 +196,19 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         (1, "field", "更正项"),
         (2, "was", "原值"),
         (3, "now", "更正值"),
+    ),
+    "Degraded": _map(
+        (1, "cells", "剔除的传感器"),
+        (2, "evidence", "证据效力"),
+        (3, "weight_g", "估计重量"),
+        (4, "u95_g", "扩展不确定度"),
+        (5, "method", "估计方法"),
+        (6, "reason", "无估计的原因"),
+        (7, "allowed", "批准人", "Person"),
+    ),
+    "Servicing": _map(
+        (1, "action", "操作"),
+        (2, "cells", "故障传感器"),
     ),
     "Move": _map(
         (1, "end", "道闸"),

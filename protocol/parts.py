@@ -35,6 +35,7 @@ class Kind(IntEnum):
     AMENDMENT = 3
     VOID = 4
     MANUAL_MOVE = 5
+    SERVICE = 6
 
 
 class End(StrEnum):
@@ -121,6 +122,20 @@ class Amendable(StrEnum):
     LICENCE_PAYLOAD = "licence_payload_g"
 
 
+class Evidence(StrEnum):
+    """Whether a figure may be used against or for anybody."""
+
+    NOT_USABLE = "not usable"
+
+
+class Service(StrEnum):
+    """What a named person changed about the weighing, by a record of kind SERVICE."""
+
+    ALLOW_DEGRADED = "allow_degraded"
+    FORBID_DEGRADED = "forbid_degraded"
+    CLEAR_CELLS = "clear_cells"
+
+
 class Times(Struct, frozen=True, kw_only=True):
     """When: ``at_us`` is the instant recorded (a weighing's acceptance), ``wall_ms`` its date.
 
@@ -155,7 +170,10 @@ class Plate(Struct, frozen=True, kw_only=True):
 
 
 class Axles(Struct, frozen=True, kw_only=True):
-    """The axle configuration that the rules were given; a flag of None was not known."""
+    """The axle configuration that the rules were given; a flag of None was not known.
+
+    ``offsets_mm`` is what the scale measured: each axle's distance from the first.
+    """
 
     count: Annotated[int, Meta(ge=1, le=64)] | None = None
     source: Source | None = None
@@ -165,6 +183,7 @@ class Axles(Struct, frozen=True, kw_only=True):
     wide_tyres: bool | None = None
     air_suspension_drive: bool | None = None
     trailer_tandem_spacing_mm: Time | None = None
+    offsets_mm: Annotated[tuple[Time, ...], Meta(max_length=64)] = ()
 
 
 class Vehicle(Struct, frozen=True, kw_only=True):
@@ -336,6 +355,30 @@ class Amendment(Struct, frozen=True, kw_only=True):
     field: Amendable
     was: Text | None = None
     now: Text | None = None
+
+
+class Degraded(Struct, frozen=True, kw_only=True):
+    """What the remaining cells say when ``cells`` are left out (numbered from 0, as in a trace).
+
+    An estimate to keep a yard moving; ``evidence`` has one value, so nobody can take it for more.
+    ``weight_g`` is None where the remaining cells give none; ``reason`` then says why.  ``allowed``
+    is who allowed it, and why.
+    """
+
+    cells: Annotated[tuple[Count, ...], Meta(min_length=1, max_length=64)]
+    evidence: Evidence = Evidence.NOT_USABLE
+    weight_g: Mass | None = None
+    u95_g: Mass | None = None
+    method: Code | None = None
+    reason: Text | None = None
+    allowed: Person
+
+
+class Servicing(Struct, frozen=True, kw_only=True):
+    """A word about the weighing itself; ``cells`` are those named bad at that moment."""
+
+    action: Service
+    cells: Annotated[tuple[Count, ...], Meta(max_length=64)] = ()
 
 
 class Move(Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""One record: what a passage, a release, an amendment, a void or a hand-moved boom leaves behind.
+"""One record: what a passage, a release, an amendment, a void, a moved boom or a service leaves.
 
 ``encode`` and ``decode`` are each other's inverse on exactly one encoding (``protocol/cbor.py``).
 ``record.cddl`` states the same form for readers who do not use this program.
@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from protocol import cbor, parts
 from protocol.fields import FIELDS, Field
-from protocol.parts import Code, Digest, Direction, Kind, Permit, Seq, Text, Time
+from protocol.parts import Code, Digest, Direction, Kind, Outcome, Permit, Seq, Text, Time
 
 SCHEMA = 1
 
@@ -64,6 +64,8 @@ class Record(Struct, frozen=True, kw_only=True):
     config_hash: Digest | None = None
     unit_code: Code | None = None
     device_sn: Code | None = None
+    degraded: parts.Degraded | None = None
+    service: parts.Servicing | None = None
 
 
 _NEEDS: dict[Kind, tuple[str, ...]] = {
@@ -72,6 +74,7 @@ _NEEDS: dict[Kind, tuple[str, ...]] = {
     Kind.AMENDMENT: ("refers_to",),
     Kind.VOID: ("void",),
     Kind.MANUAL_MOVE: ("move",),
+    Kind.SERVICE: ("service", "person"),
 }
 
 
@@ -135,6 +138,22 @@ def _check_contents(record: Record) -> None:
     if record.seq and chain and not chain.first_seq <= chain.previous_seq < record.seq:
         raise RecordError("reweigh must name earlier records, first_seq before previous_seq")
     _check_weight(record)
+    _check_degraded(record)
+
+
+def _check_degraded(record: Record) -> None:
+    """Without evidence there is no weighing, no verdict, and no way out but a person's."""
+    found = record.degraded
+    if found is None:
+        return
+    for name in ("weighing", "verdicts"):
+        if getattr(record, name) is not None:
+            raise RecordError(f"degraded is never evidence: leave out {name!r} beside it")
+    if (found.weight_g is None) == (found.reason is None):
+        raise RecordError("degraded needs a weight_g, or a reason why there is none")
+    decided = record.decision is not None and record.decision.outcome is not Outcome.HOLD
+    if record.person is None and (decided or record.permit is not Permit.NONE):
+        raise RecordError("degraded decides nothing: a release or return needs 'person'")
 
 
 def _check_weight(record: Record) -> None:

@@ -21,6 +21,7 @@ from sensors.estimator import TICK_S, Estimator, Modal
 from sensors.history import History
 from sensors.indication import indicate_g, is_over_range, is_under_range
 from sensors.lean import pairs
+from sensors.remaining import Remaining, RemainingCells
 from sensors.tamper_finding import TamperFinding
 from sensors.upkeep import Upkeep
 from sensors.weighing import DeckState, Event, EventKind, Status, Weighing
@@ -63,6 +64,7 @@ class Weigher:
         self._upkeep = Upkeep(scale, self._tick / scale.rate_hz, self._note)
         in_pairs = 2 * len(pairs(scale)) == len(scale.cells)
         self._degraded = DegradedWeigher(scale) if in_pairs else None
+        self._remaining = RemainingCells(scale, self._degraded)
         self._learned_id = 0
         self._in_tick = 0
         self._now_us = 0
@@ -198,6 +200,16 @@ class Weigher:
             return None
         rows = max(1, round(DEGRADED_S * self._scale.rate_hz))
         return self._degraded.weigh(self._history.cells_g(rows).mean(axis=0), bad)
+
+    def remaining(self) -> Remaining | None:
+        """What the cells that are not named bad say of the deck: never evidence.
+
+        None while all cells are sound, and before a first zero was set.
+        """
+        bad = frozenset(cell for cell, health in enumerate(self._cells.health) if health)
+        if not bad or not self._zero.is_set or len(self._history) == 0:
+            return None
+        return self._remaining.look(self._history.cells_g(len(self._history)), bad)
 
     def _name_faults(self) -> None:
         for cell, health in enumerate(self._cells.health):

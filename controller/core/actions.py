@@ -12,8 +12,11 @@ from controller.core.images import InputImage, Request
 from controller.core.intents import hold, intend, new_passage, void
 from controller.core.kinds import BoomPosition, Decision, End, Phase, RecordKind, RequestKind
 from controller.core.passage import Lane, Passage
+from controller.core.service import mode_of
 from controller.core.settings import LaneSettings
 from controller.core.table import Row
+
+NO_EVIDENCE = "weighed on the remaining cells: no evidence"
 
 Action = Callable[[Lane, Row, InputImage, LaneSettings], Lane]
 
@@ -39,6 +42,8 @@ def _to_deciding(lane: Lane, row: Row, inputs: InputImage, settings: LaneSetting
         return lane
     if row.outcome == "weighed":
         return replace(lane, passage=_decided(passage, inputs, settings, RecordKind.PASSAGE))
+    if row.outcome == "weighed without evidence":
+        return replace(lane, passage=_undecided(passage, lane, inputs, settings))
     if row.outcome == "plate confirmed":
         again = replace(passage, asked=False)
         return replace(lane, passage=_decided(again, inputs, settings, RecordKind.AMENDMENT))
@@ -73,6 +78,21 @@ def _decided(
     )
 
 
+def _undecided(passage: Passage, lane: Lane, inputs: InputImage, settings: LaneSettings) -> Passage:
+    """Hold a vehicle that the remaining cells weighed: no rule is asked, a person decides."""
+    held = replace(
+        passage,
+        weight=inputs.weight,
+        decision=Decision.HOLD,
+        reasons=(NO_EVIDENCE,),
+        mode=mode_of(lane, settings),
+        accounted=True,
+        by_person=False,
+        leave_by=None,
+    )
+    return intend(held, inputs, RecordKind.PASSAGE)
+
+
 def _leave_by(passage: Passage, decision: Decision) -> End | None:
     if passage.entry is None or decision == Decision.HOLD:
         return None
@@ -89,7 +109,8 @@ def _by_request(lane: Lane, passage: Passage, inputs: InputImage) -> Passage:
         if request is None or end is None:
             continue
         reason = f"{kind.name.lower().replace('_', ' ')} by a person"
-        asked = replace(passage, decision=decision, reasons=(reason,), leave_by=end, by_person=True)
+        said = (reason, *((NO_EVIDENCE,) if passage.mode is not None else ()))
+        asked = replace(passage, decision=decision, reasons=said, leave_by=end, by_person=True)
         return intend(asked, inputs, record, permit=end, who=request.who, why=request.why)
     return passage
 

@@ -56,13 +56,30 @@ class EndInputs(Struct, frozen=True, kw_only=True):
         return self.approach, self.arm, self.beam_low, self.beam_high
 
 
+class Degraded(Struct, frozen=True, kw_only=True):
+    """What the remaining cells say while ``cells`` are left out; never evidence, never judged.
+
+    ``settled_us`` is None until the vehicle has stood for long enough.  ``weight_g`` is None where
+    the remaining cells give no weight either; ``reason`` then says why.
+    """
+
+    cells: tuple[int, ...]
+    settled_us: int | None = None
+    weight_g: int | None = None
+    u95_g: int | None = None
+    method: str = ""
+    reason: str = ""
+
+
 class Weight(Struct, frozen=True, kw_only=True):
     """The scale's word: indication, motion, zero, and the weighing of the vehicle on the deck.
 
     ``indicated_g`` is rounded to d and None where class III demands a blank (above Max + 9 e,
     under -20 d).  ``weight_g`` (rounded to d: what is judged), ``estimate_g`` (the same before
     rounding) and ``u95_g`` stand only while ``status`` is ACCEPTED.
-    ``axles`` is None when they could not be counted.
+    ``axles`` is None when they could not be counted; ``axle_offsets_mm`` are their distances from
+    the first.  ``bad_cells`` are those named bad.  ``degraded`` is there only while the lane allows
+    it and a cell is bad: deck, motion and zero are then the remaining cells' word.
     """
 
     deck: Deck = Deck.UNKNOWN
@@ -78,6 +95,9 @@ class Weight(Struct, frozen=True, kw_only=True):
     u95_g: int | None = None
     accepted_us: int | None = None
     axles: int | None = None
+    axle_offsets_mm: tuple[int, ...] = ()
+    bad_cells: tuple[int, ...] = ()
+    degraded: Degraded | None = None
 
 
 class PlateRead(Struct, frozen=True, kw_only=True):
@@ -154,6 +174,14 @@ class Request(Struct, frozen=True, kw_only=True):
     passage_id: int | None = None
 
 
+class Mode(Struct, frozen=True, kw_only=True):
+    """Whether the lane may weigh on the remaining cells, and who said so and why."""
+
+    on: bool
+    who: str
+    why: str
+
+
 class WallTime(Struct, frozen=True, kw_only=True):
     """Wall time as a fact: milliseconds since 1970 UTC, the local date yyyymmdd, its quality."""
 
@@ -206,7 +234,8 @@ class RecordIntent(Struct, frozen=True, kw_only=True):
 
     Part 1 is the PASSAGE or the VOID of an on-deck interval; later parts refer to it and never
     alter it.  ``permit`` is the boom that this record, once durable, allows to rise; ``move`` the
-    one that a person moves: upwards where it is also permitted, else downwards.
+    one that a person moves: upwards where it is also permitted, else downwards.  ``mode`` says by
+    whose word a weight without evidence was taken, ``service`` what a SERVICE record is of.
     """
 
     kind: RecordKind
@@ -233,6 +262,8 @@ class RecordIntent(Struct, frozen=True, kw_only=True):
     chain: Chain | None = None
     who: str = ""
     why: str = ""
+    mode: Mode | None = None
+    service: RequestKind | None = None
     timeline: tuple[tuple[int, int], ...] = ()
 
 
@@ -241,7 +272,9 @@ class OutputImage(Struct, frozen=True, kw_only=True):
 
     ``approach_lamps`` face the driver who comes, ``deck_lamps`` the driver on the deck; both are
     indexed by ``End``, as ``booms`` is.  ``entry`` is the end of the passage's entry, if one is
-    under way.  ``record`` stays until the ledger has answered for it.
+    under way.  ``record`` stays until the ledger has answered for it.  ``degraded`` allows the
+    scale to weigh on the remaining cells; ``cells_cleared`` is the number of the record that last
+    asked it to forget its cell faults.
     """
 
     booms: tuple[BoomCommand, BoomCommand] = (BoomCommand.HOLD, BoomCommand.HOLD)
@@ -253,5 +286,7 @@ class OutputImage(Struct, frozen=True, kw_only=True):
     lookup: str = ""
     capture: bool = False
     zero: bool = False
+    degraded: bool = False
+    cells_cleared: int = 0
     record: RecordIntent | None = None
     alarms: tuple[int, ...] = ()

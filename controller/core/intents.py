@@ -52,6 +52,7 @@ def intend(
         chain=passage.chain,
         who=who,
         why=why,
+        mode=passage.mode,
         timeline=passage.timeline,
     )
     return replace(passage, intent=intent)

@@ -48,7 +48,10 @@ class Deck(IntEnum):
 
 
 class WeighingStatus(IntEnum):
-    """Where the weighing of the vehicle now on the deck has come to."""
+    """Where the weighing of the vehicle now on the deck has come to.
+
+    DEGRADED: done on the cells that are left, so there is no weight that could be judged.
+    """
 
     IDLE = 0
     RUNNING = 1
@@ -58,6 +61,7 @@ class WeighingStatus(IntEnum):
     UNSTABLE = 5
     CELL_FAULT = 6
     WITHDRAWN = 7
+    DEGRADED = 8
 
 
 class ClockQuality(IntEnum):
@@ -79,6 +83,9 @@ class RequestKind(IntEnum):
     RAISE_BOOM = 6
     LOWER_BOOM = 7
     RESET = 8
+    ALLOW_DEGRADED = 9
+    FORBID_DEGRADED = 10
+    CLEAR_CELLS = 11
 
 
 class BoomCommand(IntEnum):
@@ -130,6 +137,7 @@ class RecordKind(IntEnum):
     AMENDMENT = 3
     VOID = 4
     MANUAL_MOVE = 5
+    SERVICE = 6
 
 
 class Phase(IntEnum):

@@ -16,6 +16,7 @@ from controller.core.images import EndInputs, InputImage, PlateRead
 from controller.core.intents import hold, new_passage, void
 from controller.core.kinds import Deck, Phase, Presence, RequestKind
 from controller.core.passage import READS_MAX, Lane, Passage
+from controller.core.service import serviced
 from controller.core.settings import LaneSettings
 
 _READING = (Phase.APPROACH, Phase.BOARDING)
@@ -25,7 +26,7 @@ _READ_BEFORE_START_US = 5_000_000
 
 def observe(lane: Lane, inputs: InputImage, settings: LaneSettings) -> Lane:
     """Bring the lane's memory up to this image, without any transition."""
-    lane = _timers(lane, inputs, settings)
+    lane = serviced(_timers(lane, inputs, settings), inputs)
     if lane.phase in _NOT_WORKING:
         lane = _strangers(lane, inputs, settings)
     if lane.passage is None:

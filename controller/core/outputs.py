@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from controller.core.faults import Fault
 from controller.core.guards import second_vehicle
-from controller.core.images import InputImage, OutputImage, Sign
+from controller.core.images import InputImage, OutputImage, RecordIntent, Sign
 from controller.core.interlock import under_boom_clear
 from controller.core.kinds import (
     BoomCommand,
@@ -19,6 +19,7 @@ from controller.core.kinds import (
     WeighingStatus,
 )
 from controller.core.passage import Lane, Passage
+from controller.core.service import mode_of
 from controller.core.settings import LaneSettings
 from controller.core.verdict import Verdict
 
@@ -51,6 +52,7 @@ def outputs(lane: Lane, inputs: InputImage, settings: LaneSettings) -> OutputIma
     """The output image of this lane; a function of the phase, the passage and the inputs."""
     passage = lane.passage
     leave = _way_out(lane, inputs, settings)
+    mode = mode_of(lane, settings)
     entry = passage.entry if passage is not None else None
     return OutputImage(
         booms=_booms(lane, entry, leave, inputs, settings),
@@ -62,9 +64,17 @@ def outputs(lane: Lane, inputs: InputImage, settings: LaneSettings) -> OutputIma
         lookup=passage.plate if passage is not None else "",
         capture=lane.phase in _LOOKING,
         zero=lane.phase in _ZEROING and not inputs.weight.zero_ok,
-        record=passage.intent if passage is not None else None,
+        degraded=mode is not None and mode.on,
+        cells_cleared=lane.cells_cleared,
+        record=_record(lane),
         alarms=_alarms(lane, inputs),
     )
+
+
+def _record(lane: Lane) -> RecordIntent | None:
+    """A word about the weighing can wait; what a vehicle waits for cannot."""
+    owed = lane.passage.intent if lane.passage is not None else None
+    return owed if owed is not None else lane.service
 
 
 def _alarms(lane: Lane, inputs: InputImage) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from controller.core.images import Chain, PlateRead, RecordIntent, Vehicle, Weight
+from controller.core.images import Chain, Mode, PlateRead, RecordIntent, Vehicle, Weight
 from controller.core.kinds import Decision, End, Phase
 from controller.core.verdict import Facts, Judgement
 
@@ -39,6 +39,7 @@ class Passage(Struct, frozen=True, kw_only=True):
     decision: Decision = Decision.HOLD
     reasons: tuple[str, ...] = ()
     chain: Chain | None = None
+    mode: Mode | None = None
     leave_by: End | None = None
     by_person: bool = False
     owed: str = ""
@@ -57,6 +58,9 @@ class Lane(Struct, frozen=True, kw_only=True):
     ``cause`` the first fault kept while the lane is stopped.  By hand, ``jog`` is the boom that a
     person raises and ``lower`` the one that a person keeps asking down.  ``ignored_until_us`` says
     until when what stands at each end is no arrival: it had its chance, or has just left that way.
+    ``degraded`` is a person's word on weighing with bad cells (None: the site file's holds),
+    ``service`` the record of such a word that the ledger still owes, ``cells_cleared`` the number
+    of the last one that asked to forget cell faults.
     """
 
     since_us: int
@@ -71,3 +75,6 @@ class Lane(Struct, frozen=True, kw_only=True):
     lower: End | None = None
     lower_us: int = 0
     ignored_until_us: tuple[int, int] = (0, 0)
+    degraded: Mode | None = None
+    service: RecordIntent | None = None
+    cells_cleared: int = 0

@@ -18,6 +18,8 @@ class LaneSettings(Struct, frozen=True, kw_only=True):
 
     Defaults follow facts of the field (waits seen at 60 s, plate reads within 3 s, a tare good
     for 90 days); ``stopping_faults`` are the catalogue codes that stop the lane.
+    ``degraded_why`` is the site file's reason for weighing with a bad cell, without evidence; ""
+    forbids it until a person allows it.
     """
 
     book: RuleBook
@@ -25,6 +27,7 @@ class LaneSettings(Struct, frozen=True, kw_only=True):
     preferred: End = End.ROAD
     posted_limit_g: int | None = None
     stopping_faults: frozenset[int] = frozenset()
+    degraded_why: str = ""
 
     start_settle_us: int = 1 * SECOND
     start_us_max: int = 60 * SECOND

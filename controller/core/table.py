@@ -8,7 +8,7 @@ The rules of the table:
    ``still_loaded``, whose outcome says in words what was waited for.
 3. MANUAL and EMERGENCY end by a named person only: their limit calls again, and moves nothing.
 4. No row leads out of HOLDING towards an exit without a named person, and none leads to RELEASING
-   but by way of a durable record.
+   but by way of a durable record.  A weight without evidence ends in HOLDING, never by rule.
 5. The diagram in ``docs/phases.md`` is generated from this file.
 """
 
@@ -92,6 +92,7 @@ ROWS: tuple[Row, ...] = (
     Row((_P.POSITIONING,), g.timed_out, _P.HOLDING, "not positioned", Fault.NOT_POSITIONED),
 
     Row((_P.WEIGHING,), g.weighed_and_read, _P.DECIDING, "weighed"),
+    Row((_P.WEIGHING,), g.weighed_degraded, _P.DECIDING, "weighed without evidence"),
     Row((_P.WEIGHING,), g.out_of_position, _P.POSITIONING, "out of position"),
     Row((_P.WEIGHING,), g.timed_out, _P.HOLDING, "weight not steady", Fault.NOT_STEADY),
 

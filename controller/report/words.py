@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from protocol.parts import Direction, End, Kind, Motion, Outcome, Permit, Result, Source
+from protocol.parts import Direction, End, Kind, Motion, Outcome, Permit, Result, Service, Source
 
 
 class Word(NamedTuple):
@@ -20,6 +20,7 @@ KINDS = {
     Kind.AMENDMENT: Word("更正", "amendment"),
     Kind.VOID: Word("作废", "void"),
     Kind.MANUAL_MOVE: Word("人工动闸", "boom moved by a person"),
+    Kind.SERVICE: Word("维护", "service"),
 }
 OUTCOMES = {
     Outcome.HOLD: Word("等待人工", "held"),
@@ -30,6 +31,11 @@ RESULTS = {
     Result.WITHIN: Word("未超", "within"),
     Result.OVER: Word("超", "over"),
     Result.UNDETERMINED: Word("未定", "undetermined"),
+}
+SERVICES = {
+    Service.ALLOW_DEGRADED: Word("允许降级称重", "weighing without evidence allowed"),
+    Service.FORBID_DEGRADED: Word("停止降级称重", "weighing without evidence forbidden"),
+    Service.CLEAR_CELLS: Word("清除传感器故障", "cell faults forgotten after service"),
 }
 DIRECTIONS = {
     Direction.IN: Word("进场", "in"),

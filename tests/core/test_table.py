@@ -84,6 +84,7 @@ def test_nobody_comes_to_deciding_unweighed_and_unasked() -> None:
     into = {row.guard for row in ROWS if row.to == Phase.DECIDING}
     assert into == {
         guards.weighed_and_read,
+        guards.weighed_degraded,
         guards.release_asked,
         guards.send_back_asked,
         guards.plate_confirmed,

@@ -126,9 +126,20 @@ def _lawful(record: Record) -> Record:
         record = replace(record, reweigh=replace(record.reweigh, first_seq=1, previous_seq=2))
     if record.refers_to is not None:
         record = replace(record, refers_to=1 + record.refers_to % (FREE_SEQ - 1))
-    needed = ("decision", "person", "void", "move", "refers_to")
+    needed = ("decision", "person", "void", "move", "refers_to", "service")
     if any(getattr(record, name) is None for name in needed):
         record = replace(record, kind=Kind.PASSAGE, decision=Decision(outcome=Outcome.HOLD))
+    return _without_evidence(record) if record.degraded is not None else record
+
+
+def _without_evidence(record: Record) -> Record:
+    found = record.degraded
+    assert found is not None
+    found = replace(found, reason="no pair is whole" if found.weight_g is None else None)
+    record = replace(record, degraded=found, weighing=None, verdicts=None)
+    if record.person is None:
+        held = Decision(outcome=Outcome.HOLD)
+        record = replace(record, decision=record.decision and held, permit=Permit.NONE)
     return record
 
 

@@ -28,6 +28,7 @@ from controller.core.guards.deciding import (
     release_asked,
     send_back_asked,
     weighed_and_read,
+    weighed_degraded,
     weight_withdrawn,
 )
 from controller.core.guards.leaving import (
@@ -117,6 +118,7 @@ __all__ = [
     "under_range",
     "vehicle_waits",
     "weighed_and_read",
+    "weighed_degraded",
     "weight_withdrawn",
     "zero_lost",
     "zero_returned",

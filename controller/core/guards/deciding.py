@@ -52,6 +52,7 @@ def _weight_of(lane: Lane, inputs: InputImage) -> bool:
     return (
         passage is not None
         and weight.status == WeighingStatus.ACCEPTED
+        and weight.degraded is None
         and weight.weight_g is not None
         and weight.accepted_us is not None
         and passage.boarded_us is not None
@@ -66,6 +67,19 @@ def weighed_and_read(lane: Lane, inputs: InputImage, settings: LaneSettings) -> 
         return False
     informed = passage.vehicle is not None and passage.vehicle.plate == passage.plate != ""
     return informed or elapsed(inputs.now_us, weight.accepted_us, settings.plate_wait_us)
+
+
+def weighed_degraded(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The remaining cells have said what they can, and the plate is known or had its time."""
+    passage, found = lane.passage, inputs.weight.degraded
+    if passage is None or found is None or inputs.weight.status != WeighingStatus.DEGRADED:
+        return False
+    if passage.boarded_us is None or found.settled_us is None:
+        return False
+    own = passage.boarded_us <= found.settled_us <= inputs.now_us
+    if not own or not in_position(lane, inputs, settings):
+        return False
+    return bool(passage.plate) or elapsed(inputs.now_us, found.settled_us, settings.plate_wait_us)
 
 
 def on_deck_too_long(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
@@ -101,14 +115,18 @@ def durable_hold(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool
 
 
 def weight_withdrawn(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
-    """The weight decided on did not stand, or is another's, before the vehicle was shown green."""
+    """The weight decided on did not stand, or is another's, before the vehicle was shown green.
+
+    A weight of which a cell is now named bad does not stand either.
+    """
     passage = lane.passage
     if passage is None or passage.weight is None or passage.by_person or passage.leave_by is None:
         return False
     if inputs.ends[passage.leave_by].boom.position == BoomPosition.OPEN:
         return False
     return (
-        inputs.weight.status == WeighingStatus.WITHDRAWN
+        inputs.weight.status in (WeighingStatus.WITHDRAWN, WeighingStatus.CELL_FAULT)
+        or inputs.weight.degraded is not None
         or inputs.weight.weighing_id != passage.weight.weighing_id
     )
 
@@ -149,6 +167,7 @@ def plate_confirmed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> b
     return (
         passage is not None
         and passage.intent is None
+        and passage.mode is None
         and passage.asked
         and passage.weight is not None
         and passage.weight.weighing_id == inputs.weight.weighing_id

@@ -1,0 +1,91 @@
+"""What the cells that are not named bad say of the deck: empty, loaded, still or not, a weight.
+
+Nothing here is evidence. A deck with a cell that cannot be believed has no state in `weigher.py`;
+a yard that is allowed to go on without evidence needs one, from the cells that are left.
+"""
+
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from sensors.calibration import FloatArray, Scale
+from sensors.degraded import DegradedWeigher, DegradedWeight, NoDegradedWeight
+from sensors.indication import is_over_range, is_under_range
+from sensors.weighing import DeckState
+
+PRESENT_E: Final = 5
+SMOOTH_S: Final = 0.25
+STANDS_S: Final = 2.0
+# How much a standing vehicle may swing: little against the estimate's u95, which is about 1 %.
+SWING_E: Final = 5.0
+SWING_SHARE: Final = 0.002
+CREEP_M: Final = 0.05
+
+
+class Remaining(msgspec.Struct, frozen=True, kw_only=True):
+    """The remaining cells' word; `gross_g` is what they carry, not what stands on the deck.
+
+    `weight` is None until the load has stood for STANDS_S.
+    """
+
+    cells: tuple[int, ...]
+    deck: DeckState
+    gross_g: int
+    moving: bool
+    weight: DegradedWeight | NoDegradedWeight | None
+
+
+class RemainingCells:
+    """Judges the deck without the bad cells; keeps one flag, the samples are the caller's."""
+
+    def __init__(self, scale: Scale, weigher: DegradedWeigher | None) -> None:
+        self._scale = scale
+        self._weigher = weigher
+        self._x_m = scale.x_m()
+        self._present = False
+
+    def look(self, cells_g: FloatArray, bad: frozenset[int]) -> Remaining:
+        """Judge the newest samples (n, cells), grams above zero; STANDS_S of them at most count."""
+        scale = self._scale
+        sound = np.array([cell not in bad for cell in range(len(scale.cells))])
+        kept_g = np.where(sound, cells_g[-round(STANDS_S * scale.rate_hz) :], 0.0)
+        rows = max(1, round(SMOOTH_S * scale.rate_hz))
+        now_g = float(kept_g[-rows:].sum(axis=1).mean())
+        self._present = now_g > (PRESENT_E - self._present) * scale.e_g
+        moving = self._moves(kept_g, rows)
+        still = self._present and not moving
+        return Remaining(
+            cells=tuple(sorted(bad)),
+            deck=self._deck(round(now_g)),
+            gross_g=round(now_g),
+            moving=moving,
+            weight=self._weigh(kept_g.mean(axis=0), bad) if still else None,
+        )
+
+    def _deck(self, gross_g: int) -> DeckState:
+        if is_over_range(gross_g, self._scale):
+            return DeckState.OVER_RANGE
+        if is_under_range(gross_g, self._scale):
+            return DeckState.UNDER_RANGE
+        return DeckState.LOADED if self._present else DeckState.EMPTY
+
+    def _moves(self, kept_g: FloatArray, rows: int) -> bool:
+        """Whether load or centre of gravity changed within STANDS_S, engine tones left out."""
+        parts = len(kept_g) // rows
+        if parts * rows < (STANDS_S - SMOOTH_S) * self._scale.rate_hz:
+            return True
+        means_g = kept_g[-parts * rows :].reshape(parts, rows, -1).mean(axis=1)
+        load_g = means_g.sum(axis=1)
+        limit_g = max(SWING_E * self._scale.e_g, SWING_SHARE * float(load_g[-1]))
+        if float(np.ptp(load_g)) > limit_g:
+            return True
+        if not self._present:
+            return False
+        return bool(np.ptp(means_g @ self._x_m / load_g) > CREEP_M)
+
+    def _weigh(self, cells_g: FloatArray, bad: frozenset[int]) -> DegradedWeight | NoDegradedWeight:
+        if self._weigher is None:
+            reason = "the cells of this deck are not in pairs"
+            return NoDegradedWeight(missing_cells=tuple(sorted(bad)), reason=reason)
+        return self._weigher.weigh(cells_g, bad)
