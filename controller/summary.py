@@ -105,6 +105,12 @@ def _notes(record: Record) -> Iterator[str]:
         yield f"tare {tonnes(tare.tare_g)} t of record {tare.seq}"
     if record.void is not None:
         yield f"void: {record.void}"
+    if record.degraded is not None and record.kind is Kind.PASSAGE:
+        about = f"about {tonnes(record.degraded.weight_g)} t" if record.degraded.weight_g else ""
+        cells = ", ".join(str(cell) for cell in record.degraded.cells)
+        yield f"no evidence: weighed without cell {cells} {about}".rstrip()
+    if record.service is not None:
+        yield words.SERVICES[record.service.action].en
     if record.move is not None:
         yield f"{record.move.end} boom {words.MOTIONS[record.move.motion].en} by hand"
     if record.amendment is not None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hal.bus import Bus
 from hal.ports import (
@@ -73,8 +74,15 @@ class SimClock:
         return WallReading(ms=self._yard.wall_ms, offset_min=480, synchronised=synchronised)
 
 
+RAIL_COUNTS = 8_388_607
+
+
 class SimCells:
-    """All cells of the deck, one converter with eight channels."""
+    """All cells of the deck, one converter with eight channels.
+
+    One cell may fail alone, as ``cell0`` … ``cell7``: stuck at its last counts, silent (its wires
+    are off, the converter reads 0) or unknown (at the rail).
+    """
 
     def __init__(self, bus: Bus) -> None:
         self._yard = yard_of(bus)
@@ -94,10 +102,21 @@ class SimCells:
             return DeviceFault(name="CELLS_SILENT", device="cells", seen="no samples")
         if kind == "stuck" and self._last is not None and len(self._last.counts):
             counts = np.repeat(self._last.counts[-1:], len(t_us), axis=0)
+        for cell in range(counts.shape[1]):
+            self._spoil(counts[:, cell], cell)
         samples = CellSamples(t_us=t_us, counts=counts)
         if len(t_us):
             self._last = samples
         return samples
+
+    def _spoil(self, counts: NDArray[np.int64], cell: int) -> None:
+        kind = self._yard.fault_of(f"cell{cell}")
+        if kind == "silent":
+            counts[:] = 0
+        elif kind == "unknown":
+            counts[:] = RAIL_COUNTS
+        elif kind == "stuck" and self._last is not None:
+            counts[:] = self._last.counts[-1, cell]
 
 
 class SimPresence:

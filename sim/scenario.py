@@ -1,7 +1,7 @@
 """Scenario files: a day in the yard, in words that a non-programmer reads and writes.
 
-A file has one ``[day]``, any number of ``[[truck]]``, and may have ``[[person]]`` and
-``[[fault]]``.  With ``mix = true`` the trucks are kinds, and the day is dealt from them.
+A file has one ``[day]``, any number of ``[[truck]]``, and may have ``[[person]]``, ``[[fault]]``
+and ``[[request]]``.  With ``mix = true`` the trucks are kinds, and the day is dealt from them.
 """
 
 from __future__ import annotations
@@ -13,18 +13,20 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from hal.ports import PersonRequest
 from sim.driver import Habits
 from sim.layout import Layout
 from sim.people import Walker
 from sim.scene import Light
 from sim.truck import CONFIGURATIONS, Plate, Truck, build_truck
 from sim.units import ScenarioError, known_keys, mass_g, time_us, word
-from sim.world import ENDS, Fault, Options, Visit
+from sim.world import ENDS, Asked, Fault, Options, Visit
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 TRUCKS_MAX = 1000
 
-_TOP = ("day", "truck", "person", "fault")
+_TOP = ("day", "truck", "person", "fault", "request")
+_REQUESTS = ("allow_degraded", "forbid_degraded", "clear_cells", "enter_manual", "leave_manual")
 _DAY = ("title", "begins", "light", "wind", "operator", "mix", "every", "trucks")
 _TRUCK = (
     "kind",
@@ -51,6 +53,7 @@ _DRIVERS = ("good", "stops short", "overshoots", "pauses", "crashes the boom")
 _COLOURS = ("blue", "yellow", "green", "any")
 _DEVICES = (
     "cells",
+    *(f"cell{i}" for i in range(8)),
     "clock",
     "estop",
     "sign",
@@ -154,6 +157,10 @@ def _options(table: Mapping[str, Any], day: Mapping[str, Any], where: str) -> Op
             _fault(fault, f"{where}: [[fault]] {i + 1}")
             for i, fault in enumerate(table.get("fault", []))
         ),
+        requests=tuple(
+            _asked(asked, f"{where}: [[request]] {i + 1}")
+            for i, asked in enumerate(table.get("request", []))
+        ),
     )
 
 
@@ -184,6 +191,18 @@ def _fault(fault: Mapping[str, Any], where: str) -> Fault:
         kind=word(fault.get("kind"), ("silent", "stuck", "unknown"), f"{where} kind"),
         from_us=time_us(fault.get("from"), f"{where} from"),
         until_us=None if until is None else time_us(until, f"{where} until"),
+    )
+
+
+def _asked(asked: Mapping[str, Any], where: str) -> Asked:
+    known_keys(asked, ("kind", "who", "why", "at"), where)
+    for key in ("who", "why"):
+        if not isinstance(asked.get(key), str) or not asked[key]:
+            raise ScenarioError(f"{where} {key}: a request names who asks, and why")
+    kind = word(asked.get("kind"), _REQUESTS, f"{where} kind")
+    return Asked(
+        at_us=time_us(asked.get("at"), f"{where} at"),
+        request=PersonRequest(kind=kind.upper(), who=asked["who"], why=asked["why"]),
     )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from msgspec import Struct
 
-from hal.ports import Contact, RegisterEntry, SignPage
+from hal.ports import Contact, PersonRequest, RegisterEntry, SignPage
 from sim.boom import BoomArm
 from sim.driver import THINK_US, Driver, Habits, Mind
 from sim.layout import Layout
@@ -56,6 +56,13 @@ class Fault(Struct, frozen=True, kw_only=True):
     until_us: int | None = None
 
 
+class Asked(Struct, frozen=True, kw_only=True):
+    """A request that somebody puts in at a stated time."""
+
+    at_us: int
+    request: PersonRequest
+
+
 class Options(Struct, frozen=True, kw_only=True):
     """What a scenario states about the day beside its vehicles."""
 
@@ -68,6 +75,7 @@ class Options(Struct, frozen=True, kw_only=True):
     operator_absent: bool = False
     walkers: tuple[Walker, ...] = ()
     faults: tuple[Fault, ...] = ()
+    requests: tuple[Asked, ...] = ()
 
 
 class Yard:
@@ -292,6 +300,9 @@ class Yard:
     def _think(self, now: int) -> None:
         for fault in self.options.faults:
             self._schedule(fault, now)
+        for asked in self.options.requests:
+            if asked.at_us <= now < asked.at_us + THINK_US:
+                self.operator.request(asked.request)
         for driver in self.drivers:
             if driver.mind is not Mind.GONE:
                 driver.think(now, self)

@@ -15,7 +15,7 @@ from controller.report.pictures import Pictures
 from controller.report.plates import chip, plate_section
 from controller.report.timeline import timeline_figure
 from controller.report.verdicts import facts, verdict_block, verdict_table, weighing_list
-from protocol.parts import Verdicts
+from protocol.parts import Degraded, Verdicts
 from protocol.record import Record
 
 
@@ -95,6 +95,11 @@ def _outcome(record: Record) -> Iterator[Html]:
             " · ",
             both(*words.PERMITS[record.permit]),
         )
+    if record.degraded is not None:
+        yield _without_evidence(record.degraded)
+    if record.service is not None:
+        word, cells = words.SERVICES[record.service.action], _cells(record.service.cells)
+        yield el("p", both(word.zh, word.en), f" ({cells} named bad)" if cells else None)
     if record.void is not None:
         yield el("p", both("作废原因", "void because"), ": ", el("q", record.void))
     if record.move is not None:
@@ -106,6 +111,21 @@ def _outcome(record: Record) -> Iterator[Html]:
         second = f" with {record.person.second}" if record.person.second else ""
         who = el("b", record.person.who + second)
         yield el("p", both("经办", "by"), " ", who, ": ", el("q", record.person.why))
+
+
+def _without_evidence(found: Degraded) -> Html:
+    """What the remaining cells said; never in the place or the size of a weight."""
+    said = found.reason or "no estimate"
+    if found.weight_g is not None:
+        u95 = f" ± {tonnes(found.u95_g)}" if found.u95_g is not None else ""
+        said = f"about {tonnes(found.weight_g)}{u95}, estimated without {_cells(found.cells)}"
+    title = el("b", both("降级称重，不作证据", "No evidence."))
+    by = f" {said}. Allowed by {found.allowed.who}: {found.allowed.why}"
+    return el("p", title, by, class_="bad")
+
+
+def _cells(cells: tuple[int, ...]) -> str:
+    return ", ".join(f"cell {cell}" for cell in cells)
 
 
 def _amended(record: Record) -> Html:
