@@ -97,22 +97,18 @@ def weigh(
 
 @app.command()
 def read(
-    images: Annotated[list[Path], typer.Argument(help="Photographs.")],
+    images: Annotated[list[Path], typer.Argument(help="Photographs, or folders of them.")],
     crop: Annotated[bool, typer.Option("--crop", help="The image is a plate cut-out.")] = False,
+    draw: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write annotated pictures into this folder.")
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Read plates from photographs; one result per line."""
     with _plain_errors():
-        failed = False
-        for result in _later("controller.commands.read:read_images")(images, crop):
-            if "error" in result:
-                failed = True
-                typer.echo(f"error: {result['error']}", err=True)
-            elif json_:
-                typer.echo(json.dumps(result, ensure_ascii=False))
-            else:
-                typer.echo(f"{result['file']}: {result['plate'] or 'unreadable'}")
-    if failed:
+        request = _later("controller.commands.read:Request")(crop=crop, draw=draw, as_json=json_)
+        good = _later("controller.commands.read:run")(images, request)
+    if not good:
         raise typer.Exit(1)
 
 

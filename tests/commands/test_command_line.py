@@ -87,11 +87,15 @@ def test_a_truncated_picture_is_refused_and_the_others_are_read(tmp_path: Path) 
     done = steelyard("read", "--crop", "--json", half, whole)
     assert done.returncode == 1
     assert str(half) in done.stderr
-    assert json.loads(done.stdout)["plate"] == "晋A12345"
+    failed, read = (json.loads(line) for line in done.stdout.splitlines())
+    assert "cut short" in failed["error"]
+    assert read["plates"][0]["text"] == "晋A12345"
 
 
-def test_a_whole_photograph_is_refused_while_there_is_no_detector(tmp_path: Path) -> None:
-    refused(steelyard("read", tmp_path / "photo.jpg"), "--crop")
+def test_a_sheet_that_cannot_be_written_is_refused_with_its_folder(tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("no folder", encoding="utf-8")
+    refused(steelyard("read", "--crop", "--draw", taken, tmp_path / "photo.jpg"), str(taken))
 
 
 def test_a_full_disk_ends_the_demonstration_and_says_where(tmp_path: Path) -> None:
