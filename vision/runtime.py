@@ -26,12 +26,14 @@ class ModelError(ValueError):
 class TfliteModel:
     """One model with one float32 input and one float32 output; not for use by two threads."""
 
-    def __init__(self, path: Path, runtimes: tuple[str, ...] = RUNTIMES) -> None:
+    def __init__(
+        self, path: Path, runtimes: tuple[str, ...] = RUNTIMES, *, threads: int = 1
+    ) -> None:
         """Raises ModelError for a bad file and VisionLibraryError when no runtime works."""
         if not path.is_file():
             raise ModelError(f"{path}: no such model file: reinstall steelyard or name another")
         with _without_chatter():
-            self._interpreter = _construct(path, runtimes)
+            self._interpreter = _construct(path, runtimes, threads)
             self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._output = self._interpreter.get_output_details()[0]["index"]
@@ -56,12 +58,12 @@ def _without_chatter() -> Iterator[None]:
         os.close(nowhere)
 
 
-def _construct(path: Path, runtimes: tuple[str, ...]) -> Any:
+def _construct(path: Path, runtimes: tuple[str, ...], threads: int) -> Any:
     # tflite_runtime imports beside numpy 2 and only then fails: constructing is the proof.
     reasons = []
     for name in runtimes:
         try:
-            return import_module(name).Interpreter(model_path=str(path), num_threads=1)
+            return import_module(name).Interpreter(model_path=str(path), num_threads=threads)
         except (ImportError, SystemError, AttributeError) as error:
             reasons.append(f"{name}: {error}")
         except (ValueError, RuntimeError) as error:
