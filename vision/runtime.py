@@ -36,10 +36,15 @@ class TfliteModel:
             self._interpreter = _construct(path, runtimes, threads)
             self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
+        self._shape = tuple(self._interpreter.get_input_details()[0]["shape"])
         self._output = self._interpreter.get_output_details()[0]["index"]
 
     def run(self, images: Float) -> Float:
-        """Run one batch as the model's input shape has it."""
+        """Run one batch; a picture of another size than the last makes the model lay out anew."""
+        if images.shape != self._shape:
+            self._interpreter.resize_tensor_input(self._input, images.shape)
+            self._interpreter.allocate_tensors()
+            self._shape = images.shape
         self._interpreter.set_tensor(self._input, images)
         self._interpreter.invoke()
         return np.array(self._interpreter.get_tensor(self._output), np.float32)

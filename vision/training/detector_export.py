@@ -1,0 +1,35 @@
+"""Export the detector as TFLite: python -m vision.training.detector_export --weights det.pt"""
+
+import argparse
+from pathlib import Path
+
+import litert_torch
+import torch
+
+from vision.detect import MODEL_PATH
+from vision.training.detector_net import DetectorNet
+from vision.training.export import BYTES_MAX, half_weights
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=MODEL_PATH)
+    args = parser.parse_args()
+    net = DetectorNet()
+    net.load_state_dict(torch.load(args.weights))
+    # The picture stays height x width x channel outside; the runtime resizes the input at will.
+    model = litert_torch.to_channel_last_io(net.eval(), args=[0], outputs=[0])
+    sample = (torch.zeros(1, 480, 640, 3),)
+    whole = args.out.with_suffix(".float32.tflite")
+    litert_torch.convert(model.eval(), sample).export(str(whole))
+    half_weights(whole, args.out)
+    whole.unlink()
+    size = args.out.stat().st_size
+    print(f"{args.out}: {size} bytes")
+    if size > BYTES_MAX:
+        raise SystemExit(f"{args.out} is larger than {BYTES_MAX} bytes: narrow the network")
+
+
+if __name__ == "__main__":
+    main()
