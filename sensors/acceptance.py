@@ -172,6 +172,21 @@ class Acceptance:
         return self._axles.loads_g(self.weight_g)
 
     @property
+    def axle_loads_u95_g(self) -> tuple[int, ...]:
+        """The expanded uncertainty of each axle load, grams."""
+        return self._axles.loads_u95_g(self.weight_g, self.u95_g)
+
+    @property
+    def axle_spacings_u95_mm(self) -> tuple[int, ...]:
+        """The expanded uncertainty of the way from each axle to the next, millimetres."""
+        return self._axles.spacings_u95_mm()
+
+    @property
+    def axles_confidence(self) -> float:
+        """Probability that the count of axles is right."""
+        return self._axles.count_confidence(self.weight_g)
+
+    @property
     def stopped_us(self) -> int | None:
         """When the vehicle last came to a stand; None while it rolls."""
         return self._stopped_us

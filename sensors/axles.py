@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
+from sensors.axle_confidence import JUMP_U95, Between, Climb, between, climb, one_axle
 from sensors.calibration import Scale
 from sensors.history import History
 
@@ -70,11 +71,12 @@ class _Peak:
 
 
 class _Edge(NamedTuple):
-    """A step with the moment about the front at that instant and the load since the step before."""
+    """A step with the moment about the front at that instant and the deck since the step before."""
 
     step: AxleStep
     moment_gm: float
     load_g: float
+    climb: Climb
 
 
 class AxleTracker:
@@ -96,7 +98,8 @@ class AxleTracker:
         self.lost = 0
         self._peak: _Peak | None = None
         self._last_moment_gm = 0.0
-        self._loads: deque[tuple[int, float]] = deque(maxlen=LOADS_KEPT)
+        self._ticks: deque[tuple[int, float, float]] = deque(maxlen=LOADS_KEPT)
+        self._climbs: list[Climb] = []
         self._level_g = 0.0
         self._before_last = 0.0, 0.0
         self._speed_mps = 1.0
@@ -156,7 +159,7 @@ class AxleTracker:
             else:
                 done = self._keep(found)
         tick_g = float(history.sum_g(fresh).mean())
-        self._loads.append((int(history.t_us(1)[0]), tick_g))
+        self._ticks.append((int(history.t_us(1)[0]), tick_g, speed_mps))
         return done
 
     def _suspect(self, edge: _Edge, history: History) -> None:
@@ -198,6 +201,7 @@ class AxleTracker:
         step = edge.step
         if self._swings_back(step):
             self.steps.pop()
+            self._climbs.pop()
             self._last_moment_gm, self._level_g = self._before_last
             return step
         self._before_last = self._last_moment_gm, self._level_g
@@ -207,6 +211,7 @@ class AxleTracker:
             self.lost += 1
         else:
             self.steps.append(step)
+            self._climbs.append(edge.climb)
         return step
 
     def _follow(
@@ -245,7 +250,8 @@ class AxleTracker:
         if self.front is None:
             self.front = end
         moment = self._about_front(peak.moment_gm, peak.load_g)
-        load = self._load_between(peak)
+        deck = self._between(peak)
+        load = deck.load_g
         way_m = abs(moment - self._last_moment_gm) / load if load > self._floor_g else 0.0
         if self._rings(peak, end, way_m):
             self._widen(peak)
@@ -260,7 +266,9 @@ class AxleTracker:
         lightest_g = min((known.mass_g for known in self.climbed()), default=0)
         if step.mass_g < 0 and -step.mass_g < WHOLE_AXLE * lightest_g:
             return None  # Less than any axle that climbed on: the body swings.
-        return _Edge(step, moment, load)
+        levers_m = np.array((moment, self._last_moment_gm)) / max(load, self._floor_g)
+        known = climb(peak.rise_g, deck, self.on_deck(), way_m, levers_m)
+        return _Edge(step, moment, load, known)
 
     def _swings_back(self, step: AxleStep) -> bool:
         """Whether this undoes the last step: a bouncing body passed for an axle, there and back."""
@@ -270,15 +278,15 @@ class AxleTracker:
         soon = step.at_us - last.at_us < SWINGS_BACK_US
         return soon and 0.5 < -step.mass_g / last.mass_g < 2.0
 
-    def _load_between(self, peak: _Peak) -> float:
-        """The load between the last step and this one, away from both; 0 before the first."""
+    def _between(self, peak: _Peak) -> Between:
+        """The deck between the last step and this one, away from both; nothing before the first."""
         if not self.steps:
-            return 0.0
+            return Between(0.0, 0, 0.0, 0.0)
         begin, end = self.steps[-1].at_us + CLIMBED_US, peak.at_us - CLIMBED_US
-        rows = [load_g for at_us, load_g in self._loads if begin < at_us <= end]
+        rows = [(load_g, mps) for at_us, load_g, mps in self._ticks if begin < at_us <= end]
         # Close axles at speed leave no time between them: what is there before the middle of the
         # new step is the best there is.
-        return float(np.mean(rows)) if rows else peak.load_g - abs(peak.rise_g) / 2
+        return between(rows, (end - begin) / 1e6, peak.load_g - abs(peak.rise_g) / 2)
 
     def _weigh_last(self, load_g: float) -> None:
         """The last axle weighs what the load rose by since the one before it was on."""
@@ -292,13 +300,54 @@ class AxleTracker:
     def loads_g(self, gross_g: int | None) -> tuple[int, ...]:
         """Loads of the axles that climbed on; the last takes what the others leave of `gross_g`."""
         loads = [step.mass_g for step in self.climbed()]
-        whole = gross_g is not None and len(loads) == len(self.steps) and not self.lost
-        if not loads or not whole or gross_g is None:
+        rest = self._rest_g(gross_g)
+        if rest is None or gross_g is None:
             return tuple(loads)
-        rest = gross_g - sum(loads[:-1])
         if 0.6 * loads[-1] < rest < 2.0 * loads[-1]:
             return (*loads[:-1], rest)
         return tuple(round(load * gross_g / sum(loads)) for load in loads)
+
+    def _rest_g(self, gross_g: int | None) -> int | None:
+        """What the gross leaves for the last axle, where all axles are on the deck."""
+        loads = [step.mass_g for step in self.climbed()]
+        if not loads or gross_g is None or len(loads) != len(self.steps) or self.lost:
+            return None
+        return gross_g - sum(loads[:-1])
+
+    def _climbed(self) -> list[int]:
+        return [i for i, s in enumerate(self.steps) if s.mass_g > 0 and s.end == self.front]
+
+    def loads_u95_g(self, gross_g: int | None, gross_u95_g: int | None) -> tuple[int, ...]:
+        """The expanded uncertainty (95 %) of every load that `loads_g` gives, grams."""
+        stated, whole = self.loads_g(gross_g), self._rest_g(gross_g) is not None
+        out = []
+        for i, load_g in zip(self._climbed(), stated, strict=True):
+            before_g, after_g = self._climbs[i].before_sigma_g, 0.5 * (gross_u95_g or 0)
+            # Loads that contradict the gross were scaled to it; by so much they may err.
+            scaled_g = load_g - self.steps[i].mass_g if whole else 0
+            if i + 1 < len(self.steps):
+                after_g = self._climbs[i + 1].before_sigma_g
+            elif not whole:
+                after_g = JUMP_U95 / 2 * load_g
+            elif load_g == self._rest_g(gross_g):
+                scaled_g = 0
+            out.append(round(2 * float(np.linalg.norm((before_g, after_g, scaled_g)))))
+        return tuple(out)
+
+    def spacings_u95_mm(self) -> tuple[int, ...]:
+        """The expanded uncertainty (95 %) of the way from each axle to the next, millimetres."""
+        return tuple(round(2000 * self._climbs[i].way_sigma_m) for i in self._climbed()[1:])
+
+    def count_confidence(self, gross_g: int | None) -> float:
+        """Probability, 0 to 1, that each axle that climbed on is one, and one only."""
+        if self.lost or self._doubt is not None or not self.steps:
+            return 0.0
+        chance, rest = 1.0, self._rest_g(gross_g)
+        for i in self._climbed():
+            last = i + 1 == len(self.steps)
+            load_g = rest if last else self.steps[i].mass_g
+            chance *= one_axle(load_g, self._climbs[i].jump_g)
+        return chance
 
     def _rings(self, peak: _Peak, end: End, way_m: float) -> bool:
         """Whether this is the second half of the last step: same way, same edge, hardly moved."""

@@ -88,9 +88,10 @@ class Weighing(msgspec.Struct, frozen=True, kw_only=True):
     `gross_g` is unrounded; `indicated_g` is rounded to d and None where the display is blank.
     `weight_g`, `u95_g` and `accepted_us` are None unless a weight is accepted or was withdrawn.
     `axles` is -1 when unknown; `axle_offsets_mm` are distances from the first axle and
-    `axle_loads_g` what each put on the deck as it climbed. `estimate_g` with `estimate_u95_g` is
-    what the estimator holds for the weight at this instant, accepted or not; `stopped_us` is when
-    the vehicle last came to a stand.
+    `axle_loads_g` what each put on the deck as it climbed, both with their expanded uncertainties
+    (95 %); `axles_confidence_ppm` is the probability that the count is right, in millionths.
+    `estimate_g` with `estimate_u95_g` is what the estimator holds for the weight at this instant,
+    accepted or not; `stopped_us` is when the vehicle last came to a stand.
     """
 
     t_us: int
@@ -106,8 +107,11 @@ class Weighing(msgspec.Struct, frozen=True, kw_only=True):
     u95_g: int | None
     accepted_us: int | None
     axles: int
+    axles_confidence_ppm: int
     axle_offsets_mm: tuple[int, ...]
+    axle_spacings_u95_mm: tuple[int, ...]
     axle_loads_g: tuple[int, ...]
+    axle_loads_u95_g: tuple[int, ...]
     estimate_g: int | None
     estimate_u95_g: int | None
     stopped_us: int | None

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from controller.commands.weigh import TraceError, make_estimator, read_scale, scale_of, weigh_trace
+from controller.commands.weigh_axles import report_axles
 from controller.commands.weigh_stream import weigh_stream
 from controller.commands.weigh_table import say, truth_table
 from controller.commands.weigh_truth import Judged, judge_all, report, reports
@@ -156,5 +157,6 @@ def _as_object(judged: Sequence[Judged]) -> dict[str, Any]:
         "classes": reports(judged),
         "good": report("good", good),
         "bad": report("bad", bad),
+        "axles": report_axles([each.axles for each in judged if each.axles is not None]),
         "judged": judged,
     }

@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from controller.commands.weigh_axles import report_axles
+from controller.commands.weigh_axles import words as axle_words
 from controller.commands.weigh_truth import GOOD, ClassReport, Judged, report
 
 WIDTH_MIN = 118
@@ -38,14 +40,26 @@ def _details(result: dict[str, Any]) -> list[str]:
     if result.get("withdrawn"):
         lines.append(f"withdrawn later: {result['withdrawn']}")
     if result.get("axles"):
-        loads = " + ".join(f"{load:.0f}" for load in result.get("axle_loads_kg", ()))
-        ways = ", ".join(f"{way:.2f}" for way in result.get("axle_spacings_m", ()))
-        lines.append(f"{result['axles']} axles: {loads or '?'} kg; {ways or '?'} m apart")
+        loads = _measured(result, "axle_loads", "kg", 0, " + ")
+        ways = _measured(result, "axle_spacings", "m", 2, ", ")
+        sure = result.get("axles_confidence")
+        count = f"{result['axles']} axles" + ("" if sure is None else f" ({100 * sure:.1f} % sure)")
+        lines.append(f"{count}: {loads or '?'} kg; {ways or '?'} m apart")
     cells = result.get("cells", ())
     bad = [f"cell {i} {health}" for i, health in enumerate(cells) if health != "ok"]
     if cells:
         lines.append(", ".join(bad) if bad else f"all {len(cells)} cells ok")
     return lines + [_event(event) for event in result.get("events", ())]
+
+
+def _measured(result: dict[str, Any], name: str, unit: str, places: int, join: str) -> str:
+    """Values of one kind, each with its uncertainty where the mode states one."""
+    values = result.get(f"{name}_{unit}") or ()
+    u95 = result.get(f"{name}_u95_{unit}") or [None] * len(values)
+    return join.join(
+        f"{value:.{places}f}" + ("" if u is None else f" ± {u:.{places}f}")
+        for value, u in zip(values, u95, strict=True)
+    )
 
 
 def _event(event: dict[str, Any]) -> str:
@@ -84,6 +98,9 @@ def truth_table(by_class: Sequence[ClassReport], judged: Sequence[Judged]) -> No
     console.print(table)
     if any(row.in_time for row in by_class):
         console.print("+ n: the right weight, given before the passage went bad", style="dim")
+    axles = report_axles([each.axles for each in judged if each.axles is not None])
+    if axles is not None:
+        console.print(axle_words(axles), highlight=False)
     for words in _misses(judged):
         console.print(words, highlight=False, markup=False)
 

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from controller.commands.weigh import TraceError, weigh_trace
+from controller.commands.weigh_axles import AxlesJudged, judge_axles
 
 GOOD = "ok"
 
@@ -30,6 +31,8 @@ class Truth(msgspec.Struct, frozen=True, kw_only=True):
     t_stops_s: tuple[float, ...] = ()
     valid_intervals: tuple[tuple[float, float], ...] = ()
     events: tuple[dict[str, Any], ...] = ()
+    axle_masses_kg: tuple[float, ...] = ()
+    axle_offsets_m: tuple[float, ...] = ()
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +42,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     whole vehicle and nothing else at the accepted instant, `within_mpe` whether the error is
     inside the initial MPE. `after_stop_s` counts from the last stop before the acceptance, and is
     negative where the vehicle had not stopped yet. `failure` is set where weighing was refused.
+    `axles` is there for a weight of a valid instant whose truth knows the axles.
     """
 
     trace: str
@@ -52,6 +56,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     error_e: float | None = None
     u95_e: float | None = None
     failure: str | None = None
+    axles: AxlesJudged | None = None
 
     @property
     def right(self) -> bool:
@@ -129,8 +134,11 @@ def judge(result: dict[str, Any], truth: Truth, name: str) -> Judged:
         return bare()
     at_s, error_kg = result["accepted_at_s"], result["weight_kg"] - truth.true_mass_kg
     u95_kg = result["u95_kg"]
+    valid = any(begin <= at_s <= end for begin, end in truth.valid_intervals)
+    axles = (truth.axle_masses_kg, truth.axle_offsets_m)
     return bare(
-        valid=any(begin <= at_s <= end for begin, end in truth.valid_intervals),
+        valid=valid,
+        axles=judge_axles(result, *axles) if valid and all(axles) else None,
         within_mpe=abs(error_kg) <= (truth.mpe_kg or 0.0),
         after_stop_s=after_stop_s(at_s, truth),
         error_e=error_kg / truth.e_kg,

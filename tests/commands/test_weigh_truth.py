@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from controller.commands.weigh import TraceError
+from controller.commands.weigh_axles import report_axles, words
 from controller.commands.weigh_truth import (
     Judged,
     Truth,
@@ -106,6 +108,49 @@ def test_a_right_weight_of_a_passage_that_went_bad_is_in_time() -> None:
 def test_the_good_class_comes_first() -> None:
     names = [each.cls for each in reports([row("tailgate"), row("cell_fault"), row()])]
     assert names == ["ok", "cell_fault", "tailgate"]
+
+
+AXLES = msgspec.structs.replace(
+    TRUTH, axle_masses_kg=(6_000.0, 9_000.0, 9_000.0), axle_offsets_m=(0.0, 3.5, 4.9)
+)
+
+
+def seen(**changes: Any) -> dict[str, Any]:
+    axles: dict[str, Any] = {
+        "axles": 3,
+        "axles_confidence": 0.99,
+        "axle_loads_kg": [6_060.0, 9_000.0, 8_820.0],
+        "axle_loads_u95_kg": [60.0, 50.0, 179.0],
+        "axle_spacings_m": [3.45, 1.5],
+        "axle_spacings_u95_m": [0.06, 0.09],
+    }
+    return answer() | axles | changes
+
+
+def test_axles_are_held_against_the_truth() -> None:
+    found = judge(seen(), AXLES, "s").axles
+    assert found is not None
+    assert found.load_errors == pytest.approx((0.01, 0.0, -0.02))
+    assert found.loads_covered == (True, True, False)
+    assert found.spacing_errors_m == pytest.approx((-0.05, 0.1))
+    assert found.spacings_covered == (True, False)
+
+
+def test_axles_of_an_instant_without_a_weight_say_nothing() -> None:
+    assert judge(seen(accepted_at_s=14.5), AXLES, "s").axles is None
+    assert judge(answer(), TRUTH, "s").axles is None
+
+
+def test_a_wrong_count_is_counted_and_measures_nothing() -> None:
+    miscounted = judge(seen(axles=2, axles_confidence=0.6), AXLES, "s").axles
+    found = [each for each in (miscounted, judge(seen(), AXLES, "s").axles) if each is not None]
+    said = report_axles(found)
+    assert said is not None
+    assert (said.passages, said.right) == (2, 1)
+    assert (said.confidence_most_wrong, said.confidence_least_right) == (0.6, 0.99)
+    assert (said.loads_covered, said.spacings_covered) == (pytest.approx(2 / 3), 0.5)
+    assert "count right in 1 of 2" in words(said)
+    assert report_axles([]) is None
 
 
 def test_a_refused_trace_is_a_failure_and_no_weight(tmp_path: Path) -> None:

@@ -108,6 +108,8 @@ def test_without_a_gross_or_with_an_axle_gone_the_steps_stand(passage: Make) -> 
 def test_an_empty_deck_has_no_axles(scale: Scale) -> None:
     tracker = AxleTracker(scale)
     assert tracker.loads_g(24_000_000) == tracker.offsets_mm() == ()
+    assert tracker.loads_u95_g(24_000_000, 9_000) == tracker.spacings_u95_mm() == ()
+    assert tracker.count_confidence(24_000_000) == 0.0
 
 
 def lift(passage: Any, kg: float, seconds: float, at_m: float, add_load: Make) -> None:
