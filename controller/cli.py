@@ -157,20 +157,46 @@ def run(
 
 @app.command()
 def bench(
-    what: Annotated[str | None, typer.Argument(help="weigh: the weighing rules in full.")] = None,
-    traces: Annotated[
-        Path | None, typer.Argument(help="Folder of traces with truth [default: made here].")
+    what: Annotated[
+        str | None, typer.Argument(help="weigh: the weighing rules in full; read: the reader.")
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="Traces with truth [default: made here], or pictures with labels.csv."),
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the rules to out.png.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes for the traces.")] = 1,
+    threads: Annotated[int, typer.Option(min=1, max=8, help="Threads of the reader.")] = 1,
+    held_only: Annotated[
+        bool, typer.Option("--held-only", help="Only plates kept aside from all training.")
+    ] = False,
+    no_plates: Annotated[
+        bool, typer.Option("--no-plates", help="Pictures without any plate: count false ones.")
+    ] = False,
+    failures: Annotated[
+        bool, typer.Option("--failures", help="Name each plate that was not read exactly.")
+    ] = False,
     json_: Json = False,
 ) -> None:
     """Measure the numbers of the design, side by side."""
+    good = True
     with _plain_errors():
         if what == "weigh":
-            _later("controller.commands.bench_show:run")(traces, plot, jobs, json_)
+            _later("controller.commands.bench_show:run")(folder, plot, jobs, json_)
+        elif what == "read":
+            request = _later("controller.commands.bench_read:Request")(
+                folder=folder,
+                threads=threads,
+                held_only=held_only,
+                no_plates=no_plates,
+                failures=failures,
+                as_json=json_,
+            )
+            good = _later("controller.commands.bench_read:run")(request)
         else:
             _print(_later("controller.commands.bench:measure")(what, plot), json_)
+    if not good:
+        raise typer.Exit(1)
 
 
 @app.command()
