@@ -12,6 +12,7 @@ from controller.core.images import LedgerFact, OutputImage, Permit, RecordIntent
 from controller.core.kinds import End, RecordKind
 from controller.media import Cutouts
 from controller.recorder import Evidence, Identity, to_record
+from controller.visitbook import REFILL_MAX, VisitBook
 from controller.weighroom import WeighRoom
 from hal.ports import RegisterEntry, VehicleRegister
 from protocol.errors import Code, Failure, LedgerError
@@ -34,7 +35,8 @@ _FAULTS = {
 class Bookkeeper:
     """Submits each intent once, keeps asking after a failure, and tells the lane what stands.
 
-    ``faults`` are the ledger's and the media's, as codes; ``failure`` is the first one in words.
+    ``faults`` are the ledger's and the media's, as codes; ``failure`` is the first one in words;
+    ``findings`` are codes of what the visits of known vehicles told within the last minute.
     """
 
     def __init__(
@@ -59,6 +61,9 @@ class Bookkeeper:
         self._since_failure = 0
         self.faults: tuple[int, ...] = ()
         self.failure: Failure | None = None
+        self.findings: tuple[int, ...] = ()
+        self.visits = VisitBook()
+        self.visits.fill(ledger.tare_weighings(REFILL_MAX))
         self.fact = LedgerFact(ready=True, next_passage_id=ledger.next_passage_id())
 
     @property
@@ -76,11 +81,12 @@ class Bookkeeper:
         self._retry()
         return self.fact
 
-    def take(self, outputs: OutputImage) -> None:
+    def take(self, outputs: OutputImage, now_us: int) -> None:
         """Submit a new intent and answer a new question about a vehicle."""
         intent = outputs.record
         if intent is not None:
-            self._submit(intent)
+            self._submit(intent, now_us)
+        self.findings = self.visits.faults(now_us)
         if outputs.lookup != self._asked:
             self._asked = outputs.lookup
             self._vehicle = self._look_up(outputs.lookup) if outputs.lookup else None
@@ -89,7 +95,7 @@ class Bookkeeper:
         """Store what can be stored and close the ledger; return what could not be stored."""
         return list(self._writer.close())
 
-    def _submit(self, intent: RecordIntent) -> None:
+    def _submit(self, intent: RecordIntent, now_us: int) -> None:
         key = (intent.passage_id, intent.part)
         done = (self.fact.passage_id, self.fact.part)
         if key in self._pending or key in self._refused or key == done:
@@ -101,6 +107,7 @@ class Bookkeeper:
         since = intent.decided_us if intent.boarded_us is None else intent.boarded_us
         evidence = Evidence(curve=self._weigh_room.curve_of(since), pictures=kept)
         record = to_record(intent, self._identity, evidence)
+        record = replace(record, flags=self.visits.flags(record, now_us))
         if self._writer.submit(key, record):
             self._pending[key] = intent
 

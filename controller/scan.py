@@ -37,7 +37,7 @@ class Scan:
         self.settings = settings
         self.interlock_settings = interlock_settings
         self._weigh_room = weigh_room
-        self._reading = reading
+        self.reading = reading
         self.bookkeeper = bookkeeper
         self._intake = Intake(board, weigh_room)
         self._digest = hashlib.sha256()
@@ -47,18 +47,17 @@ class Scan:
     def once(self) -> tuple[InputImage, OutputImage]:
         """Run one scan and return its two images."""
         ledger = self.bookkeeper.poll()
-        looking = self.outputs.entry if self.outputs.capture else None
-        plates = self._reading.poll(looking)
+        self.reading.poll(self.outputs)
         inputs = self._intake.read(
             ledger,
             self.bookkeeper.vehicle,
-            plates,
-            (*self.bookkeeper.faults, *self._reading.faults),
+            self.reading,
+            (*self.bookkeeper.faults, *self.bookkeeper.findings, *self.reading.faults),
         )
         self.lane, wanted = step(self.lane, inputs, self.settings)
         self.outputs = interlock(inputs, wanted, self.interlock_settings)
         self._write(self.outputs, inputs.now_us)
-        self.bookkeeper.take(self.outputs)
+        self.bookkeeper.take(self.outputs, inputs.now_us)
         self._digest.update(msgspec.msgpack.encode(self.outputs))
         return inputs, self.outputs
 

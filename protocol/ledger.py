@@ -152,6 +152,20 @@ class Ledger:
             "SELECT body FROM record WHERE passage_id = ? AND part = ?", passage_id, part
         )
 
+    def tare_weighings(self, newest: int) -> Iterator[Record]:
+        """The newest records that bear on the tare register, oldest of them first.
+
+        A damaged one is left out; `verify` names it.
+        """
+        with self._access() as db:
+            rows = db.execute(
+                "SELECT body FROM record WHERE tare_g IS NOT NULL ORDER BY seq DESC LIMIT ?",
+                (newest,),
+            ).fetchall()
+        for (body,) in reversed(rows):
+            with suppress(RecordError):
+                yield decode(body)
+
     def last(self) -> Record | None:
         """The newest record, None in an empty ledger."""
         return self._one("SELECT body FROM record ORDER BY seq DESC LIMIT 1")

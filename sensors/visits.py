@@ -95,7 +95,7 @@ class VisitRegister:
             raise ValueError(f"tare_g: {visit.tare_g} of {visit.vehicle}: must be above zero")
         history = self._known.pop(visit.vehicle, None)
         found: tuple[VisitFinding, ...] = ()
-        if history is not None and not same_axles(history[-1].offsets_mm, visit.offsets_mm):
+        if history and not same_axles(history[-1].offsets_mm, visit.offsets_mm):
             found = (_finding(VisitKind.OTHER_AXLES, visit, 0.0, 0.0, 1, 0.0),)
             history = None
         if history is not None and len(history) >= self._limits.visits_min:
@@ -106,6 +106,14 @@ class VisitRegister:
         if len(self._known) > VEHICLES_MAX:
             self._known.popitem(last=False)
         return found
+
+    def take_back(self, visit: Visit) -> None:
+        """Forget a visit whose weight did not stand; what it pushed out stays forgotten too."""
+        history = self._known.get(visit.vehicle)
+        if history is not None and visit in history:
+            history.remove(visit)
+        row = (visit.at_us, visit.vehicle)
+        self._today = deque((r for r in self._today if r[:2] != row), maxlen=TODAY_MAX)
 
     def _compare(self, visit: Visit, history: deque[Visit]) -> tuple[VisitFinding, ...]:
         limits = self._limits

@@ -40,7 +40,7 @@ def _to_deciding(lane: Lane, row: Row, inputs: InputImage, settings: LaneSetting
     passage = lane.passage
     if passage is None:
         return lane
-    if row.outcome == "weighed":
+    if row.outcome in ("weighed", "plate not confirmed"):
         return replace(lane, passage=_decided(passage, inputs, settings, RecordKind.PASSAGE))
     if row.outcome == "weighed without evidence":
         return replace(lane, passage=_undecided(passage, lane, inputs, settings))
@@ -80,9 +80,10 @@ def _decided(
 
 def _undecided(passage: Passage, lane: Lane, inputs: InputImage, settings: LaneSettings) -> Passage:
     """Hold a vehicle that the remaining cells weighed: no rule is asked, a person decides."""
+    bare = replace(inputs.weight, weight_g=None, estimate_g=None, u95_g=None, accepted_us=None)
     held = replace(
         passage,
-        weight=inputs.weight,
+        weight=bare,
         decision=Decision.HOLD,
         reasons=(NO_EVIDENCE,),
         mode=mode_of(lane, settings),

@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 
 from controller.core.images import (
     Boom,
+    Degraded,
     EndInputs,
     InputImage,
     LedgerFact,
     OutputImage,
     Permit,
     PlateRead,
+    RecordIntent,
     Request,
     Sensor,
     Vehicle,
@@ -80,6 +82,7 @@ class Plant:
     faults: tuple[int, ...] = ()
     requests: tuple[Request, ...] = ()
     records: list[tuple[RecordKind, int, End | None]] = field(default_factory=list)
+    intents: list[RecordIntent] = field(default_factory=list)
     ledger_answers: bool = True
 
     def inputs(self) -> InputImage:
@@ -160,7 +163,8 @@ class Plant:
             return
         seq = self.ledger.seq + 1
         self.records.append((intent.kind, intent.passage_id, intent.permit))
-        permit = None
+        self.intents.append(intent)
+        permit = self.ledger.permit if intent.kind == RecordKind.SERVICE else None
         if intent.permit is not None:
             by_person = intent.kind in (RecordKind.RELEASE, RecordKind.MANUAL_MOVE)
             permit = Permit(
@@ -172,7 +176,7 @@ class Plant:
             part=intent.part,
             seq=seq,
             permit=permit,
-            next_passage_id=intent.passage_id + 1,
+            next_passage_id=max(self.ledger.next_passage_id, intent.passage_id + 1),
         )
 
 
@@ -218,6 +222,13 @@ BOOMS = st.builds(Boom, st.sampled_from(BoomPosition), TIMES, TIMES)
 ENDS = st.builds(
     EndInputs, approach=SENSORS, arm=SENSORS, beam_low=SENSORS, beam_high=SENSORS, boom=BOOMS
 )
+DEGRADED = st.builds(
+    Degraded,
+    cells=st.just((3,)),
+    settled_us=st.one_of(st.none(), TIMES),
+    weight_g=MASSES,
+    u95_g=MASSES,
+)
 WEIGHTS = st.builds(
     Weight,
     deck=st.sampled_from(Deck),
@@ -232,6 +243,7 @@ WEIGHTS = st.builds(
     u95_g=MASSES,
     accepted_us=st.one_of(st.none(), TIMES),
     axles=st.one_of(st.none(), st.integers(-1, 12)),
+    degraded=st.one_of(st.none(), DEGRADED),
 )
 PLATES = st.sampled_from(["", "晋A12345", "晋B88888", "晋C1234挂", "?A12345"])
 READS = st.builds(
