@@ -105,7 +105,9 @@ def draw_plate(
         chars[:2] = [(char, upper.get(char, mask)) for char, mask in chars[:2]]
     plain, red = _ink(chars, ptype, px_per_mm)
     ground = _ground(livery, (plain.shape[0], plain.shape[1]), px_per_mm)
-    inked = _painted(_painted(ground, plain, livery.ink), red, RED)
+    inked = _painted(ground, plain, livery.ink)
+    if red.any():
+        inked = _painted(inked, red, RED)
     return np.clip(inked + 0.5, 0, 255).astype(np.uint8)
 
 

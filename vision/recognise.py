@@ -13,6 +13,7 @@ import numpy.typing as npt
 from vision.colour import plate_type
 from vision.decode import PROVINCE_P_MIN, Decoded, decode
 from vision.plates import ALPHABET, UNREADABLE, PlateType, classify
+from vision.rows import shrinking
 from vision.runtime import ModelError, TfliteModel
 
 Bgr = npt.NDArray[np.uint8]
@@ -116,12 +117,12 @@ def _moved(crop_bgr: Bgr, grow: float, lean: float) -> Bgr:
     return np.asarray(moved, np.uint8)
 
 
-def standardise(crop_bgr: Bgr) -> Float:
-    """Scale a cut-out to the network's input and take its light away.
+def standardise(crop_bgr: Bgr, size_px: tuple[int, int] = (INPUT_WIDTH, INPUT_HEIGHT)) -> Float:
+    """Scale a cut-out to the network's input (width, height) and take its light away.
 
     Each channel loses its mean, all share one deviation: colour casts go, contrast stays.
     """
-    small = cv2.resize(crop_bgr, (INPUT_WIDTH, INPUT_HEIGHT), interpolation=cv2.INTER_LINEAR)
+    small = cv2.resize(crop_bgr, size_px, interpolation=shrinking(crop_bgr, size_px))
     image = small.astype(np.float32)
     image -= image.mean(axis=(0, 1))
     return np.asarray(image / max(float(image.std()), 1.0), np.float32)

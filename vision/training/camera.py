@@ -23,6 +23,8 @@ def degrade(rng: np.random.Generator, image: Bgr, hardness: float) -> Bgr:
         small = cv2.GaussianBlur(small, (0, 0), rng.uniform(0.3, 0.3 + 0.012 * wide * hardness))
     if rng.random() < 0.2 * hardness:
         small = motion(rng, small, 2 + int(0.04 * wide * rng.random()))
+    if rng.random() < 0.1 * hardness:
+        small = bloom(rng, small)
     lit = light(rng, np.asarray(small, np.float64), hardness)
     if rng.random() < 0.6 * hardness:
         lit = lit + rng.uniform(0.5, 1 + 13 * hardness) * rng.standard_normal(lit.shape)
@@ -49,6 +51,12 @@ def cover_part(rng: np.random.Generator, image: Bgr) -> Bgr:
     rows = slice(0, depth) if rng.random() < 0.5 else slice(h - depth, h)
     image[rows, x : x + width] = rng.integers(0, 256, 3)
     return image
+
+
+def bloom(rng: np.random.Generator, image: cv2.typing.MatLike) -> cv2.typing.MatLike:
+    """Let bright parts run over their edges, as a flash on reflecting paint does."""
+    halo = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.8, 2.5))
+    return cv2.addWeighted(image, rng.uniform(0.6, 1.1), halo, rng.uniform(0.4, 1.1), 0)
 
 
 def motion(rng: np.random.Generator, image: cv2.typing.MatLike, length: int) -> cv2.typing.MatLike:

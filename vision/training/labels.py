@@ -32,9 +32,9 @@ def held_aside(text: str) -> bool:
 
 
 def cutouts(plates: Path) -> list[Cutout]:
-    """Read labels.csv: single-row cut-outs crops/sir_* and crops/epr_* only."""
+    """Read labels.csv: the cut-outs crops/sir_* and crops/epr_* only, of one row and of two."""
     with (plates / "labels.csv").open(encoding="utf-8") as stream:
-        rows = [r for r in csv.DictReader(stream) if r["rows"] == "1"]
+        rows = list(csv.DictReader(stream))
     wanted = [r for r in rows if r["file"].startswith(("crops/sir_", "crops/epr_"))]
     return [
         Cutout(

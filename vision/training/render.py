@@ -66,15 +66,14 @@ def random_text(rng: np.random.Generator, ptype: PlateType) -> str:
         return head + digits + pick(ENERGY_LETTERS + "DF" * 3)
     letters = rng.random() * 0.7
     body = "".join(pick(LETTERS) if rng.random() < letters else digit for digit in digits)
+    dice = rng.random()
     if ptype is PlateType.WHITE1:
-        return head + body[:4] + ("警" if rng.random() < 0.8 else "应急")
-    if ptype is PlateType.BLACK1:
-        border = rng.random() < 0.6
-        return "粤Z" + body[:4] + pick("港澳") if border else head + body[:4] + pick("使领")
-    if ptype is PlateType.YELLOW1 and rng.random() < 0.3:
-        return head + body[:4] + pick("学学挂")
-    if ptype is PlateType.YELLOW2 and rng.random() < 0.5:
-        return head + body[:4] + "挂"
+        return head + body[:4] + ("警" if dice < 0.7 else "应急")
+    if ptype is PlateType.BLACK1 and dice < 0.6:
+        return "粤Z" + body[:4] + pick("港澳")
+    ending = {PlateType.BLACK1: "使领", PlateType.YELLOW1: "学学挂", PlateType.YELLOW2: "挂"}
+    if dice < {PlateType.BLACK1: 1.0, PlateType.YELLOW1: 0.3, PlateType.YELLOW2: 0.5}.get(ptype, 0):
+        return head + body[:4] + pick(ending[ptype])
     return head[0] + "O" + body if rng.random() < 0.01 else head + body
 
 
@@ -89,7 +88,7 @@ class Renderer:
         self.own = load_atlas()
         self.families = load_glyphs(folder) if folder else None
         self.own_share = own_share if folder else 1.0
-        self.spare: tuple[Bgr, str] | None = None
+        self.spare: tuple[Bgr, str, PlateType] | None = None
 
     def glyphs_for(self, ptype: PlateType) -> tuple[Glyphs, Glyphs]:
         """Choose our own glyphs or the folder's for one plate: (all, those of an upper row)."""
@@ -113,14 +112,17 @@ class Renderer:
             return np.asarray(cv2.dilate(ink, np.ones((size, size), np.uint8)), np.uint8)
         return ink
 
-    def plate(self, hardness: float) -> tuple[Bgr, str]:
+    def plate(self, hardness: float) -> tuple[Bgr, str, PlateType]:
         """Render one cut-out of a random type; each scene serves twice, through two cameras."""
-        if self.spare is not None:
-            (scene, label), self.spare = self.spare, None
-            return degrade(self.rng, scene, hardness), label
+        scene, label, ptype = self.spare or self.any_scene(hardness)
+        self.spare = None if self.spare else (scene, label, ptype)
+        return degrade(self.rng, scene, hardness), label, ptype
+
+    def any_scene(self, hardness: float) -> tuple[Bgr, str, PlateType]:
+        """Stand a plate of a random type and text before a background."""
         ptype = self.random_type()
-        self.spare = self.scene(random_text(self.rng, ptype), ptype, hardness)
-        return degrade(self.rng, self.spare[0], hardness), self.spare[1]
+        scene, label = self.scene(random_text(self.rng, ptype), ptype, hardness)
+        return scene, label, ptype
 
     def scene(self, text: str, ptype: PlateType, hardness: float) -> tuple[Bgr, str]:
         """Stand one given plate before a background; returns (picture, label glyphs).
@@ -203,13 +205,15 @@ class Renderer:
     def place(self, flat: Bgr, hardness: float) -> Bgr:
         """Stand the plate in a background with perspective, roll and loose margins; cut it out."""
         rng, (h, w) = self.rng, flat.shape[:2]
+        # The rows of a double plate are parted by place: its cut-outs come off four corners.
+        tall = h * (0.4 if h > w * 0.4 else 1.0)
         background = random_ground(self.rng)
         x = rng.uniform(-0.015, 0.07, 2) * w * (0.4 + 0.6 * hardness)
-        y = rng.uniform(-0.06, 0.22, 2) * h * (0.3 + 0.7 * hardness)
+        y = rng.uniform(-0.06, 0.22, 2) * tall * (0.3 + 0.7 * hardness)
         corners = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
         shift = rng.normal(0, 0.025 * hardness, (4, 2)) * (w * 0.5, h)
-        slope = rng.normal(0, 0.16) * h * hardness if rng.random() < 0.6 else 0.0
-        lean = rng.normal(0, 0.45 if rng.random() < 0.25 else 0.12) * h * hardness
+        slope = rng.normal(0, 0.16) * tall * hardness if rng.random() < 0.6 else 0.0
+        lean = rng.normal(0, 0.45 if rng.random() < 0.25 else 0.12) * tall * hardness
         inner = np.array([[x[0], y[0]], [w - x[1], y[0]], [w - x[1], h - y[1]], [x[0], h - y[1]]])
         inner[:, 1] += np.array([-slope, slope, slope, -slope])
         inner[:, 1] += abs(slope) * np.array([0.8, 0.8, -0.8, -0.8])
