@@ -86,18 +86,15 @@ class RuleChoices(Struct, frozen=True, kw_only=True):
 
     ``book`` is a rule file beside the site file; ``preferred`` is the end that wins a tie.
     """
+    ``degraded_weighing`` is the reason why the lane may weigh with a bad cell, without evidence;
+    without one it may not, unless a named person allows it.
 
     book: Annotated[str, Meta(min_length=1, max_length=4_096)] | None = None
     posted_limit_g: Annotated[int, mass("1 t", "200 t")] | None = field(
         name="posted_limit", default=None
     )
     preferred: Literal["yard", "road"] = "road"
-
-
-class PlateChoices(Struct, frozen=True, kw_only=True):
-    """How sure a read must be: the least probability of a character, in parts per million."""
-
-    accept_ppm: int = 900_000
+    degraded_weighing: Annotated[str, Meta(min_length=10, max_length=200)] = ""
 
 
 class Profile(Struct, frozen=True, kw_only=True):

@@ -72,7 +72,11 @@ def lane_settings(profile: Profile) -> LaneSettings:
         preferred=End[profile.rules.preferred.upper()],
         posted_limit_g=profile.rules.posted_limit_g,
         stopping_faults=stopping_codes(),
-        plate_ppm_min=profile.plates.accept_ppm,
+        degraded_why=profile.rules.degraded_weighing,
+        plate_policy=_POLICIES[profile.plates.policy],
+        plate_auto_ppm=profile.plates.auto_ppm,
+        plate_confirm_ppm=profile.plates.confirm_ppm,
+        plate_agree_min=profile.plates.agree_min,
         **_times(profile.timing),
     )
 
