@@ -37,6 +37,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What one call of `steelyard bench read` asks for."""
 
     folder: Path | None = None
+    plot: Path | None = None
     threads: int = 1
     held_only: bool = False
     no_plates: bool = False
@@ -129,6 +130,10 @@ def run(request: Request) -> bool:
     """
     if request.folder is None:
         raise BenchReadError("bench read: name a folder with labels.csv, or one for --no-plates")
+    if request.plot is not None:
+        raise BenchReadError(
+            "--plot: only the weighing rules are drawn: bench weigh --plot out.png"
+        )
     if request.no_plates and request.held_only:
         raise BenchReadError("--held-only: goes by labels; leave it out with --no-plates")
     report = _with_bar(request)

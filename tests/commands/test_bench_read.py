@@ -194,25 +194,32 @@ def test_a_folder_is_counted(folder: Callable[..., Path]) -> None:
     home = folder(
         "a.png,scenes,皖A12345,blue,1,blue1\na.png,scenes,皖B12345,blue,1,blue1\n"
         "b.png,scenes,皖A12346,blue,1,blue1\nc.png,crops,皖A12347,yellow,1,yellow1\n"
-        "d.png,crops,皖A12348,blue,1,blue1\ngone.png,crops,皖A12349,blue,1,blue1\n",
+        "d.png,crops,皖A12348,blue,1,blue1\ngone.png,crops,皖A12349,blue,1,blue1\n"
+        "e.png,scenes,皖A12350,blue,1,blue1\n",
+        e=50,
         a=10,
         b=20,
         c=30,
         d=40,
     )
-    looks = eyes(t10=("皖A12345", 0.9), t20=("京C77777", 0.9), t30=("皖A1234", 0.9))
+    looks = eyes(
+        t10=("皖A12345", 0.9),
+        t20=("京C77777", 0.9),
+        t30=("皖A1234", 0.9),
+        t50=("京C77777", 0.5),
+    )
     told: list[int] = []
     report = measure(Request(folder=home, failures=True), looks, told.append)
-    assert told == [5] * 5
+    assert told == [6] * 6
     counts = {(r.kind, r.ptype): (r.n, r.exact, r.accepted_wrong, r.unread) for r in report.rows}
     assert counts == {
         ("crops", "all"): (3, 0, 1, 2),
         ("crops", "blue1"): (2, 0, 0, 2),
         ("crops", "yellow1"): (1, 0, 1, 0),
-        ("scenes", "all"): (3, 1, 0, 2),
-        ("scenes", "blue1"): (3, 1, 0, 2),
+        ("scenes", "all"): (4, 1, 0, 3),
+        ("scenes", "blue1"): (4, 1, 0, 3),
     }
-    assert (report.pictures, report.extra_plates, report.extra_accepted) == (5, 1, 1)
+    assert (report.pictures, report.extra_plates, report.extra_accepted) == (6, 2, 1)
     assert len(report.errors) == 1
     assert "gone.png" in report.errors[0]
     failures = report.failures or []
@@ -222,6 +229,7 @@ def test_a_folder_is_counted(folder: Callable[..., Path]) -> None:
         ("皖A12347", "皖A1234"),
         ("皖A12348", ""),
         ("皖A12349", ""),
+        ("皖A12350", ""),
     ]
     assert set(report.cost.stages_ms["scenes"]) == {"detect", "rectify", "recognise", "total"}
     assert set(report.cost.stages_ms["crops"]) == {"recognise", "total"}
@@ -305,3 +313,5 @@ def test_calls_that_make_no_sense_are_refused(tmp_path: Path) -> None:
         run(Request())
     with pytest.raises(BenchReadError, match="--held-only"):
         run(Request(folder=tmp_path, no_plates=True, held_only=True))
+    with pytest.raises(BenchReadError, match="--plot"):
+        run(Request(folder=tmp_path, plot=tmp_path / "out.png"))
