@@ -232,7 +232,7 @@ class Scenes:
         """Turn a plate in space before a camera and return its corners in the picture."""
         rng = self.rng
         wide = np.exp(rng.uniform(np.log(24), np.log(290 * share)))
-        yaw, pitch, roll = rng.normal(0, (0.45, 0.3, 0.1))
+        yaw, pitch, roll = np.clip(rng.normal(0, (0.45, 0.3, 0.1)), -1.0, 1.0)
         plane = (UNIT - 0.5) * (1.0, aspect)
         space = np.concatenate([plane, np.zeros((4, 1))], axis=1)
         for axis, angle in (

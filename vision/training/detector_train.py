@@ -1,4 +1,4 @@
-"""Train the detector: python -m vision.training.detector_train --plates DIR --grounds DIR --out F"""
+"""Train the detector: python -m vision.training.detector_train … --grounds DIR --out det.pt"""
 
 import argparse
 import copy
@@ -59,7 +59,9 @@ def _batch(scenes: Scenes, count: int) -> Batch:
         scene = scenes.draw()
         pictures.append(torch.from_numpy(scene.picture.transpose(2, 0, 1).copy()))
         asked.append(targets(scene.quads, scene.types, SIZE_PX))
-    parts = [torch.stack([torch.from_numpy(part) for part in kind]) for kind in zip(*asked)]
+    parts = [
+        torch.stack([torch.from_numpy(part) for part in kind]) for kind in zip(*asked, strict=True)
+    ]
     return torch.stack(pictures), *parts
 
 
