@@ -102,21 +102,21 @@ def _png(data: bytes) -> Header:
         if name == b"IDAT":
             break
         alpha = alpha or name == b"tRNS"
-        orientation = _orientation(body) if name == b"eXIf" else orientation
+        orientation = _orientation(bytes(body)) if name == b"eXIf" else orientation
     return Header(
         form="PNG", width_px=width, height_px=height, alpha=alpha, orientation=orientation
     )
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, int]]:
+def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview, int]]:
     """Yield (name, body, checksum) of each chunk that is there whole."""
-    at = len(PNG_SIGNATURE)
+    at, view = len(PNG_SIGNATURE), memoryview(data)
     while at + 12 <= len(data):
         length, name = struct.unpack(">I4s", data[at : at + 8])
         end = at + 8 + length
         if end + 4 > len(data):
             return
-        yield name, data[at + 8 : end], struct.unpack(">I", data[end : end + 4])[0]
+        yield name, view[at + 8 : end], struct.unpack(">I", data[end : end + 4])[0]
         at = end + 4
 
 

@@ -16,7 +16,7 @@ Bgr = npt.NDArray[np.uint8]
 Point = tuple[float, float]
 
 SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
-FILE_BYTES_MAX: Final = 64 * 1024 * 1024
+FILE_BYTES_MAX: Final = 160 * 1024 * 1024
 PIXELS_MAX: Final = 64_000_000
 PIXELS_KEPT_MAX: Final = 16_000_000
 """More than this is scaled down while it is read: 48 MB, and a plate of 30 px in the detector's
