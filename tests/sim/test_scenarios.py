@@ -79,6 +79,10 @@ def test_every_kind_comes_at_least_once_in_a_morning() -> None:
         ({"person": [{"end": "yard", "from": "1 s"}]}, ["[[person]] 1 until"]),
         ({"fault": [{"device": "yard.bom", "kind": "silent"}]}, ["device", "'yard.boom'"]),
         ({"fault": [{"device": "cells", "kind": "odd", "from": "1 s"}]}, ["kind", "stuck"]),
+        ({"fault": [{"device": "cell8", "kind": "stuck", "from": "1 s"}]}, ["device", "'cell"]),
+        ({"request": [{"kind": "release", "who": "a", "why": "b"}]}, ["[[request]] 1 kind"]),
+        ({"request": [{"kind": "clear_cells", "why": "b"}]}, ["[[request]] 1 who", "names"]),
+        ({"request": [{"kind": "clear_cells", "who": "a", "why": "b"}]}, ["[[request]] 1 at"]),
     ],
 )
 def test_a_mistake_is_named_with_its_place(table: dict[str, Any], words: list[str]) -> None:

@@ -13,6 +13,7 @@ from hal import ports, registry
 from hal.bus import Bus
 from hal.ports import BoomContacts, Contact, DeviceFault, Drive, PersonRequest, Signal, SignPage
 from sensors.calibration import scale_from_dict
+from sim.devices import RAIL_COUNTS
 from sim.scale import BACKLOG_TICKS_MAX
 from sim.truck import build_truck
 from sim.units import ScenarioError
@@ -107,6 +108,25 @@ def test_silent_cells_are_a_fault_and_stuck_cells_repeat_themselves() -> None:
     yard.heal("cells")
     yard.advance(100_000)
     assert len(cells.read().t_us) == 8
+
+
+@pytest.mark.parametrize(("kind", "counts"), [("silent", 0), ("unknown", RAIL_COUNTS)])
+def test_one_cell_can_fail_alone(kind: str, counts: int) -> None:
+    yard, sound = Yard(1), Yard(1)
+    cells, others = (device(one, "sim.cells") for one in (yard, sound))
+    for one in (yard, sound):
+        one.advance(500_000)
+    last = cells.read().counts[-1, 5]
+    others.read()
+    yard.fault("cell3", kind)
+    yard.fault("cell5", "stuck")
+    for one in (yard, sound):
+        one.advance(500_000)
+    seen, truth = cells.read().counts, others.read().counts
+    assert (seen[:, 3] == counts).all()
+    assert (seen[:, 5] == last).all()
+    kept = [0, 1, 2, 4, 6, 7]
+    assert (seen[:, kept] == truth[:, kept]).all()
 
 
 def test_a_sensor_can_be_blocked_unknown_and_stuck() -> None:
