@@ -158,7 +158,8 @@ def run(
 @app.command()
 def bench(
     what: Annotated[
-        str | None, typer.Argument(help="weigh: the weighing rules in full; read: the reader.")
+        str | None,
+        typer.Argument(help="weigh: all rules; modes: all estimators; read: the reader."),
     ] = None,
     folder: Annotated[
         Path | None,
@@ -183,9 +184,12 @@ def bench(
     with _plain_errors():
         if what == "weigh":
             _later("controller.commands.bench_show:run")(folder, plot, jobs, json_)
+        elif what == "modes":
+            _later("controller.commands.bench_candidates_show:run")(folder, jobs, json_)
         elif what == "read":
             request = _later("controller.commands.bench_read:Request")(
                 folder=folder,
+                plot=plot,
                 threads=threads,
                 held_only=held_only,
                 no_plates=no_plates,

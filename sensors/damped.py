@@ -82,16 +82,18 @@ def left_over(
     return np.asarray(levels), np.asarray(rest.T @ rest / freedom + floor)
 
 
-def information(
+def sensitivities(
     t_s: FloatArray,
     poles: FloatArray,
     levels: FloatArray,
     noise: FloatArray,
     poles_known: bool = False,
 ) -> FloatArray:
-    """Fisher information (n, P, P) of the first 1, 2, … samples, parameters channel by channel.
+    """What samples (n, C) say of each parameter (n, C, P), in units of their noise (C, C).
 
-    Levels (1 + 2 K, C) come first, then every mode's frequency and decay unless they are known.
+    The parameters are the levels (1 + 2 K) of every channel in turn, then every mode's frequency
+    and decay unless they are known. Summed over samples and channels, the products of two of them
+    are the Fisher information.
     """
     basis = design(t_s, poles)
     shared = [] if poles_known else slopes(t_s, poles, levels)
@@ -102,8 +104,7 @@ def information(
     for j, side in enumerate(shared):
         jacobian[:, :, channels * width + j] = side
     whiten = np.linalg.cholesky(np.linalg.inv(noise))
-    white = np.einsum("tcp,cq->tqp", jacobian, whiten)
-    return np.cumsum(np.einsum("tqp,tqr->tpr", white, white), axis=0)
+    return np.einsum("tcp,cq->tqp", jacobian, whiten)
 
 
 def gross_error(information: FloatArray, width: int, channels: int) -> float:

@@ -14,7 +14,7 @@ from controller.commands.bench_modes import Floats, Modes, fit_modes
 from controller.commands.weigh_truth import Truth
 from hal.recording import Recording
 from sensors.calibration import Scale
-from sensors.damped import gross_error, information, middles_s
+from sensors.damped import gross_error, middles_s, sensitivities
 from sensors.despike import Despike
 
 BLOCK_HZ: Final = 20.0
@@ -115,7 +115,8 @@ def error_kg(
 
 def _all_information(modes: Modes, rows: int, sizes_known: bool, poles_known: bool) -> Floats:
     t_s = middles_s(rows, modes.step_s)
-    told = information(t_s, modes.poles, modes.levels, modes.noise, poles_known)
+    white = sensitivities(t_s, modes.poles, modes.levels, modes.noise, poles_known)
+    told = np.cumsum(np.einsum("tqp,tqr->tpr", white, white), axis=0)
     return told + np.diag(_sizes(modes, told.shape[1])) if sizes_known else told
 
 
