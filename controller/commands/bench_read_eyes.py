@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import cv2
+
 from controller.commands.bench_read_count import Seen
 from vision import detect, recognise
 from vision.pictures import Bgr
@@ -98,6 +100,8 @@ def open_eyes(threads: int) -> Eyes:
 
     Raises ModelError or VisionLibraryError, as the first frame may.
     """
+    # OpenCV would take every core for itself, and the figures would be those of another machine.
+    cv2.setNumThreads(threads)
     return Eyes(recognise.Recogniser(), lambda: detect.Detector(threads=threads))
 
 
