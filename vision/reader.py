@@ -85,7 +85,7 @@ class PlateReader:
     ) -> None:
         """Raises ModelError for a bad model file, VisionLibraryError without a TFLite runtime."""
         self._detector = detector or import_module("vision.detect").Detector(threads=threads)
-        self._recogniser = recogniser or Recogniser()
+        self._recogniser = recogniser or Recogniser(threads=threads)
 
     def read(self, frame_bgr: Bgr) -> list[ReadPlate]:
         """Read every plate of a frame, uint8 BGR of (height, width, 3), best first.

@@ -47,10 +47,10 @@ class PlateRead(msgspec.Struct, frozen=True, kw_only=True):
 class Recogniser:
     """The plate reader; construction opens the model, `read` takes a few milliseconds."""
 
-    def __init__(self, model_path: Path | None = None) -> None:
+    def __init__(self, model_path: Path | None = None, *, threads: int = 1) -> None:
         """Raises ModelError for a bad model file, VisionLibraryError without a TFLite runtime."""
         path = MODEL_PATH if model_path is None else model_path
-        self._model = TfliteModel(path)
+        self._model = TfliteModel(path, threads=threads)
         self.accept_p_min = _accept_p_min(path.with_suffix(".toml"))
 
     def logits(self, crop_bgr: Bgr) -> Float:

@@ -102,7 +102,7 @@ def open_eyes(threads: int) -> Eyes:
     """
     # OpenCV would take every core for itself, and the figures would be those of another machine.
     cv2.setNumThreads(threads)
-    return Eyes(recognise.Recogniser(), lambda: detect.Detector(threads=threads))
+    return Eyes(recognise.Recogniser(threads=threads), lambda: detect.Detector(threads=threads))
 
 
 def model_bytes() -> dict[str, int]:
