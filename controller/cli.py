@@ -163,7 +163,7 @@ def bench(
     ] = None,
     folder: Annotated[
         Path | None,
-        typer.Argument(help="Traces with truth [default: made here], or pictures with labels.csv."),
+        typer.Argument(help="Traces with truth (else made here), or pictures with labels.csv."),
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the rules to out.png.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes for the traces.")] = 1,

@@ -1,7 +1,6 @@
 """From a frame to the plates in it: find, lift out, read, and leave out what is no plate."""
 
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Final, Protocol
 
 import cv2
@@ -9,6 +8,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from vision.detect import Detector
 from vision.plates import PlateType
 from vision.recognise import PlateRead, Recogniser
 from vision.rectify import rectify
@@ -84,7 +84,7 @@ class PlateReader:
         threads: int = 1,
     ) -> None:
         """Raises ModelError for a bad model file, VisionLibraryError without a TFLite runtime."""
-        self._detector = detector or import_module("vision.detect").Detector(threads=threads)
+        self._detector = detector or Detector(threads=threads)
         self._recogniser = recogniser or Recogniser(threads=threads)
 
     def read(self, frame_bgr: Bgr) -> list[ReadPlate]:
