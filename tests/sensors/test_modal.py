@@ -256,3 +256,21 @@ def test_a_fit_forgets_at_reset_and_goes_on_without() -> None:
     used.reset()
     assert second.solve(fit=used) == second.solve()
     assert warm != second.solve()
+
+
+@pytest.mark.parametrize("driven_after", [0.0, 0.03, 0.3])
+def test_after_the_stop_only_what_stays_driven_is_left(driven_after: float) -> None:
+    lags = np.arange(MOST)
+    lag, earlier = np.abs(lags[:, None] - lags[None]), np.minimum(lags[:, None], lags[None])
+    grid = _Grid(lags, 10.0, STEP_S, lag, earlier, driven_after)
+    variance, _ = grid.strength(4.0)
+    assert variance[:11] == pytest.approx(1.0)
+    assert variance[-1] == pytest.approx(driven_after, abs=1e-3)
+
+
+@pytest.mark.parametrize("oscillators", [1, 2, 3])
+def test_as_many_oscillators_are_fitted_as_are_asked_for(oscillators: int) -> None:
+    case, fit = make_case(3, 60, 8.0), ModalFit(STEP_S, MOST, oscillators)
+    assert abs(case.solve(fit=fit).constant_g - case.truth_g) < 0.5 * E_G
+    assert fit._p is not None
+    assert len(fit._p) == 3 * oscillators + 1
