@@ -23,6 +23,7 @@ from hal.ports import (
     PresenceSensor,
     RequestSource,
     Sign,
+    Thermometer,
     VehicleRegister,
 )
 from hal.quantity import SUFFIXES
@@ -41,6 +42,7 @@ class Side:
     approach_signal: LaneSignal | None = None
     deck_signal: LaneSignal | None = None
     camera: Camera | None = None
+    rear_camera: Camera | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,7 @@ class Board:
     clock: Clock
     cells: LoadCells
     sides: tuple[Side, Side]
+    thermometer: Thermometer | None = None
     sign: Sign | None = None
     estop: PresenceSensor | None = None
     requests: RequestSource | None = None

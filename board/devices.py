@@ -13,6 +13,7 @@ from hal.schema import Problems
 LANE_ROLES: dict[str, type] = {
     "clock": ports.Clock,
     "cells": ports.LoadCells,
+    "thermometer": ports.Thermometer,
     "sign": ports.Sign,
     "estop": ports.PresenceSensor,
     "requests": ports.RequestSource,
@@ -27,6 +28,7 @@ END_ROLES: dict[str, type] = {
     "approach_signal": ports.LaneSignal,
     "deck_signal": ports.LaneSignal,
     "camera": ports.Camera,
+    "rear_camera": ports.Camera,
 }
 ENDS = ("yard", "road")
 NEEDED = ("clock", "cells")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,6 +15,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field
 
 from board.devices import DeviceSite, read_devices
+from board.plates import PlateChoices, read_plates
 from board.scale import ScaleSite, read_scale
 from hal.schema import Problems, load_toml, mass, read_table, time
 
@@ -38,6 +38,7 @@ TIME_BOUNDS: dict[str, tuple[str, str]] = {
     "weighing_max": ("5 s", "10 min"),
     "on_deck_max": ("10 s", "30 min"),
     "plate_wait": ("100 ms", "30 s"),
+    "confirm_max": ("1 s", "10 min"),
     "deciding_max": ("100 ms", "60 s"),
     "releasing_max": ("5 s", "10 min"),
     "returning_max": ("5 s", "30 min"),
@@ -85,9 +86,9 @@ class RuleChoices(Struct, frozen=True, kw_only=True):
     """What a site chooses in the rules: a file of further rules, a posted limit, who goes first.
 
     ``book`` is a rule file beside the site file; ``preferred`` is the end that wins a tie.
-    """
     ``degraded_weighing`` is the reason why the lane may weigh with a bad cell, without evidence;
     without one it may not, unless a named person allows it.
+    """
 
     book: Annotated[str, Meta(min_length=1, max_length=4_096)] | None = None
     posted_limit_g: Annotated[int, mass("1 t", "200 t")] | None = field(
@@ -170,7 +171,7 @@ def _read(
     scale, calibration = read_scale(sections["scale"], path.parent, problems)
     timing = _read_times(sections["timing"], problems)
     rules = read_table(sections["rules"], RuleChoices, "rules", problems)
-    plates = _read_plates(sections["plates"], problems)
+    plates = read_plates(sections["plates"], problems)
     if site is None or scale is None or rules is None:
         return None
     return Profile(
@@ -215,23 +216,3 @@ def _read_times(table: dict[str, Any], problems: Problems) -> dict[str, int]:
         except ValueError as error:
             problems.add(f"timing.{name}", str(error), value)
     return times
-
-
-def _read_plates(table: dict[str, Any], problems: Problems) -> PlateChoices:
-    """``accept = "0.90"`` is text so that it is kept exactly as it was written."""
-    for name in table.keys() - {"accept"}:
-        problems.unread(f"plates.{name}", name, ["accept"], table[name])
-    if "accept" not in table:
-        return PlateChoices()
-    value = table["accept"]
-    try:
-        ppm = Decimal(value) * 1_000_000 if isinstance(value, str) else None
-    except InvalidOperation:
-        ppm = None
-    if ppm is None or not ppm.is_finite() or ppm != ppm.to_integral_value():
-        problems.add("plates.accept", 'write a probability in quotes, as "0.90"', value)
-    elif not 500_000 <= ppm <= 1_000_000:
-        problems.add("plates.accept", "outside the bounds of 0.50 to 1.00", value)
-    else:
-        return PlateChoices(accept_ppm=int(ppm))
-    return PlateChoices()

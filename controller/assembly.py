@@ -9,12 +9,14 @@ import controller.core.settings as core_settings
 from board.build import Board
 from board.profile import Profile
 from controller.bookkeeper import Bookkeeper, Key
-from controller.core.kinds import End
+from controller.core.kinds import End, PlateStand
 from controller.core.settings import InterlockSettings, LaneSettings
 from controller.core.verdict import Scale
 from controller.faults import stopping_codes
 from controller.media import Cutouts
-from controller.reading import Eyes, Reading
+from controller.reading import Reading
+from controller.recognition.inline import InlineReader
+from controller.recognition.looks import Eyes, Reader
 from controller.recorder import Identity
 from controller.rulebook import load_rulebook
 from controller.scan import Scan
@@ -31,11 +33,16 @@ ESTIMATOR = "tapered-mean"
 _MS = 1000
 # Times of the site file whose setting has another name or unit in the lane.
 _RENAMED = {"tare_expiry": ("tare_expiry_ms", _MS)}
+_POLICIES = {"auto": PlateStand.AUTO, "confirm": PlateStand.PROPOSED, "hold": PlateStand.HELD}
 _INTERLOCK = ("clear_settle", "reverse_dwell")
 
 
-def assemble(board: Board, out: Path, eyes: Eyes | None, *, threaded: bool = False) -> Scan:
+def assemble(
+    board: Board, out: Path, reader: Reader | Eyes | None, *, threaded: bool = False
+) -> Scan:
     """Return the lane of this board, with its ledger in the folder ``out``.
+
+    Bare eyes look in the scan itself, at a fixed delay of lane time: for a virtual clock.
 
     Raises:
         LedgerError: the ledger cannot be opened; the message says what to do.
@@ -43,7 +50,9 @@ def assemble(board: Board, out: Path, eyes: Eyes | None, *, threaded: bool = Fal
     """
     profile = board.profile
     identity = identity_of(profile)
-    weigh_room = WeighRoom(board.cells, profile.scale.scale, board.clock.now_us())
+    weigh_room = WeighRoom(
+        board.cells, profile.scale.scale, board.clock.now_us(), board.thermometer
+    )
     cutouts = Cutouts(out / MEDIA_FOLDER)
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -57,7 +66,7 @@ def assemble(board: Board, out: Path, eyes: Eyes | None, *, threaded: bool = Fal
         lane_settings(profile),
         interlock_settings(profile),
         weigh_room,
-        Reading(board, eyes, cutouts),
+        Reading(board, reader if isinstance(reader, Reader) else InlineReader(reader), cutouts),
         bookkeeper,
     )
 

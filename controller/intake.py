@@ -11,13 +11,13 @@ from controller.core.images import (
     EndInputs,
     InputImage,
     LedgerFact,
-    PlateRead,
     Request,
     Sensor,
     Vehicle,
     WallTime,
 )
 from controller.core.kinds import BoomPosition, ClockQuality, End, Presence, RequestKind
+from controller.reading import Reading
 from controller.weighroom import WeighRoom
 from hal.ports import BoomContacts, Contact, Gate, PersonRequest, PresenceSensor
 from vision.plates import validate
@@ -106,7 +106,7 @@ class Intake:
         self,
         ledger: LedgerFact,
         vehicle: Vehicle | None,
-        plates: tuple[PlateRead, ...],
+        reading: Reading,
         faults: tuple[int, ...],
     ) -> InputImage:
         """Return the image of this scan; ``faults`` are those that others have found."""
@@ -125,7 +125,8 @@ class Intake:
             wall=wall,
             ends=ends,
             weight=weight,
-            plates=plates,
+            plates=reading.plates,
+            frames=reading.frames,
             vehicle=vehicle,
             ledger=ledger,
             requests=self._asked(),

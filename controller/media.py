@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 
 from controller.core.images import PlateRead
-from controller.core.kinds import End
 from protocol.errors import Failure, LedgerError, from_os
 
 CUTOUTS_MAX = 256
+KEPT_MAX = 3
 
 
 class Cutouts:
@@ -23,22 +23,29 @@ class Cutouts:
     def add(self, png: bytes) -> str:
         """Remember a cut-out for a while and return its SHA-256 in hexadecimal."""
         digest = hashlib.sha256(png).hexdigest()
+        self._recent.pop(digest, None)
         self._recent[digest] = png
         while len(self._recent) > CUTOUTS_MAX:
             del self._recent[next(iter(self._recent))]
         return digest
 
+    def touch(self, digest: str) -> None:
+        """Remember a cut-out as if it had come in now: a vote still shows it."""
+        if digest in self._recent:
+            self._recent[digest] = self._recent.pop(digest)
+
     def keep(self, reads: tuple[PlateRead, ...]) -> tuple[frozenset[str], Failure | None]:
-        """Write and sync the best cut-out of each end; return what is on disk, and a failure."""
+        """Write and sync the best cut-outs; return which are on disk, and a failure.
+
+        No more than ``KEPT_MAX``, for each of them is an fsync before the record.
+        """
         kept = set()
-        for end in End:
-            of_end = [read for read in reads if read.end == end and read.picture_sha256]
-            best = max(of_end, key=lambda read: min(read.char_ppm, default=0), default=None)
-            if best is None:
-                continue
+        shown = [read for read in reads if read.picture_sha256]
+        shown.sort(key=lambda read: (read.valid, min(read.char_ppm, default=0)), reverse=True)
+        for read in shown[:KEPT_MAX]:
             try:
-                if self._on_disk(best.picture_sha256):
-                    kept.add(best.picture_sha256)
+                if self._on_disk(read.picture_sha256):
+                    kept.add(read.picture_sha256)
             except OSError as error:
                 found: LedgerError = from_os(error, self._folder)
                 return frozenset(kept), found.failure

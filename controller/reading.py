@@ -1,128 +1,158 @@
-"""From camera frames to plate reads: which pictures are looked at, and what becomes a fact.
+"""From cameras to the facts of the plates: which pictures are looked at, and what became of them.
 
-A picture counts only if it is younger than ``FRAME_AGE_US_MAX`` on the lane's clock, so that a
-camera that repeats itself cannot name the next vehicle.
+A picture is read only if it is younger than ``FRAME_AGE_US_MAX`` on the lane's clock, and it
+counts only for the passage in which it was taken, so that a camera that repeats itself, or one
+that is slow, cannot name the next vehicle.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
-
-import numpy as np
-from msgspec import Struct
-from numpy.typing import NDArray
+from msgspec.structs import replace
 
 from board.build import Board
 from controller.core.faults import Fault
-from controller.core.images import PlateRead
-from controller.core.kinds import End
+from controller.core.images import FrameCounts, OutputImage, PlateRead
+from controller.core.kinds import End, View
 from controller.media import Cutouts
-from hal.ports import DeviceFault, Frame
-
-if TYPE_CHECKING:
-    from vision.recognise import PlateRead as PlateText
+from controller.recognition.ballot import Ballot
+from controller.recognition.looks import Glance, Reader, Shot
+from hal.ports import Camera, DeviceFault, Frame
 
 FRAME_AGE_US_MAX = 2_000_000
-REGIONS_MAX = 4
+FLAWS_MAX = 5
+STALE = "stale"
+"""As ``vision.quality`` names it."""
 
 
-class Seen(Struct, frozen=True, kw_only=True):
-    """One plate as read: text ("?" for an unreadable character), probabilities, cut-out as PNG."""
+class _Lens:
+    """One camera, and what is wrong with it, if anything."""
 
-    text: str
-    chars: tuple[float, ...]
-    valid: bool
-    png: bytes
+    def __init__(self, end: End, view: View, camera: Camera) -> None:
+        self.end, self.view, self.camera = end, view, camera
+        self.name = f"{end.name.lower()}.{'camera' if view == View.FRONT else 'rear_camera'}"
+        self.trouble: DeviceFault | None = None
+        self._flaws = 0
 
-
-class Eyes(Protocol):
-    """What turns a region of a picture into a read; ``vision`` behind one small face."""
-
-    def look(self, frame: Frame, region: tuple[tuple[float, float], ...]) -> Seen | None:
-        """Read one region; None when there is nothing like a plate in it."""
+    def judge(self, flaw: str, measured: str) -> None:
+        """A camera that gives nothing but pictures that cannot be read is a fault by its name."""
+        if not flaw:
+            self._flaws, self.trouble = 0, None
+            return
+        self._flaws += 1
+        if self._flaws >= FLAWS_MAX:
+            seen = f"{self._flaws} pictures in a row {flaw}: {measured}"
+            self.trouble = DeviceFault(name=f"CAMERA_{flaw.upper()}", device=self.name, seen=seen)
 
 
 class Reading:
-    """All cameras of one lane."""
+    """All cameras of one lane: frames go to the reader, votes come back as facts.
 
-    def __init__(self, board: Board, eyes: Eyes | None, cutouts: Cutouts) -> None:
+    After ``poll``, ``plates`` and ``frames`` are those of the passage under way; ``troubles`` says
+    in words what ``faults`` says in codes.
+    """
+
+    def __init__(self, board: Board, reader: Reader, cutouts: Cutouts) -> None:
         self._clock = board.clock
-        self._cameras = tuple((End(i), side.camera) for i, side in enumerate(board.sides))
-        self._eyes = eyes
+        self._agree_min = board.profile.plates.agree_min
+        self._lenses = tuple(_lenses(board))
+        self._reader = reader
         self._cutouts = cutouts
-        self.faults: tuple[int, ...] = ()
+        self._ballot: Ballot | None = None
+        self._vehicle = (0, 0)
 
-    def poll(self, wanted: End | None) -> tuple[PlateRead, ...]:
-        """Reads of the pictures that have come in since the last scan at the end that is wanted."""
-        reads: list[PlateRead] = []
-        silent = False
-        for end, camera in self._cameras:
-            frame = camera.capture(end == wanted) if camera is not None else None
-            if isinstance(frame, DeviceFault):
-                silent = True
-            elif frame is not None and end == wanted:
-                reads.extend(self._reads(end, frame))
-        self.faults = (int(Fault.CAMERA_SILENT),) if silent else ()
-        return tuple(reads)
+    @property
+    def plates(self) -> tuple[PlateRead, ...]:
+        """The plates of the passage under way, as voted so far."""
+        return self._ballot.reads if self._ballot is not None else ()
 
-    def _reads(self, end: End, frame: Frame) -> list[PlateRead]:
-        age_us = self._clock.now_us() - frame.captured_us
-        if self._eyes is None or not 0 <= age_us <= FRAME_AGE_US_MAX:
-            return []
-        seen = (self._eyes.look(frame, region) for region in frame.regions[:REGIONS_MAX])
-        return [self._fact(end, frame, one) for one in seen if one is not None]
+    @property
+    def frames(self) -> tuple[FrameCounts, ...]:
+        """What became of the frames of the passage under way."""
+        return self._ballot.frames if self._ballot is not None else ()
 
-    def _fact(self, end: End, frame: Frame, seen: Seen) -> PlateRead:
-        return PlateRead(
-            end=end,
-            text=seen.text,
-            char_ppm=tuple(ppm(p) for p in seen.chars),
-            captured_us=frame.captured_us,
-            track=frame.track,
-            picture_sha256=self._cutouts.add(seen.png),
-            valid=seen.valid,
+    @property
+    def troubles(self) -> tuple[DeviceFault, ...]:
+        """What is wrong with the cameras and with the reader now."""
+        found = (self._reader.trouble, *(lens.trouble for lens in self._lenses))
+        return tuple(one for one in found if one is not None)
+
+    @property
+    def faults(self) -> tuple[int, ...]:
+        """The same as codes of the catalogue."""
+        return tuple(sorted({int(Fault[one.name]) for one in self.troubles}))
+
+    def poll(self, wanted: OutputImage) -> None:
+        """Take the pictures that the lane wants and what has been seen since the last scan."""
+        now_us = self._clock.now_us()
+        self._turn_to(wanted)
+        for lens in self._lenses:
+            rear = lens.view == View.REAR
+            looking = wanted.capture_rear if rear else wanted.capture
+            self._capture(lens, looking and lens.end == wanted.entry, now_us)
+        for glance in self._reader.take(now_us):
+            self._seen(glance)
+
+    def close(self) -> None:
+        """End the reader."""
+        self._reader.close()
+
+    def _turn_to(self, wanted: OutputImage) -> None:
+        """Another vehicle has votes of its own; what still waits shows the one before."""
+        vehicle = (wanted.passage_id, wanted.seen_from_us)
+        if vehicle == self._vehicle:
+            return
+        self._vehicle = vehicle
+        self._reader.forget()
+        self._ballot = None
+        if wanted.passage_id and wanted.entry is not None:
+            self._ballot = Ballot(
+                wanted.passage_id,
+                wanted.entry,
+                wanted.seen_from_us,
+                self._agree_min,
+                self._cutouts,
+            )
+
+    def _capture(self, lens: _Lens, wanted: bool, now_us: int) -> None:
+        got = lens.camera.capture(wanted)
+        if isinstance(got, DeviceFault):
+            lens.trouble = replace(got, name=Fault.CAMERA_SILENT.name)
+        elif got is not None and wanted and self._ballot is not None:
+            if lens.trouble is not None and lens.trouble.name == Fault.CAMERA_SILENT.name:
+                lens.trouble = None
+            self._give(lens, got, self._ballot, now_us)
+
+    def _give(self, lens: _Lens, frame: Frame, ballot: Ballot, now_us: int) -> None:
+        ballot.took(lens.view)
+        age_us = now_us - frame.captured_us
+        if not 0 <= age_us <= FRAME_AGE_US_MAX:
+            ballot.spoilt(lens.view, STALE)
+            lens.judge(STALE, f"age {age_us / 1e6:.1f} s, limit {FRAME_AGE_US_MAX / 1e6:g} s")
+            return
+        self._reader.give(
+            Shot(
+                end=lens.end,
+                view=lens.view,
+                passage_id=ballot.passage_id,
+                given_us=now_us,
+                frame=frame,
+            )
         )
 
-
-def ppm(probability: float) -> int:
-    """A probability in whole parts per million, never rounded up past what was said."""
-    return max(0, min(1_000_000, int(probability * 1_000_000)))
-
-
-class PlateEyes:
-    """The recogniser of ``vision``: rectify, read, and keep the cut-out."""
-
-    def __init__(self) -> None:
-        from vision.recognise import Recogniser  # noqa: PLC0415  # cv2 and TFLite are an extra
-
-        self._recogniser = Recogniser()
-
-    def look(self, frame: Frame, region: tuple[tuple[float, float], ...]) -> Seen | None:
-        """Read the plate in this region."""
-        from vision.rectify import rectify  # noqa: PLC0415
-
-        try:
-            cutout = rectify(frame.pixels, np.asarray(region, np.float64))
-        except ValueError:
-            # Corners that enclose nothing are the camera's mistake: there is no plate to see.
-            return None
-        read = self.read(cutout)
-        if not read.text:
-            return None
-        return Seen(
-            text=read.text, chars=read.probabilities, valid=read.valid, png=encode_png(cutout)
-        )
-
-    def read(self, cutout: NDArray[np.uint8]) -> PlateText:
-        """Read one cut-out (BGR uint8)."""
-        return self._recogniser.read(cutout)
+    def _seen(self, glance: Glance) -> None:
+        for lens in self._lenses:
+            if (lens.end, lens.view) == (glance.end, glance.view):
+                lens.judge(glance.sighted.flaw, glance.sighted.measured)
+        if self._ballot is not None and self._ballot.passage_id == glance.passage_id:
+            self._ballot.take(glance)
 
 
-def encode_png(pixels: NDArray[np.uint8]) -> bytes:
-    """A picture (BGR uint8) as PNG bytes."""
-    import cv2  # noqa: PLC0415
-
-    done, data = cv2.imencode(".png", pixels)
-    if not done:
-        raise ValueError(f"a picture of shape {pixels.shape} cannot be written as PNG")
-    return bytes(data)
+def _lenses(board: Board) -> list[_Lens]:
+    """The cameras of the board by end: those that see who comes, and those that see its rear."""
+    found = []
+    for end in End:
+        side = board.sides[end]
+        for view, camera in ((View.FRONT, side.camera), (View.REAR, side.rear_camera)):
+            if camera is not None:
+                found.append(_Lens(end, view, camera))
+    return found

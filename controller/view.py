@@ -36,6 +36,7 @@ _PHASE_STYLES = {
     Phase.RELEASING: "bold black on green",
     Phase.DEPARTING: "bold black on green",
     Phase.RETURNING: "bold white on red",
+    Phase.CONFIRMING: "bold black on yellow",
     Phase.HOLDING: "bold black on yellow",
     Phase.MANUAL: "bold black on yellow",
     Phase.FAULTED: "bold white on red",

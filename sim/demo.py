@@ -16,7 +16,7 @@ from board.profile import read_profile
 from controller.assembly import assemble
 from controller.core.images import InputImage, OutputImage
 from controller.core.kinds import Phase
-from controller.reading import PlateEyes
+from controller.recognition.eyes import PlateEyes
 from controller.scan import Scan
 from controller.showing import demo_folder, show_records, summarise
 from controller.view import LaneView

@@ -11,9 +11,8 @@ import zlib
 
 import numpy as np
 
-from controller.reading import Seen
-from hal.ports import Frame
-from sim.scene import Light, Sight
+from controller.recognition.looks import Seen, Shot, Sighted
+from sim.scene import Corners, Light, Sight
 from sim.truck import DIGITS, LETTERS
 from sim.world import Yard
 
@@ -43,15 +42,19 @@ class StochasticReader:
     def __init__(self, yard: Yard) -> None:
         self._yard = yard
 
-    def look(self, frame: Frame, region: tuple[tuple[float, float], ...]) -> Seen | None:
-        """Read the plate that stood before the lens when this region was reported."""
-        sight = self._yard.photograph(region)
+    def look(self, shot: Shot) -> Sighted:
+        """Read the plate that stood before the lens when the frame's region was reported."""
+        seen = (self._read(quad, shot.frame.captured_us) for quad in shot.frame.regions)
+        return Sighted(seen=tuple(one for one in seen if one is not None))
+
+    def _read(self, quad: Corners, captured_us: int) -> Seen | None:
+        sight = self._yard.photograph(quad)
         if sight is None:
             return None
-        seed = self._yard.random(f"reader {frame.captured_us} {region[0]}").getrandbits(64)
+        seed = self._yard.random(f"reader {captured_us} {quad[0]}").getrandbits(64)
         rng = np.random.default_rng(seed)
         text, chars = self._characters(sight, rng)
-        return Seen(text=text, chars=chars, valid="?" not in text, png=PNG)
+        return Seen(text=text, chars=chars, quad=quad, png=PNG)
 
     def _characters(self, sight: Sight, rng: np.random.Generator) -> tuple[str, tuple[float, ...]]:
         """Return the text and its probabilities; a doubtful character may be a wrong one."""

@@ -19,7 +19,8 @@ from controller.core.images import InputImage
 from controller.core.interlock import interlock
 from controller.core.lane import step
 from controller.core.passage import Lane
-from controller.reading import PlateEyes
+from controller.recognition.eyes import PlateEyes
+from controller.recognition.looks import Sighted
 from controller.scan import Scan
 
 SEED = 7
@@ -40,7 +41,9 @@ def measure(what: str | None = None, plot: Path | None = None) -> dict[str, Any]
         BenchError: something else is asked for than there is.
     """
     if what is not None:
-        raise BenchError(f"bench {what}: unknown; leave it out, or write: bench weigh [DIR]")
+        raise BenchError(
+            f"bench {what}: unknown; leave it out, or write: bench weigh [DIR], bench read DIR"
+        )
     if plot is not None:
         raise BenchError("--plot: only the weighing rules are drawn: bench weigh --plot out.png")
     rss_before = _rss_mib()
@@ -57,7 +60,16 @@ def measure(what: str | None = None, plot: Path | None = None) -> dict[str, Any]
         "resident_mib": {"at_start": rss_before, "at_end_peak": _rss_mib()},
     }
     # Its passages are made in this process, and their making is no part of the lane's memory.
-    return lane | {"weighing": shortly()}
+    return lane | {"reading": _reading(), "weighing": shortly()}
+
+
+def _reading() -> dict[str, Any]:
+    """What frames and cut-outs cost; a model that is not there leaves the other numbers alone."""
+    try:
+        cost: dict[str, Any] = import_module("controller.commands.bench_read_cost").reading_cost()
+    except (ImportError, ValueError) as error:
+        return {"error": str(error)}
+    return cost
 
 
 def _simulate(eyes: PlateEyes | None) -> dict[str, Any]:
@@ -77,8 +89,8 @@ def _simulate(eyes: PlateEyes | None) -> dict[str, Any]:
 
 
 class _NoEyes:
-    def look(self, frame: Any, region: Any) -> None:
-        return None
+    def look(self, shot: Any) -> Sighted:
+        return Sighted()
 
 
 def _core(images: list[InputImage], lane: Scan) -> dict[str, float]:

@@ -12,7 +12,7 @@ from board.profile import read_profile
 from controller.assembly import assemble
 from controller.core.kinds import Phase
 from controller.core.settings import SECOND
-from controller.reading import PlateEyes
+from controller.recognition.eyes import PlateEyes
 from controller.scan import Scan
 from controller.showing import demo_folder, show_records
 from hal.bus import Bus

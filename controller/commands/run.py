@@ -13,7 +13,8 @@ from board.profile import read_profile
 from controller.assembly import assemble
 from controller.core.images import InputImage, OutputImage
 from controller.core.kinds import Phase
-from controller.reading import PlateEyes
+from controller.recognition.eyes import PlateEyes
+from controller.recognition.process import ProcessReader
 from controller.scan import Scan
 
 SCAN_US = 20_000
@@ -27,14 +28,15 @@ class UnstoredError(OSError):
 def run(site: Path, out: Path, seconds: float, as_json: bool) -> None:
     """Run the lane of a site until ``seconds`` are over (0 = until SIGINT or SIGTERM).
 
-    Prints one line for each change of phase.  The ledger has its own thread; recognition is done
-    in the scan until it has a process of its own.
+    Prints one line for each change of phase.  The ledger has its own thread, recognition its own
+    process.
     """
     profile = read_profile(site)
     if profile.devices["clock"].driver in PLAYED:
         # A clock that is not the host's own has to keep pace with it when the lane runs in earnest.
         profile = read_profile(site, {"devices.clock.paced": True})
-    lane = assemble(build(profile), out, PlateEyes(), threaded=True)
+    reader = ProcessReader(PlateEyes)
+    lane = assemble(build(profile), out, reader, threaded=True)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -43,6 +45,7 @@ def run(site: Path, out: Path, seconds: float, as_json: bool) -> None:
         _loop(lane, stop, period_s, seconds, as_json)
     finally:
         lane.make_safe()
+        lane.reading.close()
         unstored = lane.bookkeeper.close()
     if unstored:
         raise UnstoredError(f"{len(unstored)} records not stored: {lane.bookkeeper.failure}")

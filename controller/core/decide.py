@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from controller.core.images import Chain, InputImage, PlateRead, Vehicle, WallTime, Weight
-from controller.core.kinds import ClockQuality, Decision, End
+from controller.core.images import Chain, InputImage, Vehicle, WallTime, Weight
+from controller.core.kinds import ClockQuality, Decision, End, PlateStand
 from controller.core.passage import Passage
 from controller.core.rules import judge, unusable_weight
 from controller.core.settings import LaneSettings
 from controller.core.verdict import Facts, Judgement, Verdict
-
-UNREADABLE = "?"
 
 
 class Decided(Struct, frozen=True, kw_only=True):
@@ -23,24 +21,6 @@ class Decided(Struct, frozen=True, kw_only=True):
     judgement: Judgement | None = None
     tare_seq: int | None = None
     chain: Chain | None = None
-
-
-def settled_plate(reads: tuple[PlateRead, ...], ppm_min: int) -> str:
-    """The one plate that every confident read agrees on; "" when there is none, or two.
-
-    A read is confident when it is grammatical, has no unreadable character, and its least certain
-    character reaches ``ppm_min``.  Trailer plates (挂) do not name the vehicle that drives.
-    """
-    texts = {
-        read.text
-        for read in reads
-        if read.valid
-        and read.char_ppm
-        and min(read.char_ppm) >= ppm_min
-        and UNREADABLE not in read.text
-        and not read.text.endswith("挂")
-    }
-    return texts.pop() if len(texts) == 1 else ""
 
 
 def usable_tare(
@@ -133,7 +113,9 @@ def _act(
     passage: Passage, judgement: Judgement, chain: Chain | None, settings: LaneSettings
 ) -> tuple[Decision, tuple[str, ...]]:
     if not passage.plate:
-        return Decision.HOLD, ("plate not read", *judgement.reasons)
+        waited = passage.stand == PlateStand.PROPOSED
+        why = "plate not confirmed" if waited else "plate not read"
+        return Decision.HOLD, (why, *judgement.reasons)
     if chain is not None and chain.cycle > settings.reweigh_cycles_max:
         return Decision.HOLD, ("re-weigh cycles used up", *judgement.reasons)
     if judgement.release:

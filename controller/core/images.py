@@ -18,9 +18,11 @@ from controller.core.kinds import (
     End,
     Lamp,
     Message,
+    PlateStand,
     Presence,
     RecordKind,
     RequestKind,
+    View,
     WeighingStatus,
 )
 from controller.core.verdict import Facts, Judgement
@@ -101,15 +103,44 @@ class Weight(Struct, frozen=True, kw_only=True):
 
 
 class PlateRead(Struct, frozen=True, kw_only=True):
-    """One read of one plate at one end; probabilities in parts per million, one a character."""
+    """One plate of a vehicle, voted over its frames so far; a probability (ppm) a character.
+
+    ``frames`` is how many show it, ``agree`` how many read exactly this text, ``first_us`` and
+    ``last_us`` when the first and the last was exposed; ``captured_us`` and ``picture_sha256``
+    are those of the best cut-out.  ``track`` is the camera's number for the vehicle, ``ptype`` a
+    type of plate by name ("" where its colour does not tell).
+    """
 
     end: End
+    view: View = View.FRONT
     text: str
     char_ppm: tuple[int, ...]
+    frames: int = 1
+    agree: int = 1
+    first_us: int
+    last_us: int
     captured_us: int
     track: int
     picture_sha256: str
     valid: bool = True
+    ptype: str = ""
+    ptype_ppm: int = 0
+    hints: tuple[str, ...] = ()
+
+
+class FrameCounts(Struct, frozen=True, kw_only=True):
+    """What became of the frames that one camera took for a passage; ``flawed`` were not read.
+
+    ``flawed`` counts by what was wrong with the picture; ``late`` came in without a vote.
+    """
+
+    passage_id: int
+    end: End
+    view: View = View.FRONT
+    taken: int = 0
+    read: int = 0
+    late: int = 0
+    flawed: tuple[tuple[str, int], ...] = ()
 
 
 class Vehicle(Struct, frozen=True, kw_only=True):
@@ -193,7 +224,8 @@ class WallTime(Struct, frozen=True, kw_only=True):
 class InputImage(Struct, frozen=True, kw_only=True):
     """Everything the lane knows in one scan.
 
-    ``ends`` is indexed by ``End``; ``faults`` are catalogue codes of the faults present now;
+    ``ends`` is indexed by ``End``; ``plates`` are those of the passage under way as voted so far,
+    ``frames`` what became of its pictures; ``faults`` are catalogue codes of faults present now;
     ``vehicle`` answers the plate in the last output's ``lookup``; ``estop`` is BLOCKED when
     pressed.
     """
@@ -204,6 +236,7 @@ class InputImage(Struct, frozen=True, kw_only=True):
     ends: tuple[EndInputs, EndInputs] = (EndInputs(), EndInputs())
     weight: Weight = Weight()
     plates: tuple[PlateRead, ...] = ()
+    frames: tuple[FrameCounts, ...] = ()
     vehicle: Vehicle | None = None
     ledger: LedgerFact = LedgerFact()
     requests: tuple[Request, ...] = ()
@@ -250,6 +283,9 @@ class RecordIntent(Struct, frozen=True, kw_only=True):
     reads: tuple[PlateRead, ...] = ()
     plate: str = ""
     plate_by: str = ""
+    proposal: str = ""
+    stand: PlateStand = PlateStand.HELD
+    frames: tuple[FrameCounts, ...] = ()
     weight: Weight | None = None
     tare_g: int | None = None
     tare_seq: int | None = None
@@ -272,7 +308,10 @@ class OutputImage(Struct, frozen=True, kw_only=True):
 
     ``approach_lamps`` face the driver who comes, ``deck_lamps`` the driver on the deck; both are
     indexed by ``End``, as ``booms`` is.  ``entry`` is the end of the passage's entry, if one is
-    under way.  ``record`` stays until the ledger has answered for it.  ``degraded`` allows the
+    under way.  ``proposal`` is the plate that a person is asked to confirm or to correct;
+    ``capture`` wants pictures of the front at the entry, ``capture_rear`` of the rear,
+    of which those exposed before ``seen_from_us`` show another vehicle.
+    ``record`` stays until the ledger has answered for it.  ``degraded`` allows the
     scale to weigh on the remaining cells; ``cells_cleared`` is the number of the record that last
     asked it to forget its cell faults.
     """
@@ -284,7 +323,10 @@ class OutputImage(Struct, frozen=True, kw_only=True):
     passage_id: int = 0
     entry: End | None = None
     lookup: str = ""
+    proposal: str = ""
     capture: bool = False
+    capture_rear: bool = False
+    seen_from_us: int = 0
     zero: bool = False
     degraded: bool = False
     cells_cleared: int = 0

@@ -7,12 +7,18 @@ from msgspec.structs import replace
 from controller.core.images import InputImage, RecordIntent
 from controller.core.kinds import Decision, End, RecordKind
 from controller.core.passage import Lane, Passage
+from controller.core.plates import READ_BEFORE_START_US
 
 
 def new_passage(lane: Lane, inputs: InputImage, entry: End | None) -> Lane:
     """Return the lane with a passage begun; its number has never been used on this ledger."""
     number = max(lane.next_id, inputs.ledger.next_passage_id)
-    passage = Passage(id=number, entry=entry, started_us=inputs.now_us)
+    passage = Passage(
+        id=number,
+        entry=entry,
+        started_us=inputs.now_us,
+        seen_from_us=inputs.now_us - READ_BEFORE_START_US,
+    )
     return replace(lane, passage=passage, next_id=number + 1)
 
 
@@ -40,6 +46,9 @@ def intend(
         reads=passage.reads,
         plate=passage.plate,
         plate_by=passage.plate_by,
+        proposal=passage.proposal,
+        stand=passage.stand,
+        frames=passage.frames,
         weight=passage.weight,
         tare_g=judged.tare_g if judged is not None else None,
         tare_seq=passage.tare_seq,

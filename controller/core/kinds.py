@@ -16,6 +16,28 @@ class End(IntEnum):
         return End(1 - self)
 
 
+class View(IntEnum):
+    """What a camera shows of a vehicle that comes in at its end."""
+
+    FRONT = 0
+    REAR = 1
+
+
+class PlateStand(IntEnum):
+    """By what right a passage has its plate; the last three are a named person's word.
+
+    HELD: no plate that the lane may use.  AUTO: it stands by itself.  PROPOSED: it waits for a
+    person.  ENTERED: given where the lane had none to propose.
+    """
+
+    HELD = 0
+    AUTO = 1
+    PROPOSED = 2
+    CONFIRMED = 3
+    CORRECTED = 4
+    ENTERED = 5
+
+
 class Presence(IntEnum):
     """What a beam or loop says; a cut cable, a dead device and a contradiction are UNKNOWN.
 
@@ -158,3 +180,4 @@ class Phase(IntEnum):
     FAULTED = 12
     MANUAL = 13
     EMERGENCY = 14
+    CONFIRMING = 15

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from controller.core.decide import settled_plate
 from controller.core.guards import (
     deck_occupied,
     is_healthy,
@@ -12,16 +11,23 @@ from controller.core.guards import (
     occupied_again,
     request_of,
 )
-from controller.core.images import EndInputs, InputImage, PlateRead
+from controller.core.images import EndInputs, InputImage
 from controller.core.intents import hold, new_passage, void
-from controller.core.kinds import Deck, Phase, Presence, RequestKind
-from controller.core.passage import READS_MAX, Lane, Passage
+from controller.core.kinds import Deck, Phase, PlateStand, Presence, RequestKind
+from controller.core.passage import Lane, Passage
+from controller.core.plates import BY_PERSON, forgotten, said, with_reads
 from controller.core.service import serviced
 from controller.core.settings import LaneSettings
 
-_READING = (Phase.APPROACH, Phase.BOARDING)
+# Reading takes its time, so that what was seen at the entry may come in while the vehicle stands.
+_READING = (
+    Phase.APPROACH,
+    Phase.BOARDING,
+    Phase.POSITIONING,
+    Phase.WEIGHING,
+    Phase.CONFIRMING,
+)
 _NOT_WORKING = (Phase.STARTING, Phase.FAULTED, Phase.MANUAL, Phase.EMERGENCY)
-_READ_BEFORE_START_US = 5_000_000
 
 
 def observe(lane: Lane, inputs: InputImage, settings: LaneSettings) -> Lane:
@@ -35,7 +41,7 @@ def observe(lane: Lane, inputs: InputImage, settings: LaneSettings) -> Lane:
     passage = _on_deck(passage, inputs, settings)
     if lane.phase in _READING:
         passage = _read(lane, passage, inputs, settings)
-    elif lane.phase == Phase.HOLDING and inputs.requests:
+    if inputs.requests:
         passage = _confirmed(lane, passage, inputs)
     if inputs.vehicle is not None and inputs.vehicle.plate == passage.plate != "":
         passage = replace(passage, vehicle=inputs.vehicle)
@@ -106,58 +112,26 @@ def _on_deck(passage: Passage, inputs: InputImage, settings: LaneSettings) -> Pa
 
 
 def _read(lane: Lane, passage: Passage, inputs: InputImage, settings: LaneSettings) -> Passage:
-    """Take the reads at the entry, of this vehicle only.
-
-    Those of one that went away again do not stay.  The camera may see the next in the queue as soon
-    as this one has passed it, so only the track that was read first counts.
-    """
-    if passage.reads and lane.phase == Phase.APPROACH and nobody_waits(lane, inputs, settings):
-        return replace(passage, reads=(), plate="", vehicle=None)
-    earliest_us = passage.started_us - _READ_BEFORE_START_US
-    reads = passage.reads
-    for read in inputs.plates:
-        first = not reads and passage.boarded_us is None
-        known = first or any(read.track == old.track for old in reads)
-        timely = earliest_us <= read.captured_us <= inputs.now_us
-        if read.end == passage.entry and known and timely:
-            reads = _merged(reads, read)
-    if reads is passage.reads:
-        return passage
-    plate = settled_plate(reads, settings.plate_ppm_min)
-    return replace(passage, reads=reads, plate=plate)
-
-
-def _merged(reads: tuple[PlateRead, ...], read: PlateRead) -> tuple[PlateRead, ...]:
-    """The best read of every text, the least sure dropped first: a contradiction is never lost."""
-    for i, known in enumerate(reads):
-        if known.text == read.text:
-            if sureness(known) >= sureness(read):
-                return reads
-            return (*reads[:i], read, *reads[i + 1 :])
-    every = (*reads, read)
-    if len(every) <= READS_MAX:
-        return every
-    weakest = min(every, key=sureness)
-    return tuple(one for one in every if one is not weakest)
-
-
-def sureness(read: PlateRead) -> int:
-    """The probability of the least certain character, parts per million."""
-    return min(read.char_ppm, default=0)
+    """Take the plates at the entry; those of a vehicle that went away again do not stay."""
+    if lane.phase == Phase.APPROACH and nobody_waits(lane, inputs, settings):
+        return forgotten(passage, inputs.now_us)
+    counts = tuple(one for one in inputs.frames if one.passage_id == passage.id)
+    if counts and counts != passage.frames:
+        passage = replace(passage, frames=counts)
+    return with_reads(passage, inputs, settings) if inputs.plates else passage
 
 
 def _confirmed(lane: Lane, passage: Passage, inputs: InputImage) -> Passage:
+    """A person may say the plate of a held vehicle, and of any other whose plate does not stand."""
     request = request_of(lane, inputs, RequestKind.CONFIRM_PLATE)
     if request is None or not request.plate:
         return passage
-    return replace(
-        passage,
-        plate=request.plate,
-        plate_by=request.who,
-        plate_why=request.why,
-        asked=True,
-        vehicle=None,
-    )
+    if lane.phase == Phase.HOLDING:
+        return replace(said(passage, request, inputs.now_us), asked=True)
+    open_still = passage.stand in (PlateStand.HELD, PlateStand.PROPOSED, *BY_PERSON)
+    if lane.phase in _READING and passage.boarded_us is not None and open_still:
+        return said(passage, request, inputs.now_us)
+    return passage
 
 
 def _owed(passage: Passage, inputs: InputImage) -> Passage:

@@ -15,6 +15,7 @@ from controller.core.kinds import (
     Lamp,
     Message,
     Phase,
+    PlateStand,
     Presence,
     WeighingStatus,
 )
@@ -28,6 +29,7 @@ _ZEROING = (Phase.STARTING, Phase.ZERO_CHECK, Phase.FAULTED)
 _LEAVING = (Phase.RELEASING, Phase.RETURNING, Phase.DEPARTING)
 _STILL = (Phase.STARTING, Phase.IDLE, Phase.ZERO_CHECK, Phase.FAULTED, Phase.EMERGENCY)
 _LOOKING = (Phase.APPROACH, Phase.BOARDING)
+_LOOKING_BEHIND = (Phase.BOARDING, Phase.POSITIONING, Phase.WEIGHING)
 
 _MESSAGES: dict[Phase, Message] = {
     Phase.STARTING: Message.CLOSED,
@@ -36,6 +38,7 @@ _MESSAGES: dict[Phase, Message] = {
     Phase.BOARDING: Message.DRIVE_ON,
     Phase.POSITIONING: Message.FORWARD,
     Phase.WEIGHING: Message.WEIGHING,
+    Phase.CONFIRMING: Message.WAIT_FOR_OPERATOR,
     Phase.DECIDING: Message.WEIGHING,
     Phase.RELEASING: Message.PASS,
     Phase.HOLDING: Message.WAIT_FOR_OPERATOR,
@@ -62,7 +65,10 @@ def outputs(lane: Lane, inputs: InputImage, settings: LaneSettings) -> OutputIma
         passage_id=passage.id if passage is not None else 0,
         entry=entry,
         lookup=passage.plate if passage is not None else "",
+        proposal=_proposal(passage),
         capture=lane.phase in _LOOKING,
+        capture_rear=lane.phase in _LOOKING_BEHIND,
+        seen_from_us=passage.seen_from_us if passage is not None else 0,
         zero=lane.phase in _ZEROING and not inputs.weight.zero_ok,
         degraded=mode is not None and mode.on,
         cells_cleared=lane.cells_cleared,
@@ -75,6 +81,13 @@ def _record(lane: Lane) -> RecordIntent | None:
     """A word about the weighing can wait; what a vehicle waits for cannot."""
     owed = lane.passage.intent if lane.passage is not None else None
     return owed if owed is not None else lane.service
+
+
+def _proposal(passage: Passage | None) -> str:
+    """What was read, as long as no plate stands."""
+    if passage is None or passage.stand != PlateStand.PROPOSED:
+        return ""
+    return passage.proposal
 
 
 def _alarms(lane: Lane, inputs: InputImage) -> tuple[int, ...]:

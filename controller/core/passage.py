@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from controller.core.images import Chain, Mode, PlateRead, RecordIntent, Vehicle, Weight
-from controller.core.kinds import Decision, End, Phase
+from controller.core.images import (
+    Chain,
+    FrameCounts,
+    Mode,
+    PlateRead,
+    RecordIntent,
+    Vehicle,
+    Weight,
+)
+from controller.core.kinds import Decision, End, Phase, PlateStand
 from controller.core.verdict import Facts, Judgement
 
 READS_MAX = 16
@@ -18,6 +26,8 @@ class Passage(Struct, frozen=True, kw_only=True):
     ``entry`` is None for a vehicle that was not seen coming.  ``part`` and ``seq`` are those of
     the last durable record of this passage, ``first_seq`` that of its first; ``intent`` is the
     record that the ledger still owes, ``owed`` the reason of one to be asked for after it.
+    Frames exposed before ``seen_from_us`` show another vehicle; ``track`` is the camera's number
+    for this one.  ``proposal`` is what the lane read where ``plate`` is not that, or not yet.
     ``accounted`` says that the on-deck interval has its PASSAGE or VOID record, or is about to.
     """
 
@@ -27,9 +37,15 @@ class Passage(Struct, frozen=True, kw_only=True):
     boarded_us: int | None = None
     emptied: bool = False
     reads: tuple[PlateRead, ...] = ()
+    frames: tuple[FrameCounts, ...] = ()
+    seen_from_us: int = 0
+    track: int | None = None
     plate: str = ""
     plate_by: str = ""
     plate_why: str = ""
+    plate_us: int | None = None
+    proposal: str = ""
+    stand: PlateStand = PlateStand.HELD
     asked: bool = False
     vehicle: Vehicle | None = None
     weight: Weight | None = None

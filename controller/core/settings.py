@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from controller.core.kinds import End
+from controller.core.kinds import End, PlateStand
 from controller.core.rules import RuleBook
 from controller.core.verdict import Scale
 
@@ -18,6 +18,7 @@ class LaneSettings(Struct, frozen=True, kw_only=True):
 
     Defaults follow facts of the field (waits seen at 60 s, plate reads within 3 s, a tare good
     for 90 days); ``stopping_faults`` are the catalogue codes that stop the lane.
+    ``plate_policy`` is the most that a plate may do without a person: AUTO, PROPOSED or HELD.
     ``degraded_why`` is the site file's reason for weighing with a bad cell, without evidence; ""
     forbids it until a person allows it.
     """
@@ -40,6 +41,7 @@ class LaneSettings(Struct, frozen=True, kw_only=True):
     weighing_us_max: int = 60 * SECOND
     on_deck_us_max: int = 180 * SECOND
     plate_wait_us: int = 3 * SECOND
+    confirm_us_max: int = 20 * SECOND
     deciding_us_max: int = 5 * SECOND
     releasing_us_max: int = 120 * SECOND
     returning_us_max: int = 300 * SECOND
@@ -56,7 +58,10 @@ class LaneSettings(Struct, frozen=True, kw_only=True):
     ignore_leaving_us: int = 20 * SECOND
     ignore_us_max: int = 600 * SECOND
 
-    plate_ppm_min: int = 900_000
+    plate_policy: PlateStand = PlateStand.AUTO
+    plate_auto_ppm: int = 900_000
+    plate_confirm_ppm: int = 600_000
+    plate_agree_min: int = 2
     tare_expiry_ms: int = 90 * DAY_MS
     tare_drift_permille: int = 50
     reweigh_cycles_max: int = 8

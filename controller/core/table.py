@@ -46,6 +46,7 @@ _PASSING = (
     _P.BOARDING,
     _P.POSITIONING,
     _P.WEIGHING,
+    _P.CONFIRMING,
     _P.DECIDING,
     _P.RELEASING,
     _P.HOLDING,
@@ -54,7 +55,8 @@ _PASSING = (
     _P.ZERO_CHECK,
 )
 _STOPPED = (_P.STARTING, _P.FAULTED)
-_ON_DECK = (_P.POSITIONING, _P.WEIGHING)
+_ON_DECK = (_P.POSITIONING, _P.WEIGHING, _P.CONFIRMING)
+_WEIGHED = (_P.WEIGHING, _P.CONFIRMING)
 
 ROWS: tuple[Row, ...] = (
     Row((*_STOPPED, *_PASSING, _P.MANUAL), g.emergency_pressed, _P.EMERGENCY,
@@ -91,10 +93,15 @@ ROWS: tuple[Row, ...] = (
     Row((_P.POSITIONING,), g.in_position, _P.WEIGHING, "in position"),
     Row((_P.POSITIONING,), g.timed_out, _P.HOLDING, "not positioned", Fault.NOT_POSITIONED),
 
-    Row((_P.WEIGHING,), g.weighed_and_read, _P.DECIDING, "weighed"),
+    Row(_WEIGHED, g.weighed_and_read, _P.DECIDING, "weighed"),
+    Row((_P.WEIGHING,), g.plate_proposed, _P.CONFIRMING, "plate to be confirmed",
+        Fault.PLATE_UNCONFIRMED),
     Row((_P.WEIGHING,), g.weighed_degraded, _P.DECIDING, "weighed without evidence"),
-    Row((_P.WEIGHING,), g.out_of_position, _P.POSITIONING, "out of position"),
+    Row(_WEIGHED, g.out_of_position, _P.POSITIONING, "out of position"),
     Row((_P.WEIGHING,), g.timed_out, _P.HOLDING, "weight not steady", Fault.NOT_STEADY),
+
+    Row((_P.CONFIRMING,), g.weight_gone, _P.WEIGHING, "weighs again"),
+    Row((_P.CONFIRMING,), g.timed_out, _P.DECIDING, "plate not confirmed"),
 
     Row((_P.DECIDING, _P.RELEASING), g.weight_withdrawn, _P.HOLDING, "weight withdrawn",
         Fault.WEIGHT_WITHDRAWN),

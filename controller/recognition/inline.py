@@ -26,7 +26,7 @@ class InlineReader:
         self.counts = Counts()
         self.trouble: DeviceFault | None = None
 
-    def give(self, shot: Shot, now_us: int) -> None:
+    def give(self, shot: Shot) -> None:
         """Read a frame now; without eyes it is dropped."""
         self.counts = replace(self.counts, given=self.counts.given + 1)
         if self._eyes is None:
@@ -37,12 +37,13 @@ class InlineReader:
             self.counts = replace(self.counts, dropped=self.counts.dropped + 1)
         glance = Glance(
             end=shot.end,
+            view=shot.view,
             passage_id=shot.passage_id,
             track=shot.frame.track,
             captured_us=shot.frame.captured_us,
-            sighted=self._eyes.look(shot.frame),
+            sighted=self._eyes.look(shot),
         )
-        self._waiting.append((now_us + self._delay_us, glance))
+        self._waiting.append((shot.given_us + self._delay_us, glance))
 
     def take(self, now_us: int) -> tuple[Glance, ...]:
         """The glances that are due by now."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
-from controller.core.kinds import End
+from controller.core.kinds import End, View
 from hal.ports import DeviceFault, Frame
 
 
@@ -40,10 +40,12 @@ class Sighted(Struct, frozen=True, kw_only=True):
 
 
 class Shot(Struct, frozen=True, kw_only=True):
-    """A frame on its way to the eyes, and the passage for which it was taken."""
+    """A frame on its way to the eyes: by which camera, for which passage, when it came in."""
 
     end: End
+    view: View = View.FRONT
     passage_id: int
+    given_us: int
     frame: Frame
 
 
@@ -51,6 +53,7 @@ class Glance(Struct, frozen=True, kw_only=True):
     """One frame as seen: where, for which passage, when exposed (lane time), and what was seen."""
 
     end: End
+    view: View = View.FRONT
     passage_id: int
     track: int
     captured_us: int
@@ -70,10 +73,11 @@ class Counts(Struct, frozen=True, kw_only=True):
 class Eyes(Protocol):
     """What turns a picture into reads; ``vision`` behind one small face."""
 
-    def look(self, frame: Frame) -> Sighted:
+    def look(self, shot: Shot) -> Sighted:
         """Judge the picture, and read the plates in it."""
 
 
+@runtime_checkable
 class Reader(Protocol):
     """Where frames are read; nothing here ever waits."""
 
@@ -85,7 +89,7 @@ class Reader(Protocol):
     def counts(self) -> Counts:
         """Frames so far."""
 
-    def give(self, shot: Shot, now_us: int) -> None:
+    def give(self, shot: Shot) -> None:
         """Hand a frame in; where too many wait, the oldest that is unread is dropped."""
 
     def take(self, now_us: int) -> tuple[Glance, ...]:

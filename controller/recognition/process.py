@@ -91,14 +91,14 @@ class ProcessReader:
         """Frames that wait unread."""
         return len(self._queue)
 
-    def give(self, shot: Shot, now_us: int) -> None:
+    def give(self, shot: Shot) -> None:
         """Put a frame in the queue; the oldest falls out of a full one."""
         full = len(self._queue) == self._queue.maxlen
         self.counts = replace(
             self.counts, given=self.counts.given + 1, dropped=self.counts.dropped + full
         )
         self._queue.append(shot)
-        self._hand_over(now_us)
+        self._hand_over(shot.given_us)
 
     def take(self, now_us: int) -> tuple[Glance, ...]:
         """Collect what the child has seen, and see that there is a child."""

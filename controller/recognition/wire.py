@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from controller.core.kinds import End
+from controller.core.kinds import End, View
 from controller.recognition.looks import Eyes, Glance, Seen, Shot, Sighted
 from hal.ports import Frame
 
@@ -49,7 +49,9 @@ class Job(Struct, frozen=True, kw_only=True):
     """A frame on the board: everything of it but the pixels."""
 
     end: End
+    view: View
     passage_id: int
+    given_us: int
     track: int
     captured_us: int
     height: int
@@ -110,7 +112,9 @@ def job_of(shot: Shot) -> Job:
     regions = tuple(one for one in frame.regions if len(one) == CORNERS)
     return Job(
         end=shot.end,
+        view=shot.view,
         passage_id=shot.passage_id,
+        given_us=shot.given_us,
         track=frame.track,
         captured_us=frame.captured_us,
         height=frame.pixels.shape[0],
@@ -125,11 +129,19 @@ def put_frame(board: Board, pixels: NDArray[np.uint8]) -> None:
     np.copyto(place, pixels)
 
 
-def get_frame(board: Board, job: Job) -> Frame:
-    """The frame of a job; its pixels are the board's own, not a copy."""
+def get_shot(board: Board, job: Job) -> Shot:
+    """The shot of a job; its pixels are the board's own, not a copy."""
     shape = (job.height, job.width, 3)
     pixels = np.ctypeslib.as_array(board)[: job.height * job.width * 3].reshape(shape)
-    return Frame(pixels=pixels, captured_us=job.captured_us, track=job.track, regions=job.regions)
+    return Shot(
+        end=job.end,
+        view=job.view,
+        passage_id=job.passage_id,
+        given_us=job.given_us,
+        frame=Frame(
+            pixels=pixels, captured_us=job.captured_us, track=job.track, regions=job.regions
+        ),
+    )
 
 
 def put_glance(board: Board, glance: Glance) -> int:
@@ -152,6 +164,7 @@ def glance_of(job: Job, sighted: Sighted) -> Glance:
     seen: tuple[Seen, ...] = sighted.seen[:PLATES_MAX]
     return Glance(
         end=job.end,
+        view=job.view,
         passage_id=job.passage_id,
         track=job.track,
         captured_us=job.captured_us,

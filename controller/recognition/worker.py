@@ -12,7 +12,7 @@ from controller.recognition.wire import (
     Lines,
     MakeEyes,
     Ready,
-    get_frame,
+    get_shot,
     glance_of,
     note,
     put_glance,
@@ -38,7 +38,7 @@ def main(lines: Lines, make_eyes: MakeEyes, parent: int) -> None:
     while True:
         try:
             job = read_job(lines.jobs.recv_bytes())
-            glance = glance_of(job, eyes.look(get_frame(lines.frames, job)))
+            glance = glance_of(job, eyes.look(get_shot(lines.frames, job)))
             size = put_glance(lines.glances, glance)
             lines.notes.send_bytes(note(Done(size)))
         except (EOFError, BrokenPipeError):

@@ -63,6 +63,7 @@ PHASES = {
     "BOARDING": Word("上秤", "boarding"),
     "POSITIONING": Word("就位", "positioning"),
     "WEIGHING": Word("称重", "weighing"),
+    "CONFIRMING": Word("确认车牌", "confirming"),
     "DECIDING": Word("判定", "deciding"),
     "RELEASING": Word("放行", "releasing"),
     "HOLDING": Word("等待人工", "holding"),

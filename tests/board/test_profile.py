@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from site_rig import SITE, write_site
 
+from board.plates import PlateChoices
 from board.profile import TIME_BOUNDS, TIMES, ProfileError, profile_path, read_profile
 from controller.core.settings import InterlockSettings, LaneSettings
 from hal.quantity import TIME
@@ -33,7 +34,7 @@ def test_a_site_file_is_read_into_base_units(tmp_path: Path) -> None:
         "tare_expiry": 90 * 86_400 * 1_000_000,
     }
     assert profile.rules.posted_limit_g == 40_000_000
-    assert profile.plates.accept_ppm == 900_000
+    assert profile.plates == PlateChoices(auto_ppm=900_000)
     assert list(profile.devices)[:2] == ["clock", "cells"]
     assert profile.devices["yard.gate"].options == {"end": "yard", "travel": "2 s"}
 
@@ -94,13 +95,20 @@ def test_the_digest_follows_the_file_and_its_calibration(tmp_path: Path) -> None
         ),
         ("zero_counts = 398240", "zero_count = 398240", "did you mean 'zero_counts'?"),
         ("2027-05-01", '"soon"', 'scale.certificate_valid_until = "soon"'),
-        ('accept = "0.90"', "accept = 0.90", 'write a probability in quotes, as "0.90"'),
+        ('auto = "0.90"', "auto = 0.90", 'write a probability in quotes, as "0.90"'),
+        ('auto = "0.90"', 'auto = "90"', 'plates.auto = "90": outside the bounds of 0.50 to 1.00'),
+        ('auto = "0.90"', 'auto = "nan"', "write a probability in quotes"),
+        ('auto = "0.90"', 'autto = "0.90"', "plates.autto = \"0.90\": … did you mean 'auto'?"),
+        ('auto = "0.90"', 'accept = "0.90"', "this is now called plates.auto; rename it"),
+        ('auto = "0.90"', 'confirm = "0.04"', "outside the bounds of 0.05 to 1.00"),
         (
-            'accept = "0.90"',
-            'accept = "90"',
-            'plates.accept = "90": outside the bounds of 0.50 to 1.00',
+            'auto = "0.90"',
+            'auto = "0.70"\nconfirm = "0.71"',
+            'plates.confirm = "0.71": surer than plates.auto = 0.7',
         ),
-        ('accept = "0.90"', 'accept = "nan"', "write a probability in quotes"),
+        ('auto = "0.90"', 'policy = "always"', "must be one of auto, confirm, hold"),
+        ('auto = "0.90"', "agree = 0", "plates.agree = 0: a whole number of frames from 1 to 12"),
+        ('auto = "0.90"', "agree = true", "plates.agree = true: a whole number of frames"),
         ('posted_limit = "40 t"', 'posted_limit = "40"', 'write "40 kg"'),
         ("[site]", "site = 3\n[other]", "site = 3: a table [site] is needed here"),
     ],
@@ -113,6 +121,17 @@ def test_a_wrong_key_is_named_with_place_value_and_remedy(
     parts = says.split(" … ")
     assert any(all(part in problem for part in parts) for problem in problems), problems
     assert all(problem.startswith(str(path)) for problem in problems)
+
+
+def test_the_policy_of_plates_is_read(tmp_path: Path) -> None:
+    path = write_site(
+        tmp_path,
+        'auto = "0.90"',
+        'policy = "confirm"\nauto = "0.95"\nconfirm = "0.5"\nagree = 3',
+    )
+    assert read_profile(path).plates == PlateChoices(
+        policy="confirm", auto_ppm=950_000, confirm_ppm=500_000, agree_min=3
+    )
 
 
 def test_all_problems_are_reported_together(tmp_path: Path) -> None:

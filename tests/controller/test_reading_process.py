@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from recognition_rig import BIG, DIES, HANGS, BlindEyes, Desk, SteeredEyes, shot, texts
 
 from controller.core.kinds import End
@@ -60,8 +61,8 @@ def test_frames_given_before_the_eyes_are_open_are_read_then() -> None:
     reader = ProcessReader(SteeredEyes)
     try:
         desk = Desk(reader)
-        reader.give(shot(1), 0)
-        reader.give(shot(2), 0)
+        reader.give(shot(1, 0))
+        reader.give(shot(2, 0))
         taken = desk.until(lambda: reader.counts.looked == 2)
         assert texts(taken) == ["1", "2"]
     finally:
@@ -73,7 +74,7 @@ def test_a_flood_is_answered_with_the_newest_and_the_dropped_are_counted(
 ) -> None:
     os.kill(reader.pid or 0, signal.SIGSTOP)
     for number in range(100, 200):
-        reader.give(shot(number), desk.now_us)
+        reader.give(shot(number, desk.now_us))
         assert reader.waiting <= QUEUE_MAX
         assert reader.take(desk.now_us) == ()
     assert reader.counts.dropped == 100 - QUEUE_MAX - 1
@@ -88,10 +89,10 @@ def test_kill_9_in_mid_frame_is_a_fault_and_the_reader_comes_back(
 ) -> None:
     first = reader.pid or 0
     os.kill(first, signal.SIGSTOP)
-    reader.give(shot(1), desk.now_us)
+    reader.give(shot(1, desk.now_us))
     assert reader.state is State.READING
     os.kill(first, signal.SIGKILL)
-    reader.give(shot(2), desk.now_us)
+    reader.give(shot(2, desk.now_us))
     desk.until(lambda: reader.trouble is not None)
     assert reader.trouble is not None
     assert reader.trouble.name == "RECOGNITION_DOWN"
@@ -107,7 +108,7 @@ def test_a_process_that_hangs_is_killed_and_another_takes_over(
     desk: Desk, reader: ProcessReader
 ) -> None:
     for number in (HANGS, 5):
-        reader.give(shot(number), desk.now_us)
+        reader.give(shot(number, desk.now_us))
     first = reader.pid or 0
     desk.now_us += LOOK_US_MAX - 1
     reader.take(desk.now_us)
@@ -123,7 +124,7 @@ def test_a_process_that_hangs_is_killed_and_another_takes_over(
 def test_a_stopped_process_is_killed_too(desk: Desk, reader: ProcessReader) -> None:
     first = reader.pid or 0
     os.kill(first, signal.SIGSTOP)
-    reader.give(shot(1), desk.now_us)
+    reader.give(shot(1, desk.now_us))
     desk.now_us += LOOK_US_MAX
     reader.take(desk.now_us)
     assert texts([desk.read(8)]) == ["8"]
@@ -134,7 +135,7 @@ def test_the_wait_before_each_start_doubles_up_to_its_bound() -> None:
     reader = ProcessReader(BlindEyes)
     desk = Desk(reader)
     try:
-        waits = []
+        waits: list[int] = []
         for failures in range(1, 10):
             desk.until(lambda n=failures: reader.counts.restarts == n)  # type: ignore[misc]
             assert reader.state is State.DOWN
@@ -151,7 +152,7 @@ def test_the_wait_before_each_start_doubles_up_to_its_bound() -> None:
 
 
 def test_a_frame_that_ends_the_process_does_so_once(desk: Desk, reader: ProcessReader) -> None:
-    reader.give(shot(DIES), desk.now_us)
+    reader.give(shot(DIES, desk.now_us))
     desk.until(lambda: reader.counts.restarts == 1)
     assert reader.trouble is not None
     assert texts([desk.read(4)]) == ["4"]
@@ -174,7 +175,7 @@ def test_a_child_that_does_not_come_up_is_given_up(monkeypatch: pytest.MonkeyPat
 def test_forgotten_frames_are_not_read(desk: Desk, reader: ProcessReader) -> None:
     os.kill(reader.pid or 0, signal.SIGSTOP)
     for number in (1, 2, 3):
-        reader.give(shot(number), desk.now_us)
+        reader.give(shot(number, desk.now_us))
     reader.forget()
     os.kill(reader.pid or 0, signal.SIGCONT)
     assert texts(desk.until(lambda: reader.counts.looked == 1)) == ["1"]
@@ -185,7 +186,7 @@ def test_forgotten_frames_are_not_read(desk: Desk, reader: ProcessReader) -> Non
 def test_a_picture_too_large_for_the_board_is_thinned(desk: Desk, reader: ProcessReader) -> None:
     shape = (3000, 4000)
     assert 3 * shape[0] * shape[1] > FRAME_BYTES_MAX
-    reader.give(shot(21, shape), desk.now_us)
+    reader.give(shot(21, desk.now_us, shape))
     assert texts(desk.until(lambda: reader.counts.looked == 1)) == ["21"]
 
 
@@ -198,9 +199,8 @@ def test_cut_outs_without_room_are_left_out_and_the_read_stays(desk: Desk) -> No
 def test_a_strided_picture_is_copied_as_it_is_seen(desk: Desk, reader: ProcessReader) -> None:
     pixels = np.zeros((8, 8, 3), np.uint8)
     pixels[::2, ::2] = 77
-    one = shot(1)
-    frame = type(one.frame)(pixels=pixels[::2, ::2], captured_us=5, track=1)
-    reader.give(type(one)(end=one.end, passage_id=1, frame=frame), desk.now_us)
+    one = shot(1, desk.now_us)
+    reader.give(replace(one, frame=replace(one.frame, pixels=pixels[::2, ::2])))
     assert texts(desk.until(lambda: reader.counts.looked == 1)) == ["77"]
 
 

@@ -38,6 +38,10 @@ def read(rig: Rig, text: str = PLATE, ppm: int = 990_000) -> PlateRead:
         end=End.YARD if passage is None or passage.entry is None else passage.entry,
         text=text,
         char_ppm=(ppm,) * len(text),
+        frames=3,
+        agree=3,
+        first_us=rig.plant.now_us,
+        last_us=rig.plant.now_us,
         captured_us=rig.plant.now_us,
         track=1,
         picture_sha256="00",
@@ -136,7 +140,7 @@ def test_a_re_weigh_is_linked_to_the_first_record_and_limited(rig: Rig) -> None:
 
 
 def test_an_unsure_plate_holds_and_a_named_confirmation_re_judges(rig: Rig) -> None:
-    board(rig, ppm=600_000)
+    board(rig, ppm=400_000)
     weigh(rig, 48_000, None)
     rig.run_until(Phase.HOLDING, 12)
     assert rig.out.booms[End.ROAD] == BoomCommand.HOLD
@@ -150,7 +154,7 @@ def test_an_unsure_plate_holds_and_a_named_confirmation_re_judges(rig: Rig) -> N
 
 
 def test_an_anonymous_release_moves_nothing(rig: Rig) -> None:
-    board(rig, ppm=600_000)
+    board(rig, ppm=400_000)
     weigh(rig, 48_000, None)
     rig.run_until(Phase.HOLDING, 12)
     for about in ({"who": ""}, {"why": ""}):

@@ -88,7 +88,12 @@ def test_nobody_comes_to_deciding_unweighed_and_unasked() -> None:
         guards.release_asked,
         guards.send_back_asked,
         guards.plate_confirmed,
+        guards.timed_out,
     }
+    late = [row for row in ROWS if row.to == Phase.DECIDING and row.guard is guards.timed_out]
+    assert [row.phases for row in late] == [(Phase.CONFIRMING,)]
+    before = [row.guard for row in BY_PHASE[Phase.CONFIRMING]]
+    assert before.index(guards.weight_gone) < before.index(guards.timed_out)
 
 
 def test_the_emergency_stop_is_the_first_row_of_every_phase_but_its_own() -> None:

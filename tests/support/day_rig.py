@@ -10,10 +10,9 @@ from board.build import build
 from board.profile import read_profile
 from controller.assembly import assemble
 from controller.core.images import InputImage, OutputImage
-from controller.reading import Seen
+from controller.recognition.looks import Seen, Shot, Sighted
 from controller.scan import Scan
 from hal.bus import Bus
-from hal.ports import Frame
 from protocol.record import Record
 from sim.checker import Checker
 from sim.finding import Finding
@@ -29,15 +28,17 @@ class TruthfulEyes:
 
     yard: Yard
 
-    def look(self, frame: Frame, region: object) -> Seen | None:
+    def look(self, shot: Shot) -> Sighted:
         sights = (self.yard.sight(end) for end in (0, 1))
         sight = next((one for one in sights if one is not None), None)
         if sight is None:
-            return None
+            return Sighted()
         clean = sight.dirt < 0.5
         text = sight.plate.text if clean else "?" + sight.plate.text[1:]
         p = 0.99 if clean else 0.4
-        return Seen(text=text, chars=(p,) * len(text), valid=clean, png=text.encode())
+        quad = shot.frame.regions[0]
+        seen = Seen(text=text, chars=(p,) * len(text), quad=quad, png=text.encode())
+        return Sighted(seen=(seen,))
 
 
 @dataclass

@@ -33,6 +33,7 @@ from controller.core.kinds import (
     Presence,
     RecordKind,
     RequestKind,
+    View,
     WeighingStatus,
 )
 from controller.core.lane import step
@@ -249,8 +250,13 @@ PLATES = st.sampled_from(["", "晋A12345", "晋B88888", "晋C1234挂", "?A12345"
 READS = st.builds(
     PlateRead,
     end=st.sampled_from(End),
+    view=st.sampled_from(View),
     text=PLATES,
     char_ppm=st.lists(st.integers(0, 1_000_000), max_size=8).map(tuple),
+    frames=SMALL,
+    agree=SMALL,
+    first_us=TIMES,
+    last_us=TIMES,
     captured_us=TIMES,
     track=SMALL,
     picture_sha256=st.just(""),

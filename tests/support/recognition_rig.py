@@ -22,8 +22,8 @@ QUAD = ((0.0, 0.0), (9.0, 0.0), (9.0, 3.0), (0.0, 3.0))
 class SteeredEyes:
     """Reads the number of the first pixel; some numbers end the process or never end."""
 
-    def look(self, frame: Frame) -> Sighted:
-        number = int(frame.pixels[0, 0, 0])
+    def look(self, shot: Shot) -> Sighted:
+        number = int(shot.frame.pixels[0, 0, 0])
         if number == DIES:
             os._exit(3)
         while number == HANGS:
@@ -38,15 +38,15 @@ class BlindEyes:
     def __init__(self) -> None:
         os._exit(4)
 
-    def look(self, frame: Frame) -> Sighted:
+    def look(self, shot: Shot) -> Sighted:
         raise AssertionError("never")
 
 
-def shot(number: int, shape: tuple[int, int] = (2, 4), captured_us: int = 0) -> Shot:
+def shot(number: int, given_us: int, shape: tuple[int, int] = (2, 4)) -> Shot:
     """A picture whose every pixel is the number."""
     pixels = np.full((*shape, 3), number, np.uint8)
-    frame = Frame(pixels=pixels, captured_us=captured_us or number, track=number)
-    return Shot(end=End.ROAD, passage_id=7, frame=frame)
+    frame = Frame(pixels=pixels, captured_us=number, track=number)
+    return Shot(end=End.ROAD, passage_id=7, given_us=given_us, frame=frame)
 
 
 @dataclass
@@ -69,7 +69,7 @@ class Desk:
 
     def read(self, number: int) -> Glance:
         """Hand a frame in and wait for what is seen in it."""
-        self.reader.give(shot(number), self.now_us)
+        self.reader.give(shot(number, self.now_us))
         wanted = self.reader.counts.looked + 1
         taken = self.until(lambda: self.reader.counts.looked >= wanted)
         return taken[-1]

@@ -43,7 +43,7 @@ tare_expiry = "90 d"
 posted_limit = "40 t"
 
 [plates]
-accept = "0.90"
+auto = "0.90"
 
 [devices.clock]
 driver = "host.clock"

@@ -25,10 +25,12 @@ from controller.core.guards.deciding import (
     out_of_position,
     over_capacity,
     plate_confirmed,
+    plate_proposed,
     release_asked,
     send_back_asked,
     weighed_and_read,
     weighed_degraded,
+    weight_gone,
     weight_withdrawn,
 )
 from controller.core.guards.leaving import (
@@ -101,6 +103,7 @@ __all__ = [
     "out_of_position",
     "over_capacity",
     "plate_confirmed",
+    "plate_proposed",
     "ready_empty",
     "ready_loaded",
     "record_owed",
@@ -119,6 +122,7 @@ __all__ = [
     "vehicle_waits",
     "weighed_and_read",
     "weighed_degraded",
+    "weight_gone",
     "weight_withdrawn",
     "zero_lost",
     "zero_returned",

@@ -9,6 +9,7 @@ from controller.core.kinds import (
     Decision,
     Deck,
     End,
+    PlateStand,
     Presence,
     RequestKind,
     WeighingStatus,
@@ -62,11 +63,30 @@ def _weight_of(lane: Lane, inputs: InputImage) -> bool:
 
 def weighed_and_read(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """The weight stands, and the plate and its papers are known or have had their time."""
-    passage, weight = lane.passage, inputs.weight
+    passage = lane.passage
     if passage is None or not _weight_of(lane, inputs) or not in_position(lane, inputs, settings):
         return False
-    informed = passage.vehicle is not None and passage.vehicle.plate == passage.plate != ""
-    return informed or elapsed(inputs.now_us, weight.accepted_us, settings.plate_wait_us)
+    if passage.vehicle is not None and passage.vehicle.plate == passage.plate != "":
+        return True
+    known_us = max(inputs.weight.accepted_us or 0, passage.plate_us or 0)
+    waited = elapsed(inputs.now_us, known_us, settings.plate_wait_us)
+    return waited and passage.stand != PlateStand.PROPOSED
+
+
+def plate_proposed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The weight stands, and the plate was read, but not so surely that it stands by itself."""
+    passage = lane.passage
+    return (
+        passage is not None
+        and passage.stand == PlateStand.PROPOSED
+        and _weight_of(lane, inputs)
+        and in_position(lane, inputs, settings)
+    )
+
+
+def weight_gone(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The weight does not stand any more."""
+    return not _weight_of(lane, inputs)
 
 
 def weighed_degraded(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:

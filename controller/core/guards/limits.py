@@ -17,6 +17,7 @@ _LIMITS: dict[Phase, str] = {
     Phase.BOARDING: "boarding_us_max",
     Phase.POSITIONING: "position_us_max",
     Phase.WEIGHING: "weighing_us_max",
+    Phase.CONFIRMING: "confirm_us_max",
     Phase.DECIDING: "deciding_us_max",
     Phase.RELEASING: "releasing_us_max",
     Phase.HOLDING: "holding_us_max",
