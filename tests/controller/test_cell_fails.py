@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from day_rig import Day, lane_in, run_day
+from msgspec.structs import replace
 
 from controller.core.faults import Fault
-from controller.core.kinds import BoomCommand, Phase
+from controller.core.images import OutputImage, RecordIntent, WallTime
+from controller.core.kinds import BoomCommand, Decision, End, Phase, RecordKind, RequestKind
 from controller.page import write_page
 from protocol.ledger import Ledger
 from protocol.parts import Kind, Outcome, Permit, Service
@@ -88,3 +90,32 @@ def test_without_it_the_lane_stops_and_lets_nobody_in(tmp_path: Path) -> None:
     assert not lane.outputs.degraded
     assert list(lane.bookkeeper.ledger.records()) == []
     lane.bookkeeper.close()
+
+
+def test_a_word_about_the_cells_takes_no_permit_back(tmp_path: Path) -> None:
+    """A truck may be on its way out when somebody speaks."""
+    books = lane_in(yard_of(DAY), tmp_path).bookkeeper
+    out = RecordIntent(
+        kind=RecordKind.RELEASE,
+        passage_id=1,
+        part=1,
+        entry=End.YARD,
+        started_us=1,
+        decided_us=2,
+        wall=WallTime(),
+        permit=End.ROAD,
+        decision=Decision.RELEASE,
+        who="operator 7",
+        why="papers seen",
+    )
+    service = RequestKind.ALLOW_DEGRADED
+    word = replace(out, kind=RecordKind.SERVICE, passage_id=2, permit=None, service=service)
+    permits = []
+    for intent in (out, word, replace(out, kind=RecordKind.VOID, passage_id=3, permit=None)):
+        books.take(OutputImage(record=replace(intent, reasons=("said",))), 5)
+        permits.append(books.poll().permit)
+        assert books.fact.passage_id == intent.passage_id
+    books.close()
+    assert permits[0] is not None
+    assert (permits[0].passage_id, permits[0].end) == (1, End.ROAD)
+    assert permits[1:] == [permits[0], None]

@@ -17,6 +17,7 @@ from controller.core.kinds import (
     End,
     Message,
     Phase,
+    Presence,
     RecordKind,
     RequestKind,
     WeighingStatus,
@@ -217,6 +218,27 @@ def test_a_word_in_between_takes_no_number_from_a_passage(rig: Rig) -> None:
     rig.run_until(Phase.IDLE, 10)
     numbers = [(intent.passage_id, intent.part) for intent in rig.plant.intents]
     assert numbers == [(1, 1), (3, 1), (2, 1)]
+
+
+def test_a_word_that_waits_for_the_ledger_keeps_its_number(rig: Rig) -> None:
+    rig.plant.ledger_answers = False
+    ask(rig, ALLOW)
+    rig.plant.sense(End.YARD, "approach", Presence.BLOCKED)
+    rig.run_until(Phase.APPROACH, 1)
+    assert rig.out.record is not None
+    assert rig.out.record.passage_id != rig.out.passage_id
+
+
+def test_a_weight_that_comes_along_with_the_estimate_is_not_recorded(rig: Rig) -> None:
+    ask(rig, ALLOW)
+    board(rig)
+    rig.plant.vehicle = PAPERS
+    settle(rig)
+    rig.plant.weight = replace(rig.plant.weight, weight_g=40_000_000, u95_g=9_000)
+    rig.run_until(Phase.HOLDING, 12)
+    recorded = rig.plant.intents[-1].weight
+    assert recorded is not None
+    assert (recorded.weight_g, recorded.u95_g) == (None, None)
 
 
 WORDS = st.lists(IMAGES, min_size=1, max_size=10)
