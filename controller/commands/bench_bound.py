@@ -5,6 +5,7 @@ The derivation and what the bound does not say stand in docs/weighing-bound.md.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -46,7 +47,8 @@ def bound_of(recording: Recording, scale: Scale, truth: Truth) -> Bound | None:
     """The bound of a good trace; None where it never stands long enough to fit its modes."""
     if not truth.t_stops_s or truth.mpe_kg is None:
         return None
-    rows_kg, step_s = _stand(recording, scale, truth)
+    start = max(truth.t_stops_s)
+    rows_kg, step_s = _stand(recording, scale, start, disturbed_s(truth))
     rows = fit_modes(rows_kg, step_s)
     alone = fit_modes(rows_kg.sum(axis=1, keepdims=True), step_s)
     if rows is None or alone is None:
@@ -61,12 +63,47 @@ def bound_of(recording: Recording, scale: Scale, truth: Truth) -> Bound | None:
     )
 
 
-def _stand(recording: Recording, scale: Scale, truth: Truth) -> tuple[Floats, float]:
-    """Kilograms by row of cells in even blocks from the last stop to the first disturbance."""
+class AtWeight(msgspec.Struct, frozen=True, kw_only=True):
+    """The bound beside one accepted weight, from the samples since the stop.
+
+    ``error_kg`` is the least standard error at the accepted instant, None where that is not after
+    the stop; ``rows_s`` as in `Bound`.
+    """
+
+    error_kg: float | None
+    rows_s: float | None
+
+
+def at_weight(
+    recording: Recording,
+    scale: Scale,
+    stand: tuple[float, float, Sequence[float]],
+    mpe_kg: float,
+) -> AtWeight | None:
+    """The bound of one weight; None where the vehicle stands too briefly to fit its modes.
+
+    stand: times of the stop, of the acceptance, and of what disturbed it later, seconds.
+    """
+    stop_s, at_s, disturbed = stand
+    rows_kg, step_s = _stand(recording, scale, stop_s, disturbed)
+    modes = fit_modes(rows_kg, step_s)
+    if modes is None:
+        return None
+    blocks = int((at_s - stop_s) / step_s + 0.5)
+    return AtWeight(
+        error_kg=error_kg(modes, blocks, sizes_known=True) if blocks > 0 else None,
+        rows_s=reached_s(modes, U95_SHARE * mpe_kg, sizes_known=True),
+    )
+
+
+def _stand(
+    recording: Recording, scale: Scale, start: float, disturbed: Sequence[float]
+) -> tuple[Floats, float]:
+    """Kilograms by row of cells in even blocks from the stop to the first disturbance."""
     per = max(1, round(scale.rate_hz / BLOCK_HZ))
     step_s = per / scale.rate_hz
-    start = max(truth.t_stops_s)
-    end = min([start + FIT_S, float(recording.t_s[-1]), *_disturbed(truth, start)])
+    late = (at for at in disturbed if at > start + STAND_S_MIN)
+    end = min([start + FIT_S, float(recording.t_s[-1]), *late])
     spikes = Despike(len(scale.cells))
     t_us, grams = spikes.push(recording.t_us, scale.to_grams(recording.counts))
     t_s, kilograms = t_us / 1e6, grams / 1000
@@ -84,10 +121,9 @@ def _area(t_s: Floats, values: Floats) -> Floats:
     return np.concatenate(([0.0], np.cumsum(slices)))
 
 
-def _disturbed(truth: Truth, start: float) -> list[float]:
+def disturbed_s(truth: Truth) -> list[float]:
     """What excites the truck anew or changes its mass; a stand cut too short is fitted whole."""
-    times = [float(event.get("t0", 0.0)) for event in truth.events if event["type"] in DISTURBING]
-    return [at for at in times if at > start + STAND_S_MIN]
+    return [float(e.get("t0", 0.0)) for e in truth.events if e["type"] in DISTURBING]
 
 
 def reached_s(

@@ -58,6 +58,7 @@ def _head(drawing: Drawing) -> Html:
         if drawing.truth is not None:
             error = (answer["weight_kg"] - drawing.truth.true_mass_kg) / drawing.truth.e_kg
             facts.append(("error", f"{error:+.2f} e".replace("-", "\N{MINUS SIGN}")))
+    facts += drawing.bound_facts
     if answer["withdrawn"]:
         facts.append(("withdrawn later", answer["withdrawn"].replace("_", " ")))
     if answer["axles"]:
@@ -160,7 +161,21 @@ def _close(drawing: Drawing, x: Axis) -> Iterator[Html]:
     yield el("g", *_curves(drawing, level, x, y), clip_path="url(#close)")
     yield label(x.start + 6, y.at(mpe) - 5, f"initial MPE ±{mpe:g} kg", "mpe-label")
     yield label(x.end, y.end - 5, f"about {_kg(level)} kg", "num", "end")
+    yield from _bound(drawing, x, y)
     yield from _moments(drawing, x, y, named=True)
+
+
+def _bound(drawing: Drawing, x: Axis, y: Axis) -> Iterator[Html]:
+    """When physics allowed the weight, and how well it could be known when it was taken."""
+    when, at_s = drawing.bound_s, drawing.answer["accepted_at_s"]
+    if when is not None and x.holds(when):
+        yield line(x.at(when), y.start, x.at(when), y.end, "bound")
+        yield label(x.at(when) + 6, y.start - 8, f"bound {when:.2f} s", "bound-label")
+    if drawing.bound is not None and drawing.bound.error_kg is not None:
+        low, high = (y.at(side * 2 * drawing.bound.error_kg) for side in (-1, 1))
+        for level in (low, high):
+            yield line(x.at(at_s) - 4, level, x.at(at_s) + 4, level, "least")
+        yield line(x.at(at_s), low, x.at(at_s), high, "least")
 
 
 def _curves(drawing: Drawing, level: float, x: Axis, y: Axis) -> Iterator[Html]:
@@ -189,6 +204,7 @@ def _held(y: Axis, value: float) -> float:
 def _close_key(drawing: Drawing) -> Html:
     names = [("load faint", "load"), ("estimate", "estimate"), ("band", "± u95")]
     names += [("truth", drawing.truth_words)] if drawing.truth is not None else []
+    names += [("least", "± 2 × Cramér–Rao bound")] if drawing.bound is not None else []
     items = (
         el("span", Html(f'<svg viewBox="0 0 22 6">{line(0, 3, 22, 3, css)}</svg>'), words)
         for css, words in names

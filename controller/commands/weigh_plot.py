@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from controller.commands.bench_bound import AtWeight, at_weight, disturbed_s
 from controller.commands.weigh import TraceError, decide, read_scale, read_trace, scale_of
 from controller.commands.weigh_truth import Truth, read_truth
 from hal.recording import Recording
@@ -23,6 +24,8 @@ Floats = NDArray[np.float64]
 CLIP_MPE = 2.6
 """The close view shows so many MPE to each side."""
 FORMATS = {".png": "weigh_png", ".html": "weigh_page"}
+DISTURBS = ("axle_on", "axle_off", "load_changed", "rocking", "person", "withdrawn")
+"""Where the truth is not known, these of the weigher's own events end a stand."""
 
 
 class Wants(Protocol):
@@ -42,7 +45,8 @@ class Drawing(msgspec.Struct, frozen=True, kw_only=True):
     """One passage as it is drawn: seconds and kilograms above the empty deck.
 
     ``t_s`` (n,), ``cells_kg`` (n, cells); the estimate (m,) with its u95 (m,) at the instants
-    ``estimate_s``; ``beams`` are (name, from, to) while blocked; ``answer`` is what `weigh` says.
+    ``estimate_s``; ``beams`` are (name, from, to) while blocked; ``answer`` is what `weigh` says;
+    ``bound`` is what physics allowed of an accepted weight.
     """
 
     name: str
@@ -56,6 +60,7 @@ class Drawing(msgspec.Struct, frozen=True, kw_only=True):
     answer: dict[str, Any]
     truth: Truth | None
     scale: Scale
+    bound: AtWeight | None = None
 
     @property
     def sum_kg(self) -> Floats:
@@ -92,6 +97,31 @@ class Drawing(msgspec.Struct, frozen=True, kw_only=True):
         if abs(off_kg) <= CLIP_MPE * self.clip_mpe_kg:
             return "true mass"
         return f"true mass ({abs(off_kg):.0f} kg {'above' if off_kg > 0 else 'below'})"
+
+    @property
+    def bound_s(self) -> float | None:
+        """When the weight could have been known to u95 = half the MPE, by samples of the stand."""
+        if self.bound is None or self.bound.rows_s is None or self.stop_s is None:
+            return None
+        return self.stop_s + self.bound.rows_s
+
+    @property
+    def bound_facts(self) -> list[tuple[str, str]]:
+        """The Cramér–Rao bound in words: what it says and how far from it this weight is."""
+        if self.bound is None or self.stop_s is None:
+            return []
+        facts = []
+        least_kg, stated_kg = self.bound.error_kg, self.answer["u95_kg"] / 2
+        if least_kg is None:
+            facts.append(("Cramér–Rao bound on s", "none yet: accepted at the stop"))
+        else:
+            words = f"{least_kg:.1f} kg (stated {stated_kg:.1f} kg, {stated_kg / least_kg:.2f} ×)"
+            facts.append(("Cramér–Rao bound on s", words))
+        if self.bound.rows_s is None:
+            return [*facts, ("bound on the time", "not within 5 s")]
+        took_s = self.answer["accepted_at_s"] - self.stop_s
+        ratio = f"{took_s / self.bound.rows_s:.2f}".replace("-", "\N{MINUS SIGN}")
+        return [*facts, ("bound on the time", f"{self.bound.rows_s:.2f} s (took {ratio} ×)")]
 
     @property
     def clip_mpe_kg(self) -> float:
@@ -160,7 +190,7 @@ def gather(
 
     answer = decide(recording, site, estimator, watch).answer(str(trace))
     estimates = np.array(seen).reshape(-1, 3)
-    return Drawing(
+    drawing = Drawing(
         name=trace.stem,
         t_s=recording.t_s,
         cells_kg=_cells_kg(recording, site),
@@ -173,6 +203,18 @@ def gather(
         truth=truth,
         scale=site,
     )
+    return msgspec.structs.replace(drawing, bound=_bound(drawing, recording))
+
+
+def _bound(drawing: Drawing, recording: Recording) -> AtWeight | None:
+    at_s, stop_s, mpe_kg = drawing.answer["accepted_at_s"], drawing.stop_s, drawing.mpe_kg
+    if at_s is None or stop_s is None or mpe_kg is None:
+        return None
+    if drawing.truth is not None:
+        ends = disturbed_s(drawing.truth)
+    else:
+        ends = [e["t_s"] for e in drawing.answer["events"] if e["event"] in DISTURBS]
+    return at_weight(recording, drawing.scale, (stop_s, at_s, ends), mpe_kg)
 
 
 def _cells_kg(recording: Recording, scale: Scale) -> Floats:

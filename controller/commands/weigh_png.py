@@ -172,10 +172,41 @@ def _close(axes: Axes, drawing: Drawing) -> None:
     if drawing.truth is not None:
         true_kg = drawing.truth.true_mass_kg - level
         axes.axhline(true_kg, color=RED, linewidth=1.1, linestyle=":", label=drawing.truth_words)
+    _bound(axes, drawing, mpe)
     _moments(axes, drawing)
     _name_moments(axes, drawing, mpe)
     axes.set_ylabel(f"kg about {level:,.0f} kg".replace(",", " "), color=SOFT)
-    axes.legend(ncols=4, fontsize=8, frameon=False, loc="lower right")
+    axes.legend(ncols=5, fontsize=8, frameon=False, loc="lower right")
+
+
+def _bound(axes: Axes, drawing: Drawing, mpe: float) -> None:
+    """What physics allowed: when, and how well at the accepted instant."""
+    if drawing.bound is None:
+        return
+    words = ";   ".join(f"{name}: {value}" for name, value in drawing.bound_facts)
+    axes.set_title(f"by samples since the stop: {words}", loc="left", fontsize=9, color=SOFT)
+    if drawing.bound_s is not None:
+        axes.axvline(drawing.bound_s, color=INK, linewidth=1.0, linestyle=(0, (1, 2)))
+        axes.annotate(
+            f"bound {drawing.bound_s:.2f} s",
+            (drawing.bound_s, -1.9 * mpe),
+            (5, 0),
+            textcoords="offset points",
+            fontsize=9,
+            color=INK,
+            va="center",
+        )
+    if drawing.bound.error_kg is not None:
+        axes.errorbar(
+            [drawing.answer["accepted_at_s"]],
+            [0.0],
+            yerr=2 * drawing.bound.error_kg,
+            color=INK,
+            capsize=4,
+            linewidth=1.4,
+            zorder=5,
+            label="± 2 × bound",
+        )
 
 
 def _name_moments(axes: Axes, drawing: Drawing, mpe: float) -> None:

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from controller.commands import bench, bench_plot, bench_show, bench_weigh
-from controller.commands.bench_bound import Bound, bound_of, error_kg, reached_s
+from controller.commands.bench_bound import (
+    U95_SHARE,
+    Bound,
+    at_weight,
+    bound_of,
+    error_kg,
+    reached_s,
+)
 from controller.commands.bench_cost import day_growth
 from controller.commands.bench_modes import Floats, Modes, fit_modes
 from controller.commands.bench_reports import (
@@ -166,6 +173,32 @@ def test_the_bound_of_a_recording_orders_its_variants() -> None:
         assert bound.known_s <= bound.rows_s <= bound.classic_s  # type: ignore[operator]
     assert quiet.modes == 2
     assert quiet.rows_s < loud.rows_s  # type: ignore[operator]
+
+
+def test_the_bound_of_one_weight_is_that_of_the_samples_it_had() -> None:
+    recording, scale, truth = make_recording(4.0)
+    whole = bound_of(recording, scale, truth)
+    assert whole is not None
+    assert whole.rows_s is not None
+    at = {after: at_weight(recording, scale, (2.0, 2.0 + after, ()), 20.0) for after in (0.0, 0.4)}
+    at |= {whole.rows_s: at_weight(recording, scale, (2.0, 2.0 + whole.rows_s, ()), 20.0)}
+    known = [each for each in at.values() if each is not None]
+    assert [each.rows_s for each in known] == [whole.rows_s] * 3
+    none, early, due = (each.error_kg for each in known)
+    assert none is None
+    assert early is not None
+    assert due is not None
+    assert 2 * early > U95_SHARE * 20.0 >= 2 * due
+    assert at_weight(recording, scale, (8.0, 8.5, ()), 20.0) is None
+
+
+def test_a_disturbed_stand_is_cut_before_the_bound_is_found() -> None:
+    recording, scale, _ = make_recording(4.0)
+    clean = at_weight(recording, scale, (2.0, 3.0, (5.0,)), 20.0)
+    recording.counts[recording.t_s > 5.0] += 9_000
+    assert clean is not None
+    assert at_weight(recording, scale, (2.0, 3.0, (2.5, 5.0)), 20.0) == clean
+    assert at_weight(recording, scale, (2.0, 3.0, ()), 20.0) != clean
 
 
 def judged(**changes: object) -> Judged:

@@ -27,6 +27,8 @@ WANTED = {
     "axle_loads_u95_kg",
     "axle_spacings_m",
     "axle_spacings_u95_m",
+    "temperature_c",
+    "compensation",
     "cells",
     "degraded",
     "withdrawn",
@@ -239,6 +241,8 @@ def test_a_page_is_complete_in_itself(files: Files, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.stderr
     page = (tmp_path / "out" / "s.html").read_text(encoding="utf-8")
     for part in ("accepted", "± u95", "true mass", "entry beam", "initial MPE ±20 kg", "estimate"):
+        assert part in page
+    for part in ("Cramér–Rao bound on s", "bound on the time", "± 2 × Cramér–Rao bound"):
         assert part in page
     for fetched in ("http://", "https://", "src=", "@import", "url(h"):
         assert fetched not in page
