@@ -8,8 +8,8 @@ import numpy as np
 
 from sensors.calibration import BoolArray, FloatArray, IntArray, Scale
 from sensors.history import History
+from sensors.wiring import WiringWatch
 
-RAIL_COUNTS: Final = 2**23 - 16
 STUCK_WINDOW_S: Final = 0.5
 STUCK_TICKS: Final = 6
 STUCK_SHARE: Final = 0.2
@@ -18,6 +18,8 @@ DEAD_SHARE: Final = 0.06
 NOISY_TIMES_OWN: Final = 6.0
 NOISY_TIMES_OTHERS: Final = 3.0
 NOISY_TICKS: Final = 5
+# A signal wire that hangs free picks up voltages that no loose contact under load makes.
+FLOATING_SHARE: Final = 0.03
 FROZEN_SAMPLES: Final = 4
 JUMP_E: Final = 3.5
 JUMP_ALONE: Final = 0.25
@@ -41,10 +43,14 @@ class CellHealth(IntEnum):
     SHUNTED = 5
     DRIFTING = 6
     SWAPPED = 7
+    OPEN = 8
+    SHORTED = 9
 
 
 class CellWatch:
     """Finds cells that stick, hit the rails, get noisy or do not read their dead load.
+
+    Wires that are open or shorted are told by the counts (`sensors/wiring.py`).
 
     Every load cell has thermal and conversion noise of its own, so silence is a fault; the
     reference is the cell's own noise on the empty deck and that of its neighbours.
@@ -63,7 +69,8 @@ class CellWatch:
         self.noise_g: FloatArray = np.full(n, np.nan)
         self._stuck_ticks = np.zeros(n, np.int64)
         self._noisy_ticks = np.zeros(n, np.int64)
-        self._rail_ticks = np.zeros(n, np.int64)
+        self._wiring = WiringWatch(scale)
+        self._floating_g = FLOATING_SHARE * scale.max_g
         self._lost_ticks = np.zeros(n, np.int64)
         self._still_run = np.zeros(n, np.int64)
         self._thawing = np.zeros(n, np.int64)
@@ -83,8 +90,14 @@ class CellWatch:
     def clear(self) -> None:
         """Forget the faults, after service."""
         self.health = [CellHealth.OK] * len(self.health)
-        for ticks in (self._stuck_ticks, self._noisy_ticks, self._rail_ticks, self._lost_ticks):
+        self._wiring.clear()
+        for ticks in (self._stuck_ticks, self._noisy_ticks, self._lost_ticks):
             ticks[:] = 0
+
+    @property
+    def dead(self) -> BoolArray:
+        """Cells (n,) whose reading says nothing of a load: at a rail, or without a signal."""
+        return self._wiring.dead
 
     def usable(self, cells_g: FloatArray, previous_g: FloatArray) -> BoolArray:
         """Which rows show no frozen cell; a converter that repeats itself is missing data."""
@@ -104,8 +117,7 @@ class CellWatch:
     def update(self, history: History, counts: IntArray, empty: bool, fresh: int) -> None:
         """Judge once a tick; counts are the newest raw rows, empty allows learning the noise."""
         self._watch_jumps(history.t_us(fresh + 5), history.cells_g(fresh + 5))
-        railed = np.any(np.abs(counts) >= RAIL_COUNTS, axis=0)
-        self._count(self._rail_ticks, railed, 3, CellHealth.SATURATED)
+        self._watch_wires(counts)
         if len(history) < self._rows:
             return
         cells_g = history.cells_g(self._rows)
@@ -137,7 +149,15 @@ class CellWatch:
         quiet = np.sqrt(np.mean(young * young, axis=0)) < STUCK_SHARE * np.minimum(own, others)
         self.doubtful = bool(quiet.any() or loud.any())
         for cell in np.flatnonzero(self._noisy_ticks >= 2 * NOISY_TICKS):
-            self.note(int(cell), CellHealth.NOISY)
+            floats = typical[cell] > self._floating_g
+            self.note(int(cell), CellHealth.OPEN if floats else CellHealth.NOISY)
+
+    def _watch_wires(self, counts: IntArray) -> None:
+        wires = self._wiring.update(counts)
+        kinds = (CellHealth.OPEN, CellHealth.SHORTED, CellHealth.SATURATED)
+        for cells, fault in zip(wires, kinds, strict=True):
+            for cell in np.flatnonzero(cells):
+                self.note(int(cell), fault)
 
     def _watch_jumps(self, t_us: IntArray, cells_g: FloatArray) -> None:
         """A load moves over many cells and takes its time; a bad contact jumps alone and at once.

@@ -39,6 +39,8 @@ DEGRADED_S: Final = 2.0
 LEFT_TICKS: Final = 5
 
 _Beam = Sequence[int] | npt.NDArray[Any] | None
+# What climbs on loads two cells at least; the share of Min that lies outside the strongest one.
+ELSEWHERE_SHARE: Final = 0.1
 
 
 class Weigher:
@@ -79,6 +81,7 @@ class Weigher:
         self._named: set[int] = set()
         self._last_raw_us = -(2**62)
 
+        self._live_g: FloatArray = np.zeros(len(scale.cells))
     def push(
         self,
         t_us: Sequence[int] | IntArray,
@@ -145,7 +148,9 @@ class Weigher:
         self._curve.append((self._now_us, round(self._history.sum_g(self._tick).mean())))
         self._cells.update(self._history, raw, not self._present, self._tick)
         self._name_faults()
-        self._present = self._gross_g > (PRESENT_E - self._present) * self._scale.e_g
+        self._live_g = np.where(self._cells.dead, 0.0, self._history.cells_g(rows).mean(axis=0))
+        present_g = float(self._live_g.sum())
+        self._present = present_g > (PRESENT_E - self._present) * self._scale.e_g
         if not self._zero.is_set:
             self._try_initial_zero()
         elif not self._on_deck:
@@ -282,7 +287,9 @@ class Weigher:
         self._zero_allowed = allowed
 
     def _watch_arrival(self) -> None:
-        if self._gross_g < self._scale.min_g:
+        load_g, strongest_g = float(self._live_g.sum()), float(self._live_g.max())
+        elsewhere_g = ELSEWHERE_SHARE * self._scale.min_g
+        if load_g < self._scale.min_g or load_g - strongest_g < elsewhere_g:
             return
         self._on_deck = True
         self._left_ticks = 0

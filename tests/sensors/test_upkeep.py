@@ -196,7 +196,7 @@ def test_a_weight_without_the_named_cell_is_no_evidence(
     passage: Make, stop_legs: Legs, cell: int
 ) -> None:
     weigher = sick(passage(stop_legs), cell).run()
-    assert weigher.snapshot().cells[cell] == CellHealth.SATURATED
+    assert weigher.snapshot().cells[cell] == CellHealth.OPEN
     found = weigher.degraded_weight()
     assert isinstance(found, DegradedWeight)
     assert found.evidence is False

@@ -15,6 +15,8 @@ Legs = list[tuple[float, float]]
 
 TRUE_G = 24_000_000
 MPE_G = 20_000
+RAIL_KG = (2**23 - 1 - 300_000) / 140.0
+NO_SIGNAL_KG = -300_000 / 140.0
 
 
 def kinds(weigher: Weigher) -> list[EventKind]:
@@ -169,6 +171,21 @@ def spoil_rail(kg: Any, t_s: Any, cell: int) -> None:
     kg[t_s > 9.0, cell] = 1e6
 
 
+def spoil_range(kg: Any, t_s: Any, cell: int) -> None:
+    """A converter whose gain is too high for the load: the cell climbs to the rail with it."""
+    kg[:, cell] = np.minimum(kg[:, cell] * 8.0, RAIL_KG)
+
+
+def spoil_pickup(kg: Any, t_s: Any, cell: int) -> None:
+    late = t_s > 14.0
+    kg[late, cell] = np.random.default_rng(1).normal(0.0, 9000.0, late.sum())
+
+
+def spoil_signal(kg: Any, t_s: Any, cell: int) -> None:
+    late = t_s > 9.0
+    kg[late, cell] = NO_SIGNAL_KG + np.random.default_rng(1).normal(0.0, 0.7, late.sum())
+
+
 @pytest.mark.parametrize(
     ("spoil", "health"),
     [
@@ -179,7 +196,10 @@ def spoil_rail(kg: Any, t_s: Any, cell: int) -> None:
         (spoil_jump, CellHealth.DRIFTING),
         (spoil_span, CellHealth.OFF_CALIBRATION),
         (spoil_shunt, CellHealth.SHUNTED),
-        (spoil_rail, CellHealth.SATURATED),
+        (spoil_rail, CellHealth.OPEN),
+        (spoil_range, CellHealth.SATURATED),
+        (spoil_pickup, CellHealth.OPEN),
+        (spoil_signal, CellHealth.SHORTED),
     ],
 )
 def test_a_failing_cell_is_named_and_nothing_is_weighed(
