@@ -7,6 +7,7 @@ from pathlib import Path
 
 import controller.core.settings as core_settings
 from board.build import Board
+from board.plates import PlateChoices
 from board.profile import Profile
 from controller.bookkeeper import Bookkeeper, Key
 from controller.core.kinds import End, PlateStand
@@ -129,4 +130,16 @@ def identity_of(profile: Profile) -> Identity:
         software=f"steelyard {version('steelyard')}",
         config_hash=bytes.fromhex(profile.sha256),
         estimator=ESTIMATOR,
+        plate_rule=_plate_rule(profile.plates),
+    )
+
+
+def _plate_rule(plates: PlateChoices) -> parts.Identification:
+    policy = _POLICIES[plates.policy]
+    return parts.Identification(
+        stand=parts.Stand.HELD,
+        policy=parts.Stand(policy.name.lower()),
+        auto_ppm=plates.auto_ppm,
+        confirm_ppm=plates.confirm_ppm,
+        agree_min=plates.agree_min,
     )

@@ -12,6 +12,7 @@ from controller.core.images import LedgerFact, OutputImage, Permit, RecordIntent
 from controller.core.kinds import End, RecordKind
 from controller.media import Cutouts
 from controller.recorder import Evidence, Identity, to_record
+from controller.signbook import SignBook
 from controller.visitbook import REFILL_MAX, VisitBook
 from controller.weighroom import WeighRoom
 from hal.ports import RegisterEntry, VehicleRegister
@@ -20,6 +21,7 @@ from protocol.ledger import Ledger, Receipt
 from protocol.writer import Writer
 
 RETRY_SCANS = 50
+FLAGS_MAX = 32
 
 Key: TypeAlias = tuple[int, int]
 
@@ -63,6 +65,7 @@ class Bookkeeper:
         self.failure: Failure | None = None
         self.findings: tuple[int, ...] = ()
         self.visits = VisitBook()
+        self._signs = SignBook()
         self.visits.fill(ledger.tare_weighings(REFILL_MAX))
         self.fact = LedgerFact(ready=True, next_passage_id=ledger.next_passage_id())
 
@@ -107,7 +110,8 @@ class Bookkeeper:
         since = intent.decided_us if intent.boarded_us is None else intent.boarded_us
         evidence = Evidence(curve=self._weigh_room.curve_of(since), pictures=kept)
         record = to_record(intent, self._identity, evidence)
-        record = replace(record, flags=self.visits.flags(record, now_us))
+        flags = (*self.visits.flags(record, now_us), *self._signs.flags(record))
+        record = replace(record, flags=flags[:FLAGS_MAX])
         if self._writer.submit(key, record):
             self._pending[key] = intent
 

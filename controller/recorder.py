@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from controller.core import verdict as judged
 from controller.core.images import PlateRead, RecordIntent, WallTime
-from controller.core.kinds import ClockQuality, Decision, End, Phase, RecordKind
+from controller.core.kinds import (
+    ClockQuality,
+    Decision,
+    End,
+    Phase,
+    PlateStand,
+    RecordKind,
+    View,
+)
 from controller.core.mpe import LOAD_E_MAX, mpe_in_service_g
 from protocol import parts
 from protocol.record import Record
@@ -16,7 +25,10 @@ READS_MAX = 16
 
 
 class Identity(Struct, frozen=True, kw_only=True):
-    """What every record of this box says of itself and of its scale."""
+    """What every record of this box says of itself, of its scale, and of when it believes a plate.
+
+    ``plate_rule`` is blank but for the site's thresholds.
+    """
 
     site: str
     lane: str
@@ -24,6 +36,7 @@ class Identity(Struct, frozen=True, kw_only=True):
     software: str
     config_hash: bytes
     estimator: str
+    plate_rule: parts.Identification
     unit_code: str | None = None
 
 
@@ -57,6 +70,7 @@ def to_record(intent: RecordIntent, identity: Identity, evidence: Evidence) -> R
         reweigh=_reweigh(intent),
         person=_person(intent),
         amendment=_amendment(intent),
+        identification=_identification(intent, identity.plate_rule),
         degraded=_degraded(intent),
         service=_service(intent),
         void=_text(intent.reasons[0]) if intent.kind == RecordKind.VOID else None,
@@ -113,6 +127,42 @@ def _plate(read: PlateRead, evidence: Evidence) -> parts.Plate:
         captured_us=read.captured_us,
         track=read.track,
         valid=read.valid,
+        ptype=read.ptype or None,
+        ptype_ppm=read.ptype_ppm if read.ptype else None,
+        view=_view(read.view),
+        frames=read.frames,
+        agree=read.agree,
+        first_us=read.first_us,
+        last_us=read.last_us,
+        hints=read.hints,
+    )
+
+
+def _view(view: View) -> parts.View:
+    return parts.View(View(view).name.lower())
+
+
+def _identification(
+    intent: RecordIntent, rule: parts.Identification
+) -> parts.Identification | None:
+    """How the plate came about, where this record is about a vehicle that could have one."""
+    if intent.kind in (RecordKind.MANUAL_MOVE, RecordKind.SERVICE):
+        return None
+    return replace(
+        rule,
+        stand=parts.Stand(PlateStand(intent.stand).name.lower()),
+        read=intent.proposal or None,
+        frames=tuple(
+            parts.PlateFrames(
+                end=_end(counts.end),
+                view=_view(counts.view),
+                taken=counts.taken,
+                read=counts.read,
+                late=counts.late,
+                flawed=counts.flawed,
+            )
+            for counts in intent.frames
+        ),
     )
 
 
@@ -252,10 +302,9 @@ def _person(intent: RecordIntent) -> parts.Person | None:
 def _amendment(intent: RecordIntent) -> parts.Amendment | None:
     if intent.kind != RecordKind.AMENDMENT or not intent.plate_by:
         return None
-    was = max(intent.reads, key=lambda read: min(read.char_ppm, default=0), default=None)
-    return parts.Amendment(
-        field=parts.Amendable.PLATE, was=was.text or None if was else None, now=intent.plate
-    )
+    best = max(intent.reads, key=lambda read: min(read.char_ppm, default=0), default=None)
+    was = intent.proposal or (best.text if best is not None else "")
+    return parts.Amendment(field=parts.Amendable.PLATE, was=was or None, now=intent.plate)
 
 
 def _move(intent: RecordIntent) -> parts.Move | None:

@@ -151,10 +151,57 @@ class Times(Struct, frozen=True, kw_only=True):
     started_us: Time | None = None
 
 
-class Plate(Struct, frozen=True, kw_only=True):
-    """One read of one plate; ``conf_ppm`` has one probability a character.
+class View(StrEnum):
+    """Which end of the vehicle a camera shows."""
 
-    ``valid`` says that the text obeys the grammar of plates, ``track`` which plate was followed.
+    FRONT = "front"
+    REAR = "rear"
+
+
+class Stand(StrEnum):
+    """By what right a record has its plate: by itself, by a person's word, or not at all."""
+
+    HELD = "held"
+    AUTO = "auto"
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
+    CORRECTED = "corrected"
+    ENTERED = "entered"
+
+
+class PlateFrames(Struct, frozen=True, kw_only=True):
+    """What became of one camera's frames: taken, read, without a vote, unfit by what was wrong."""
+
+    end: End
+    view: View
+    taken: Count = 0
+    read: Count = 0
+    late: Count = 0
+    flawed: Annotated[tuple[tuple[Code, Count], ...], Meta(max_length=16)] = ()
+
+
+class Identification(Struct, frozen=True, kw_only=True):
+    """How the plate came about: the outcome, the text that the lane had read, the site's rule.
+
+    ``read`` stands where a person's word is asked for or was given; ``auto_ppm``, ``confirm_ppm``
+    and ``agree_min`` are the thresholds, ``policy`` the most that a plate might do by itself.
+    """
+
+    stand: Stand
+    read: Code | None = None
+    policy: Stand | None = None
+    auto_ppm: Ppm | None = None
+    confirm_ppm: Ppm | None = None
+    agree_min: Count | None = None
+    frames: Annotated[tuple[PlateFrames, ...], Meta(max_length=8)] = ()
+
+
+class Plate(Struct, frozen=True, kw_only=True):
+    """One plate as voted; ``conf_ppm`` has one probability a character, ``ptype_ppm`` the type's.
+
+    ``valid`` says that the text obeys the grammar of plates, ``track`` which vehicle was followed.
+    Of ``frames`` that show it ``agree`` read exactly this text, from ``first_us`` to ``last_us``;
+    ``captured_us`` is that of the picture, ``hints`` what the picture makes suspicious.
     """
 
     text: Code
@@ -167,6 +214,13 @@ class Plate(Struct, frozen=True, kw_only=True):
     source: Source = Source.CAMERA
     track: Time | None = None
     valid: bool | None = None
+    view: View | None = None
+    frames: Count | None = None
+    agree: Count | None = None
+    first_us: Time | None = None
+    last_us: Time | None = None
+    ptype_ppm: Ppm | None = None
+    hints: Annotated[tuple[Code, ...], Meta(max_length=16)] = ()
 
 
 class Axles(Struct, frozen=True, kw_only=True):

@@ -66,6 +66,7 @@ class Record(Struct, frozen=True, kw_only=True):
     device_sn: Code | None = None
     degraded: parts.Degraded | None = None
     service: parts.Servicing | None = None
+    identification: parts.Identification | None = None
 
 
 _NEEDS: dict[Kind, tuple[str, ...]] = {

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from controller.core.kinds import End, View
+from controller.recognition.flags import flag_of
 from controller.recognition.looks import Seen, Shot, Sighted
 from controller.recognition.wire import PLATES_MAX, REGIONS_MAX
 from hal.ports import Frame
+from vision.paper import paper_around
 from vision.plates import PlateType
 from vision.quality import FrameName, FrameWatch, Quality, judge_plate
 from vision.reader import ONE_ROW_PX, TWO_ROW_PX, PlateReader, cut_out
@@ -67,8 +69,12 @@ class PlateEyes:
                 # Corners that enclose nothing are the camera's mistake: there is no plate to see.
                 continue
             quality = judge_plate(cutout, rows=rows)
-            read = self._recogniser.read(cutout) if quality.name is FrameName.OK else None
-            yield quality, _seen(read, read.ptype, quad, cutout, quality) if read else None
+            if quality.name is not FrameName.OK:
+                yield quality, None
+                continue
+            read = self._recogniser.read(cutout)
+            hints = () if _is_cutout(frame) else _paper(frame.pixels, quad, rows)
+            yield quality, _seen(read, read.ptype, quad, cutout, quality, hints)
 
     def _found(self, frame: Frame) -> Iterator[_Plate]:
         if self._frames is None:
@@ -78,7 +84,9 @@ class PlateEyes:
             rows = 2 if plate.ptype is PlateType.YELLOW2 else 1
             quality = judge_plate(plate.cutout, rows=rows)
             corners = plate.found.corners
-            yield quality, _seen(plate.read, plate.ptype, corners, plate.cutout, quality)
+            hints = _paper(frame.pixels, corners, rows)
+            seen = _seen(plate.read, plate.ptype, corners, plate.cutout, quality, hints)
+            yield quality, seen
 
 
 def _sighted(plates: list[_Plate], frame: Quality | None) -> Sighted:
@@ -106,8 +114,22 @@ def encode_png(pixels: Bgr) -> bytes:
     return bytes(data)
 
 
+def _paper(pixels: Bgr, quad: Quad, rows: int) -> tuple[str, ...]:
+    """Whether the plate stands on a sheet of paper, which needs more of the frame than it."""
+    try:
+        sign = paper_around(pixels, quad, rows=rows)
+    except ValueError:
+        return ()
+    return (flag_of(sign),) if sign is not None else ()
+
+
 def _seen(
-    read: PlateRead, ptype: PlateType | None, quad: Quad, cutout: Bgr, quality: Quality
+    read: PlateRead,
+    ptype: PlateType | None,
+    quad: Quad,
+    cutout: Bgr,
+    quality: Quality,
+    hints: tuple[str, ...],
 ) -> Seen:
     return Seen(
         text=read.text,
@@ -116,6 +138,7 @@ def _seen(
         png=encode_png(cutout),
         ptype=ptype.value if ptype is not None else "",
         sharpness=quality.sharpness,
+        hints=hints,
     )
 
 
