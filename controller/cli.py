@@ -159,7 +159,9 @@ def run(
 def bench(
     what: Annotated[
         str | None,
-        typer.Argument(help="weigh: all rules; modes: all estimators; read: the reader."),
+        typer.Argument(
+            help="weigh: all rules; modes: all estimators; memory: a day; read: the reader."
+        ),
     ] = None,
     folder: Annotated[
         Path | None,
@@ -186,6 +188,8 @@ def bench(
             _later("controller.commands.bench_show:run")(folder, plot, jobs, json_)
         elif what == "modes":
             _later("controller.commands.bench_candidates_show:run")(folder, jobs, json_)
+        elif what == "memory":
+            _later("controller.commands.bench_day:run")(folder, json_)
         elif what == "read":
             request = _later("controller.commands.bench_read:Request")(
                 folder=folder,

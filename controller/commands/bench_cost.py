@@ -1,8 +1,7 @@
-"""What weighing costs while it runs: CPU of every second of signal, and memory over a day."""
+"""What weighing costs while it runs: CPU of every second of signal."""
 
 from __future__ import annotations
 
-import gc
 import statistics
 import time
 from collections.abc import Sequence
@@ -15,14 +14,10 @@ from controller.commands.weigh import read_scale, read_trace, scale_of
 from hal.recording import Recording
 from sensors.calibration import Scale
 from sensors.weigher import Weigher
-from sensors.weighing import EventKind
 
 SCAN_S: Final = 0.02
 CELLS, RATE_HZ = 8, 80.0
 COST_TRACES: Final = 6
-DAY_TRUCKS: Final = 40
-SETTLED_TRUCKS: Final = 10
-_PAGE_MIB: Final = 4096 / 2**20
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,19 +31,9 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     worst_percent: float
 
 
-class DayGrowth(msgspec.Struct, frozen=True, kw_only=True):
-    """What one weigher gained between its first trucks and its last, waiting cut out."""
-
-    trucks: int
-    accepted: int
-    signal_s: float
-    resident_mib: float | None
-    objects: int
-
-
 def streaming_cost(paths: Sequence[Path]) -> Cost:
     """Stream traces of 8 cells at 80 Hz, or of the most samples there are, scan by scan."""
-    chosen = _largest(paths)
+    chosen = largest(paths)
     percents: list[float] = []
     for i, (recording, scale) in enumerate(chosen):
         spent = _seconds(recording, scale)
@@ -66,7 +51,8 @@ def streaming_cost(paths: Sequence[Path]) -> Cost:
     )
 
 
-def _largest(paths: Sequence[Path]) -> list[tuple[Recording, Scale]]:
+def largest(paths: Sequence[Path]) -> list[tuple[Recording, Scale]]:
+    """The traces of 8 cells at 80 Hz, a few, or else of the most samples that there are."""
     scales = [(path, read_scale(scale_of(path, None))) for path in paths]
     sizes = {(len(scale.cells), scale.rate_hz) for _, scale in scales}
     wanted = (
@@ -85,7 +71,7 @@ def _seconds(recording: Recording, scale: Scale) -> list[float]:
     for start in range(0, len(recording.t_us) - per_scan, per_scan):
         rows = slice(start, start + per_scan)
         began = time.thread_time_ns()
-        _push(weigher, recording, rows, 0)
+        push(weigher, recording, rows, 0)
         weigher.snapshot()
         spent += time.thread_time_ns() - began
         rows_done += per_scan
@@ -96,7 +82,8 @@ def _seconds(recording: Recording, scale: Scale) -> list[float]:
     return out
 
 
-def _push(weigher: Weigher, recording: Recording, rows: slice, later_us: int) -> None:
+def push(weigher: Weigher, recording: Recording, rows: slice, later_us: int) -> None:
+    """Give a weigher some rows of a recording, as if they were taken so much later."""
     entry, leave = recording.entry_beam, recording.exit_beam
     weigher.push(
         recording.t_us[rows] + later_us,
@@ -104,41 +91,3 @@ def _push(weigher: Weigher, recording: Recording, rows: slice, later_us: int) ->
         None if entry is None else entry[rows],
         None if leave is None else leave[rows],
     )
-
-
-def day_growth(paths: Sequence[Path], trucks: int = DAY_TRUCKS) -> DayGrowth:
-    """Bring one truck after the other before the same weigher and see what stays behind."""
-    recording, scale = _largest(paths)[0]
-    weigher = Weigher(scale)
-    span_us = int(recording.t_us[-1] - recording.t_us[0]) + round(1e6 / scale.rate_hz)
-    before = _state()
-    accepted = 0
-    for truck in range(trucks):
-        if truck == SETTLED_TRUCKS:
-            before = _state()
-        for start in range(0, len(recording.t_us), 8):
-            _push(weigher, recording, slice(start, start + 8), truck * span_us)
-        since_us = int(recording.t_us[0]) + truck * span_us
-        accepted += any(
-            event.kind == EventKind.ACCEPTED and event.t_us >= since_us
-            for event in weigher.snapshot().events
-        )
-    after = _state()
-    known = before[0] is not None and after[0] is not None
-    return DayGrowth(
-        trucks=trucks,
-        accepted=accepted,
-        signal_s=round(trucks * span_us / 1e6),
-        resident_mib=round((after[0] or 0.0) - (before[0] or 0.0), 2) if known else None,
-        objects=after[1] - before[1],
-    )
-
-
-def _state() -> tuple[float | None, int]:
-    """Resident MiB, where the system tells it, and how many objects Python keeps."""
-    gc.collect()
-    try:
-        resident = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE_MIB
-    except (OSError, IndexError, ValueError):
-        resident = None
-    return resident, len(gc.get_objects())

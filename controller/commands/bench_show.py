@@ -43,7 +43,7 @@ def _with_bar(folder: Path | None, jobs: int) -> tuple[dict[str, Any], list[Trac
         *columns, TimeRemainingColumn(), console=console, transient=True, disable=quiet
     ) as bar:
         total = None if folder is None else len(list(folder.glob("*.csv")))
-        task = bar.add_task("weighing, then a day of trucks", total=total)
+        task = bar.add_task("weighing, then timing", total=total)
         return measure_traces(folder, jobs, lambda _: bar.advance(task))
 
 
@@ -165,12 +165,9 @@ def _calibration(rules: Sequence[Calibration]) -> Table:
 
 
 def _cost(result: dict[str, Any]) -> str:
-    spent, day = result["streaming"], result["day"]
-    grown = "" if day.resident_mib is None else f"{day.resident_mib:+.2f} MiB resident and "
+    spent = result["streaming"]
     return (
         f"Streaming {spent.cells} cells at {spent.rate_hz:g} Hz: median {spent.median_percent} %, "
         f"p99 {spent.p99_percent} %, worst {spent.worst_percent} % of one core over "
-        f"{spent.seconds} seconds of signal.\n"
-        f"{day.trucks} trucks before one weigher ({day.signal_s:.0f} s of signal, waiting cut out; "
-        f"{day.accepted} weighed): {grown}{day.objects:+d} objects between the first and the last."
+        f"{spent.seconds} seconds of signal. Memory over a day: steelyard bench memory."
     )

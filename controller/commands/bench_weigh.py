@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from controller.commands.bench_bound import bound_of
-from controller.commands.bench_cost import Cost, day_growth, streaming_cost
+from controller.commands.bench_cost import Cost, streaming_cost
 from controller.commands.bench_reports import (
     PLAIN,
     PRODUCT,
@@ -119,7 +119,7 @@ def _numbers(paths: Sequence[Path], traces: Sequence[Trace], cost: bool) -> dict
     }
     if cost:
         spent: Cost = streaming_cost(paths)
-        result |= {"streaming": spent, "day": day_growth(paths)}
+        result["streaming"] = spent
     return result
 
 

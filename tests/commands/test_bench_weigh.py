@@ -14,7 +14,6 @@ from controller.commands.bench_bound import (
     error_kg,
     reached_s,
 )
-from controller.commands.bench_cost import day_growth
 from controller.commands.bench_modes import Floats, Modes, fit_modes
 from controller.commands.bench_reports import (
     PLAIN,
@@ -272,13 +271,6 @@ def test_a_bench_without_good_traces_has_nothing_to_say_of_time() -> None:
     bad = trace(judged(cls="tailgate", expected="tailgate", error_e=None), 0.1)
     own = rule_reports([bad])[0]
     assert (own.accepted, own.after_stop_s_p50, own.over_bound_p50) == (None, None, None)
-
-
-def test_a_day_leaves_nothing_behind_in_the_weigher(tmp_path: Path) -> None:
-    bench_weigh.make_passages(tmp_path, 1)
-    grown = day_growth(sorted(tmp_path.glob("*.csv")), trucks=14)
-    assert grown.trucks == 14
-    assert abs(grown.objects) < 200
 
 
 @pytest.mark.parametrize(("name", "says"), [("a.html", "end the name with .png"), ("a.png", "")])
