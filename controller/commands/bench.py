@@ -42,7 +42,8 @@ def measure(what: str | None = None, plot: Path | None = None) -> dict[str, Any]
     """
     if what is not None:
         raise BenchError(
-            f"bench {what}: unknown; leave it out, or write: bench weigh [DIR], bench read DIR"
+            f"bench {what}: unknown; leave it out, or write: bench weigh [DIR], bench modes [DIR], "
+            "bench memory [DIR], bench read DIR"
         )
     if plot is not None:
         raise BenchError("--plot: only the weighing rules are drawn: bench weigh --plot out.png")
