@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 from controller.core.faults import Fault
 from controller.core.images import Degraded, EndInputs, Weight
 from controller.core.kinds import Deck, Presence, WeighingStatus
-from hal.ports import CellSamples, DeviceFault, LoadCells
+from hal.ports import CellSamples, DeviceFault, LoadCells, Thermometer
 from sensors.calibration import Scale
 from sensors.degraded import DegradedWeight, NoDegradedWeight
 from sensors.estimator import TICK_S
 from sensors.indication import indicate_g
 from sensors.remaining import Remaining
+from sensors.thermal import Compensation
 from sensors.weigher import STALE_US, Weigher
 from sensors.weighing import EventKind, Weighing
 
@@ -32,8 +33,11 @@ _ALARMS = {
 class WeighRoom:
     """Feeds one deck's samples to the weigher and says what stands on the scale."""
 
-    def __init__(self, cells: LoadCells, scale: Scale, now_us: int) -> None:
+    def __init__(
+        self, cells: LoadCells, scale: Scale, now_us: int, thermometer: Thermometer | None = None
+    ) -> None:
         self._cells = cells
+        self._thermometer = thermometer
         self._scale = scale
         self._weigher = Weigher(scale)
         self._weight = Weight(since_us=now_us)
@@ -85,6 +89,7 @@ class WeighRoom:
 
     def _look(self, now_us: int) -> None:
         self._looked_us = now_us
+        silent = self._feel(now_us)
         self._batch.empty_into(self._weigher)
         seen = self._weigher.snapshot(now_us)
         before, self._weight = self._weight, self._fact(seen, now_us)
@@ -96,7 +101,16 @@ class WeighRoom:
         alarms = {int(_ALARMS[event.kind]) for event in recent}
         if self._weight.degraded is not None:
             alarms.add(int(Fault.DEGRADED_WEIGHING))
+        if silent or seen.compensation == Compensation.NO_TEMPERATURE:
+            alarms.add(int(Fault.THERMOMETER_SILENT))
         self._alarms = tuple(sorted(alarms))
+
+    def _feel(self, now_us: int) -> bool:
+        """Hand the temperature to the weigher; returns whether a fitted sensor is at fault."""
+        word = None if self._thermometer is None else self._thermometer.read()
+        silent = isinstance(word, DeviceFault)
+        self._weigher.see_temperature(now_us, None if isinstance(word, DeviceFault) else word)
+        return silent
 
     def _fact(self, seen: Weighing, now_us: int) -> Weight:
         deck = Deck(int(seen.deck))

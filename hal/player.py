@@ -104,6 +104,13 @@ class Player:
         return self._passage is not None and self._passage.beams_recorded
 
     @property
+    def celsius(self) -> float | None:
+        """The recorded temperature now, None where the recording has none."""
+        if self._passage is None or self._last is None or self._passage.recording.temp_c is None:
+            return None
+        return float(self._passage.recording.temp_c[self._last.index])
+
+    @property
     def vehicle_waits(self) -> bool:
         """Whether the vehicle stands in front of the deck or is driving on."""
         if self.stage is Stage.PLAYING and self._passage is not None and self._last is not None:

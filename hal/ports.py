@@ -144,6 +144,14 @@ class LoadCells(Protocol):
 
 
 @runtime_checkable
+class Thermometer(Protocol):
+    """How warm the deck's load cells are."""
+
+    def read(self) -> float | DeviceFault | None:
+        """Degrees Celsius as last measured, None before the first, or the fault that stops it."""
+
+
+@runtime_checkable
 class PresenceSensor(Protocol):
     """A beam, a loop, an emergency stop: anything that is blocked, clear or unknown."""
 

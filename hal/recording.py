@@ -15,6 +15,7 @@ COUNTS_MAX = 2**31
 GAP_US_MAX = 1_000_000
 TIME_COLUMN = "t_s"
 BEAM_COLUMNS = ("entry_beam", "exit_beam")
+TEMPERATURE_COLUMN = "temp_c"
 
 
 class RecordingError(ValueError):
@@ -26,7 +27,8 @@ class Recording(Struct, frozen=True, kw_only=True):
 
     ``t_s`` has shape (n,) and holds the times as they are written in the file; ``t_us`` the same
     in int64, rising; ``counts`` (n, cells), int64; the beams have shape (n,), 1 = blocked, and are
-    None where the site had none at that end.
+    None where the site had none at that end. ``temp_c`` has shape (n,), degrees Celsius, and is
+    None where the site had no thermometer.
     """
 
     path: str
@@ -35,6 +37,7 @@ class Recording(Struct, frozen=True, kw_only=True):
     counts: NDArray[np.int64]
     entry_beam: NDArray[np.int8] | None = None
     exit_beam: NDArray[np.int8] | None = None
+    temp_c: NDArray[np.float64] | None = None
 
     @property
     def cells(self) -> int:
@@ -61,6 +64,7 @@ def read_recording(path: Path, cells: int | None = None) -> Recording:
     counts = table[:, [header.index(c) for c in cell_columns]]
     _check_values(path, cell_columns, counts, (counts == np.rint(counts)) & _within(counts))
     entry, leave = (_beam(path, header, table, name) for name in BEAM_COLUMNS)
+    warm = TEMPERATURE_COLUMN in header
     return Recording(
         path=str(path),
         t_s=t_s.copy(),
@@ -68,6 +72,7 @@ def read_recording(path: Path, cells: int | None = None) -> Recording:
         counts=counts.astype(np.int64),
         entry_beam=entry,
         exit_beam=leave,
+        temp_c=table[:, header.index(TEMPERATURE_COLUMN)].copy() if warm else None,
     )
 
 
@@ -111,7 +116,7 @@ def check_header(path: Path | str, header: list[str], cells: int | None) -> list
             raise RecordingError(f"{path}: line 1: column '{name}' stands there twice")
     found = sum(1 for name in header if name.startswith("cell"))
     wanted = [f"cell{i}" for i in range(max(found, 1))]
-    known = [TIME_COLUMN, *wanted, *BEAM_COLUMNS]
+    known = [TIME_COLUMN, *wanted, *BEAM_COLUMNS, TEMPERATURE_COLUMN]
     there = f"found: {', '.join(header)}"
     for name in (TIME_COLUMN, *wanted):
         if name not in header:

@@ -24,6 +24,7 @@ DRIVERS: dict[str, str] = {
     "sim.register": "sim.devices:SimRegister",
     "trace.clock": "hal.trace:TraceClock",
     "trace.cells": "hal.trace:TraceCells",
+    "trace.thermometer": "hal.trace:TraceThermometer",
     "trace.beam": "hal.trace:TraceBeam",
     "trace.approach": "hal.trace:TraceApproach",
     "trace.camera": "hal.trace:TraceCamera",
@@ -32,6 +33,8 @@ DRIVERS: dict[str, str] = {
     "virtual.sign": "hal.virtual:VirtualSign",
     "virtual.presence": "hal.virtual:VirtualPresence",
     "virtual.requests": "hal.virtual:VirtualRequests",
+    "virtual.thermometer": "hal.thermometer:VirtualThermometer",
+    "file.thermometer": "hal.thermometer:FileThermometer",
     "file.register": "hal.files:FileRegister",
     "host.clock": "hal.host:HostClock",
 }

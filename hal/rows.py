@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hal.recording import (
     BEAM_COLUMNS,
     COUNTS_MAX,
+    TEMPERATURE_COLUMN,
     TIME_COLUMN,
     RecordingError,
     check_header,
@@ -30,6 +31,7 @@ class Row(Struct, frozen=True, kw_only=True):
     counts: NDArray[np.int64]
     entry_beam: int | None
     exit_beam: int | None
+    temp_c: float | None = None
 
 
 class RowReader:
@@ -47,6 +49,8 @@ class RowReader:
         self._time = self._header.index(TIME_COLUMN)
         self._cells = [self._header.index(column) for column in wanted]
         self._beams = {c: self._header.index(c) for c in BEAM_COLUMNS if c in self._header}
+        warm = TEMPERATURE_COLUMN in self._header
+        self._temperature = self._header.index(TEMPERATURE_COLUMN) if warm else None
         self._line = 1
         self._last_us: int | None = None
 
@@ -70,6 +74,7 @@ class RowReader:
             counts=np.array([self._whole(values, at, COUNTS_MAX) for at in self._cells], np.int64),
             entry_beam=beams.get(BEAM_COLUMNS[0]),
             exit_beam=beams.get(BEAM_COLUMNS[1]),
+            temp_c=None if self._temperature is None else values[self._temperature],
         )
 
     def _whole(self, values: list[float], at: int, high: int) -> int:

@@ -109,6 +109,20 @@ class TraceBeam:
         return Contact.NOT_FITTED
 
 
+class TraceThermometer:
+    """The recorded temperature, column ``temp_c``; a recording without one is a silent sensor."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._player = player_of(bus)
+
+    def read(self) -> float | DeviceFault | None:
+        celsius = self._player.celsius
+        if celsius is None and self._player.file:
+            seen = f"{self._player.file} has no column temp_c"
+            return DeviceFault(name="THERMOMETER_SILENT", device="trace.thermometer", seen=seen)
+        return celsius
+
+
 class TraceApproach:
     """The approach loop, which no recording has: blocked while the vehicle waits or drives on."""
 

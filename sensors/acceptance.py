@@ -1,5 +1,6 @@
 """When a weight may be believed, and when a believed one must be taken back."""
 
+import math
 from collections import deque
 from typing import Final, Protocol
 
@@ -16,6 +17,7 @@ from sensors.motion import Motion
 from sensors.redundancy import SpanWatch, StandingWatch
 from sensors.slow import GRID_US, Slow
 from sensors.stopping import MOST, Stop, StopFinder
+from sensors.thermal import Corrections
 from sensors.weighing import EventKind, Status, WithdrawReason
 
 AFTER_STEP_US: Final = 150_000
@@ -76,9 +78,16 @@ class Acceptance:
     """
 
     def __init__(
-        self, scale: Scale, history: History, cells: CellWatch, estimator: Estimator, note: Note
+        self,
+        scale: Scale,
+        history: History,
+        cells: CellWatch,
+        estimator: Estimator,
+        note: Note,
+        corrections: Corrections | None = None,
     ) -> None:
         self._scale = scale
+        self._corrections = corrections or Corrections(scale)
         self._history = history
         self._cells = cells
         self._estimator = estimator
@@ -489,7 +498,7 @@ class Acceptance:
         ):
             return False
         mpe_g = mpe_initial_g(min(gross_g, scale.max_g), scale.e_g)
-        if estimate.u95_g > self._most_u95_g(mpe_g) or self._cells.doubtful:
+        if self._u95_g(estimate) > self._most_u95_g(mpe_g) or self._cells.doubtful:
             self._sure_ticks = 0
             return False
         boarded = self._gained_from_g is not None or self._boarded_ticks >= BOARDED_TICKS
@@ -504,6 +513,10 @@ class Acceptance:
         most_g = min(U95_SHARE * mpe_g, most_e * self._scale.e_g)
         return most_g if self._stood_us < LAST_PATIENCE_US else max(most_g, U95_LAST_SHARE * mpe_g)
 
+    def _u95_g(self, estimate: Estimate) -> float:
+        """The estimate's expanded uncertainty with that of the corrections."""
+        return math.hypot(estimate.u95_g, 2 * self._corrections.u_g(estimate.weight_g))
+
     def _cells_agree(self) -> bool:
         """Whether no cell reads low against the others; those that may be it are named."""
         shunt = self._lean.judge()
@@ -512,8 +525,8 @@ class Acceptance:
         return shunt is None
 
     def _accept(self, estimate: Estimate) -> None:
-        self.weight_g = round(self._scale.correct_gross_g(estimate.weight_g))
-        self.u95_g = round(estimate.u95_g)
+        self.weight_g = round(self._corrections.correct_g(estimate.weight_g))
+        self.u95_g = round(self._u95_g(estimate))
         self.accepted_us = self._now_us
         self._accepted_swing_g = self._motion.swing_g
         self._to(Status.ACCEPTED, self.weight_g)
@@ -530,7 +543,7 @@ class Acceptance:
             self._rocking_peak_g = max(self._rocking_peak_g, self._motion.swing_g)
             self._withdraw(WithdrawReason.ROCKING)
         elif estimate is not None and self.weight_g is not None and self.u95_g is not None:
-            change = abs(self._scale.correct_gross_g(estimate.weight_g) - self.weight_g)
+            change = abs(self._corrections.correct_g(estimate.weight_g) - self.weight_g)
             if change > self._scale.e_g + self.u95_g + estimate.u95_g:
                 self._withdraw(WithdrawReason.LOAD_CHANGED)
 

@@ -130,3 +130,20 @@ class CreepCompensator:
             gain = elapsed_s / (tau_s + elapsed_s)
             self._crept_g[i] += gain * (share * load_g - self._crept_g[i])
         return gross_g - sum(self._crept_g)
+
+
+class CellCreep:
+    """Takes creep out of every cell, once a tick; without terms nothing is touched.
+
+    `push` takes the means (cells,) of a tick in grams above the calibrated zero, as measured, and
+    `crept_g` holds what is to be taken off the samples that follow.
+    """
+
+    def __init__(self, terms: Sequence[CreepTerm], cells: int) -> None:
+        self._each = [CreepCompensator(terms) for _ in range(cells)] if terms else []
+        self.crept_g = [0.0] * cells
+
+    def push(self, t_us: int, cells_g: Sequence[float]) -> None:
+        """Follow the load of a tick."""
+        for cell, compensator in enumerate(self._each):
+            self.crept_g[cell] = cells_g[cell] - compensator.push(t_us, cells_g[cell])

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from sensors.acceptance import Acceptance
 from sensors.calibration import BoolArray, FloatArray, IntArray, Scale
 from sensors.cells import CellHealth, CellWatch
+from sensors.compensation import CellCreep
 from sensors.degraded import DegradedWeigher, DegradedWeight, NoDegradedWeight
 from sensors.despike import Despike
 from sensors.estimator import TICK_S, Estimator, Modal
@@ -23,6 +24,7 @@ from sensors.indication import indicate_g, is_over_range, is_under_range
 from sensors.lean import pairs
 from sensors.remaining import Remaining, RemainingCells
 from sensors.tamper_finding import TamperFinding
+from sensors.thermal import Compensation, Corrections
 from sensors.upkeep import Upkeep
 from sensors.weighing import DeckState, Event, EventKind, Status, Weighing
 from sensors.zero import DELAY_TICKS, ZeroKeeper
@@ -37,10 +39,10 @@ STALE_US: Final = 500_000
 RECENT_US: Final = 1_000_000
 DEGRADED_S: Final = 2.0
 LEFT_TICKS: Final = 5
-
-_Beam = Sequence[int] | npt.NDArray[Any] | None
 # What climbs on loads two cells at least; the share of Min that lies outside the strongest one.
 ELSEWHERE_SHARE: Final = 0.1
+
+_Beam = Sequence[int] | npt.NDArray[Any] | None
 
 
 class Weigher:
@@ -60,8 +62,16 @@ class Weigher:
         self._cells = CellWatch(scale)
         self._events: deque[Event] = deque(maxlen=EVENTS_MAX)
         self._curve: deque[tuple[int, int]] = deque(maxlen=CURVE_POINTS_MAX)
+        self._corrections = Corrections(scale)
+        self._creep = CellCreep(scale.creep, len(scale.cells)) if scale.creep else None
+        self._compensation = Compensation.NOT_STATED
         self._acceptance = Acceptance(
-            scale, self._history, self._cells, estimator or Modal(scale), self._note
+            scale,
+            self._history,
+            self._cells,
+            estimator or Modal(scale),
+            self._note,
+            self._corrections,
         )
         self._upkeep = Upkeep(scale, self._tick / scale.rate_hz, self._note)
         in_pairs = 2 * len(pairs(scale)) == len(scale.cells)
@@ -71,6 +81,7 @@ class Weigher:
         self._in_tick = 0
         self._now_us = 0
         self._gross_g = 0.0
+        self._live_g: FloatArray = np.zeros(len(scale.cells))
         self._id = 0
         self._on_deck = False
         self._present = False
@@ -81,7 +92,6 @@ class Weigher:
         self._named: set[int] = set()
         self._last_raw_us = -(2**62)
 
-        self._live_g: FloatArray = np.zeros(len(scale.cells))
     def push(
         self,
         t_us: Sequence[int] | IntArray,
@@ -125,6 +135,10 @@ class Weigher:
         """Take samples that belong to one tick, and judge when the tick is complete."""
         self._now_us = int(t_us[-1])
         grams = self._scale.to_grams(raw)
+        if self._creep is not None:
+            crept_g = np.array(self._creep.crept_g)
+            self._creep.push(self._now_us, grams.mean(axis=0).tolist())
+            grams = grams - crept_g
         clean_t, clean_g = self._despike.push(t_us, grams)
         if len(clean_t):
             self._store(clean_t, clean_g - self._zero.offsets_g)
@@ -141,6 +155,7 @@ class Weigher:
         self._acceptance.push(t_us, cells_g, usable)
 
     def _judge(self, raw: IntArray) -> None:
+        self._follow_temperature()
         if len(self._history) == 0:
             return
         rows = max(1, round(SMOOTH_S * self._scale.rate_hz))
@@ -161,6 +176,23 @@ class Weigher:
             self._acceptance.judge(self._now_us, self._tick, self._zero_ok)
             self._learn_shares()
             self._watch_departure()
+
+    def see_temperature(self, at_us: int, celsius: float | None) -> None:
+        """Take the thermometer's word in degrees Celsius, None while it is silent.
+
+        Where the calibration states coefficients, weights are brought to its temperature; what no
+        deck has is not believed, and then `compensation` says NO_TEMPERATURE.
+        """
+        self._corrections.see(at_us, celsius)
+
+    def _follow_temperature(self) -> None:
+        self._corrections.tick(self._now_us)
+        if self._creep is not None:
+            self._corrections.creep_g = sum(self._creep.crept_g)
+        state = self._corrections.state
+        if state != self._compensation and state == Compensation.NO_TEMPERATURE:
+            self._note(EventKind.NO_TEMPERATURE, 0)
+        self._compensation = state
 
     def _keep_watch(self) -> None:
         """Let the watches of the scale itself see this tick."""
@@ -244,6 +276,7 @@ class Weigher:
         self._name_faults()
         if self._zero.set_initial(cells_g):
             self._shift(cells_g)
+            self._corrections.zeroed()
             self._zero_ok = not self._cells.faulty
             self._note(EventKind.ZERO_SET, round(self._zero.sum_g()))
 
@@ -259,6 +292,7 @@ class Weigher:
             return
         cells_g = self._mean_raw(self._tick)
         self._zero.track(self._now_us, cells_g, TICK_S)
+        self._corrections.zeroed()
         second = float(self._history.sum_g(round(self._scale.rate_hz)).mean())
         self._zero_seen.append(abs(second) <= self._scale.e_g / 2)
         # The newest looks may already hold a tyre on the edge, so the oldest one counts.
@@ -278,6 +312,7 @@ class Weigher:
             self._note(EventKind.ZERO_REFUSED, round(self._gross_g))
             return False
         self._shift(cells_g - before)
+        self._corrections.zeroed()
         self._zero_ok = True
         self._note(EventKind.ZERO_SET, round(self._zero.sum_g()))
         return True
@@ -311,7 +346,8 @@ class Weigher:
     def snapshot(self, now_us: int | None = None) -> Weighing:
         """The state now; with now_us the deck turns UNKNOWN when samples stopped 0.5 s ago."""
         state = self._acceptance
-        gross_g = round(self._scale.correct_gross_g(self._gross_g))
+        gross_g = round(self._corrections.correct_g(self._gross_g))
+        celsius = self._corrections.celsius
         deck = self._deck(gross_g, now_us)
         known = deck != DeckState.UNKNOWN
         estimate = state.estimate if self._on_deck else None
@@ -337,6 +373,8 @@ class Weigher:
             estimate_g=None if estimate is None else round(estimate.weight_g),
             estimate_u95_g=None if estimate is None else round(estimate.u95_g),
             stopped_us=state.stopped_us,
+            temperature_mc=None if celsius is None else round(1000 * celsius),
+            compensation=self._corrections.state,
             cells=tuple(self._cells.health),
             events=tuple(self._events),
         )

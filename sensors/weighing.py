@@ -5,6 +5,7 @@ from enum import IntEnum
 import msgspec
 
 from sensors.cells import CellHealth
+from sensors.thermal import Compensation
 
 
 class DeckState(IntEnum):
@@ -61,6 +62,7 @@ class EventKind(IntEnum):
     ZERO_RETURNED = 22  # grams, within the limit of zero return
     ZERO_NOT_RETURNED = 23  # grams, beyond it
     ZERO_DRIFTS = 24  # grams an hour; leaves the tracking range within a day
+    NO_TEMPERATURE = 25  # 0; coefficients are stated, but no thermometer can be believed
 
 
 class WithdrawReason(IntEnum):
@@ -91,7 +93,8 @@ class Weighing(msgspec.Struct, frozen=True, kw_only=True):
     `axle_loads_g` what each put on the deck as it climbed, both with their expanded uncertainties
     (95 %); `axles_confidence_ppm` is the probability that the count is right, in millionths.
     `estimate_g` with `estimate_u95_g` is what the estimator holds for the weight at this instant,
-    accepted or not; `stopped_us` is when the vehicle last came to a stand.
+    accepted or not; `stopped_us` is when the vehicle last came to a stand. `temperature_mc` is the
+    deck's temperature in thousandths of a degree Celsius, None while none is believed.
     """
 
     t_us: int
@@ -115,5 +118,7 @@ class Weighing(msgspec.Struct, frozen=True, kw_only=True):
     estimate_g: int | None
     estimate_u95_g: int | None
     stopped_us: int | None
+    temperature_mc: int | None
+    compensation: Compensation
     cells: tuple[CellHealth, ...]
     events: tuple[Event, ...]

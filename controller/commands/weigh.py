@@ -137,8 +137,11 @@ class Decider:
         counts: IntArray,
         entry_beam: npt.NDArray[Any] | None,
         exit_beam: npt.NDArray[Any] | None,
+        temp_c: float | None = None,
     ) -> bool:
         """Take samples (n,) with counts (n, cells); returns whether a weight was accepted now."""
+        if temp_c is not None:
+            self.weigher.see_temperature(int(t_us[0]), temp_c)
         self.weigher.push(t_us, counts, entry_beam, exit_beam)
         if self.decision is not None:
             return False
@@ -173,6 +176,8 @@ class Decider:
             "axle_loads_u95_kg": [u95_g / 1000 for u95_g in shown.axle_loads_u95_g],
             "axle_spacings_m": _spacings_m(shown.axle_offsets_mm),
             "axle_spacings_u95_m": [u95_mm / 1000 for u95_mm in shown.axle_spacings_u95_mm],
+            "temperature_c": None if shown.temperature_mc is None else shown.temperature_mc / 1000,
+            "compensation": shown.compensation.name.lower(),
             "cells": [health.name.lower() for health in shown.cells],
             "degraded": None if accepted else self._degraded(),
             "withdrawn": _withdrawn(last.events, decided),
@@ -208,7 +213,8 @@ def decide(
         rows = slice(start, start + BATCH)
         beams = (trace.entry_beam, trace.exit_beam)
         entry, leave = (None if beam is None else beam[rows] for beam in beams)
-        decider.push(trace.t_s[rows], trace.t_us[rows], trace.counts[rows], entry, leave)
+        celsius = None if trace.temp_c is None else float(trace.temp_c[start])
+        decider.push(trace.t_s[rows], trace.t_us[rows], trace.counts[rows], entry, leave, celsius)
         if watch is not None:
             watch(decider.weigher.snapshot())
     return decider

@@ -71,6 +71,7 @@ def _push(decider: Decider, row: Row) -> bool:
         row.counts[np.newaxis, :],
         None if row.entry_beam is None else np.array([row.entry_beam], np.int8),
         None if row.exit_beam is None else np.array([row.exit_beam], np.int8),
+        row.temp_c,
     )
 
 

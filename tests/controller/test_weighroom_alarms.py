@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -11,6 +12,7 @@ from controller.core.kinds import Presence
 from controller.weighroom import ALARM_US, WeighRoom
 from hal.ports import CellSamples, DeviceFault
 from sensors.calibration import Cell, Scale
+from sensors.compensation import Temperature
 from sensors.weighing import EventKind
 
 RATE_HZ = 50.0
@@ -122,3 +124,35 @@ def test_a_silent_converter_is_told_instead_and_the_finding_comes_back(room: Roo
     assert list(room.run(1.0))[-1][1] == (int(Fault.CELLS_SILENT),)
     room.deck.silent = False
     assert list(room.run(1.0))[-1][1] == (212,)
+
+
+class Word:
+    """A thermometer that says what a test puts in its mouth."""
+
+    def __init__(self) -> None:
+        self.word: float | DeviceFault | None = 21.0
+
+    def read(self) -> float | DeviceFault | None:
+        return self.word
+
+
+SILENT = (int(Fault.THERMOMETER_SILENT),)
+LOST = DeviceFault(name="THERMOMETER_SILENT", device="thermometer", seen="nothing")
+
+
+@pytest.mark.parametrize("word", [LOST, None, 85.0])
+def test_a_thermometer_that_cannot_be_believed_is_a_fault_where_coefficients_are_stated(
+    word: float | DeviceFault | None,
+) -> None:
+    warm = Room()
+    thermometer = Word()
+    stated = msgspec.structs.replace(SCALE, temperature=Temperature(reference_c=20.0))
+    warm.room = WeighRoom(warm.deck, stated, 0, thermometer)
+    assert {faults for _, faults in warm.run(3.0)} == {()}
+    thermometer.word = word
+    # A believed reading counts for five minutes; only a sensor that reports its fault is told now.
+    assert list(warm.run(1.0))[-1][1] == (SILENT if word is LOST else ())
+    warm.deck.t_us += 301_000_000
+    assert list(warm.run(1.0))[-1][1] == SILENT
+    warm.room = WeighRoom(warm.deck, stated, warm.deck.t_us)
+    assert list(warm.run(1.0))[-1][1] == SILENT

@@ -45,7 +45,7 @@ def test_columns_may_stand_in_any_order_and_beams_may_be_absent(tmp_path: Path) 
         (
             "exit_beam",
             "exit_bean",
-            "'exit_bean'; known: t_s, cell0, cell1, entry_beam, exit_beam; ",
+            "'exit_bean'; known: t_s, cell0, cell1, entry_beam, exit_beam, temp_c; ",
         ),
         ("exit_beam", "exit_bean", "rename it to 'exit_beam' if that is it"),
         ("0.0123,11,21,1,0", "0.0123,11,21", "line 3: 3 fields, but the header names 5"),

@@ -25,6 +25,10 @@ driver = "virtual.requests"
 [devices.register]
 driver = "file.register"
 file = "vehicles.toml"
+
+[devices.thermometer]
+driver = "virtual.thermometer"
+celsius = 21.5
 """
 
 
@@ -49,9 +53,15 @@ def rig(name: str, folder: Path) -> Rig:
     return made(folder, fault)
 
 
-def _sim(_folder: Path, fault: str) -> Rig:
+def _sim(folder: Path, fault: str) -> Rig:
+    degrees = folder / "temperature"
+    degrees.write_text("21500\n", encoding="ascii")
+    fitted = {
+        "devices.thermometer.driver": "file.thermometer",
+        "devices.thermometer.file": str(degrees),
+    }
     try:
-        board = build(read_profile("sim"))
+        board = build(read_profile("sim", fitted))
     except ProfileError as error:
         if "not installed" in str(error):
             pytest.skip(f"the simulated yard is not complete: {error.problems[0]}")
@@ -83,6 +93,7 @@ def _trace(folder: Path, fault: str) -> Rig:
     overrides = {
         "scale.file": str(sheet),
         "devices.cells.files": [str(write_recording(folder))],
+        "devices.thermometer.driver": "trace.thermometer",
         "devices.yard.camera.files": [str(picture)],
     }
     board = build(read_profile("trace", overrides))
