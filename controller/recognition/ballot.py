@@ -18,7 +18,7 @@ from vision.plates import UNREADABLE, PlateType, validate
 from vision.relation import End as Part
 from vision.relation import VotedPlate
 from vision.tracks import TEXT_CHARS_MAX, Look, Quad
-from vision.vote import Outcome, Votes, VoteSettings
+from vision.vote import Outcome, Refusal, Votes, VoteSettings
 
 FRAMES_MAX = 12
 TRACKS_MAX = 6
@@ -88,7 +88,7 @@ class Ballot:
             vehicle=glance.track,
         )
         counts = self._of(glance.view)
-        late = refused is not None and bool(seen)
+        late = refused not in (None, Refusal.EMPTY)
         self._counts[glance.view] = replace(
             counts, read=counts.read + (not late), late=counts.late + late
         )
