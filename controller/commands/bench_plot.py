@@ -8,6 +8,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 from controller.commands.bench_reports import PRODUCT, WINDOW, Trace, bounds, ecdf
+from controller.commands.picture import AMBER, BLUE, DPI, INK, RED, SOFT, new_figure, plain
 from controller.commands.weigh import TraceError
 from controller.commands.weigh_truth import GOOD
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-INK, SOFT, HAIR = "#1c2126", "#5d666e", "#e1e4e3"
-COLOURS = ("#1d4f86", "#4f9fbf", "#b06f00", "#a51d1d", "#7a5aa6", "#7d8a3c")
+COLOURS = (BLUE, "#4f9fbf", AMBER, RED, "#7a5aa6", "#7d8a3c")
+INCHES = (12.0, 7.6)
 SHOWN_S = 12.0
 RATIO_MAX = 4.0
 
@@ -25,24 +26,15 @@ def check_target(target: Path) -> None:
     """Raise TraceError where the picture cannot be drawn, before anything is measured."""
     if target.suffix != ".png":
         raise TraceError(f"--plot {target}: the benchmark draws a PNG; end the name with .png")
-    try:
-        import matplotlib  # noqa: F401, PLC0415
-    except ImportError as error:
-        raise TraceError(
-            f"--plot {target}: a PNG needs matplotlib: pip install 'steelyard[plot]'"
-        ) from error
+    new_figure(target, INCHES)
 
 
 def draw(result: dict[str, Any], traces: Sequence[Trace], target: Path) -> None:
     """Write the picture; OSError from the disk is the caller's."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
-    from matplotlib.figure import Figure  # noqa: PLC0415
-
-    figure = Figure(figsize=(12.0, 7.6), facecolor="white", layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(target, INCHES)
     _fill(figure, result, traces)
     target.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(target, dpi=150)
+    figure.savefig(target, dpi=DPI)
 
 
 def _fill(figure: Figure, result: dict[str, Any], traces: Sequence[Trace]) -> None:
@@ -51,20 +43,10 @@ def _fill(figure: Figure, result: dict[str, Any], traces: Sequence[Trace]) -> No
         figure.add_subplot(place) for place in (grid[:, 0], grid[0, 1], grid[1, 1])
     )
     for axes in (times, wrong, honest):
-        _plain(axes)
+        plain(axes)
     _times(times, traces, {rule.rule: rule.over_bound_p50 for rule in result["rules"]})
     _wrong(wrong, result)
     _honest(honest, result)
-
-
-def _plain(axes: Axes) -> None:
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(SOFT)
-    axes.tick_params(colors=SOFT, labelsize=9)
-    axes.grid(visible=True, color=HAIR, linewidth=0.7)
-    axes.set_axisbelow(True)
 
 
 def _title(axes: Axes, words: str) -> None:

@@ -7,30 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from controller.commands.weigh import TraceError
+from controller.commands.picture import AMBER, BLUE, DPI, GREEN, INK, RED, SOFT, new_figure, plain
 from controller.commands.weigh_plot import CLIP_MPE, Drawing, first_of_each
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-INK, SOFT, HAIR = "#1c2126", "#5d666e", "#e1e4e3"
-BLUE, GREEN, AMBER, RED = "#1d4f86", "#17683c", "#b06f00", "#a51d1d"
-DPI = 150
-
 
 def draw(drawing: Drawing, target: Path) -> None:
     """Write the picture; raises TraceError where matplotlib is missing, OSError from the disk."""
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
-        from matplotlib.figure import Figure  # noqa: PLC0415
-    except ImportError as error:
-        raise TraceError(
-            f"--plot {target}: a PNG needs matplotlib: pip install 'steelyard[plot]', "
-            "or draw .html, which needs nothing"
-        ) from error
-    figure = Figure(figsize=(11.0, 8.2), facecolor="white", layout="constrained")
-    FigureCanvasAgg(figure)
+    otherwise = ", or draw .html, which needs nothing"
+    figure = new_figure(target, (11.0, 8.2), otherwise)
     _fill(figure, drawing)
     figure.savefig(target, dpi=DPI)
 
@@ -40,7 +28,7 @@ def _fill(figure: Figure, drawing: Drawing) -> None:
     cells, load, close = (figure.add_subplot(grid[i]) for i in range(3))
     figure.suptitle(_title(drawing), x=0.012, ha="left", fontsize=13, color=INK, weight="bold")
     for axes in (cells, load, close):
-        _plain(axes)
+        plain(axes)
     _cells(cells, drawing)
     _load(load, drawing)
     _close(close, drawing)
@@ -61,16 +49,6 @@ def _title(drawing: Drawing) -> str:
         error = answer["weight_kg"] - drawing.truth.true_mass_kg
         words += f"   error {error / drawing.truth.e_kg:+.2f} e"
     return words.replace("-", "\N{MINUS SIGN}") if "error" in words else words
-
-
-def _plain(axes: Axes) -> None:
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(SOFT)
-    axes.tick_params(colors=SOFT, labelsize=9)
-    axes.grid(visible=True, color=HAIR, linewidth=0.7)
-    axes.set_axisbelow(True)
 
 
 def _cells(axes: Axes, drawing: Drawing) -> None:

@@ -95,6 +95,13 @@ def require_standard_weights(
         )
 
 
+def require_enough(found: int, needed: int, what: str, remedy: str) -> None:
+    """Raise SetError for fewer than are needed; ``remedy`` holds {} for how many are missing."""
+    if found < needed:
+        said = f"{found} {what}, and {needed} are needed"
+        raise SetError("too_few_weighings", said, remedy.format(needed - found))
+
+
 def require_load_in(loads_g: Sequence[float], bands: Iterable[Band]) -> None:
     """Raise SetError unless each band has a load."""
     for band in bands:

@@ -31,6 +31,7 @@ ROLLING_PLACES = ("begin", "middle", "end")
 ROLLING_BACK = tuple(f"{place} back" for place in ROLLING_PLACES)
 EXTRA_D_MAX = 1.4
 EXTRA_D_MIN = 1.35
+WEIGH_MORE = "weigh {} more and state them"
 
 
 class Added(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,8 +88,8 @@ def repeatability(scale: Instrument, conditions: Conditions, readings: Sequence[
     rows: list[Row] = []
     checks: list[Check] = []
     for load_g, weighed in series.items():
-        _check_count(len(weighed), needed, f"weighings of {show_g(load_g)}")
-        own = [_plain(reading, scale, conditions) for reading in weighed]
+        bands.require_enough(len(weighed), needed, f"weighings of {show_g(load_g)}", WEIGH_MORE)
+        own = [_corrected(reading, None, scale, conditions) for reading in weighed]
         errors = [row.error_g for row in own if row.error_g is not None]
         limit = within_mpe(weighed[0], max(errors) - min(errors), scale, conditions.in_service)
         rows += own
@@ -175,22 +176,18 @@ def _step(look: Added, scale: Instrument, conditions: Conditions) -> Row:
     return Row(reading=look.before, decision=decision, note=note)
 
 
-def _plain(reading: Reading, scale: Instrument, conditions: Conditions) -> Row:
+def _corrected(
+    reading: Reading, zero: Row | None, scale: Instrument, conditions: Conditions
+) -> Row:
+    """Ec = E - E0 against the mpe of the load; E itself where the test takes no zero."""
     error = error_g(reading, scale, conditions)
-    decision = within_mpe(reading, error, scale, conditions.in_service)
-    return Row(reading=reading, error_g=error, decision=decision)
-
-
-def _corrected(reading: Reading, zero: Row, scale: Instrument, conditions: Conditions) -> Row:
-    """Ec = E - E0 against the mpe of the load."""
-    error = error_g(reading, scale, conditions)
-    corrected_g = error - (zero.error_g or 0.0)
+    corrected_g = error - ((zero.error_g or 0.0) if zero is not None else 0.0)
     decision = within_mpe(reading, corrected_g, scale, conditions.in_service)
     return Row(reading=reading, error_g=error, decision=decision)
 
 
 def _check_series(series: Sequence[Reading], name: str, needed: int, *, rising: bool) -> None:
-    _check_count(len(series), needed, f"different loads {name}")
+    bands.require_enough(len(series), needed, f"different loads {name}", WEIGH_MORE)
     for before, after in pairwise(series):
         if (after.load_g > before.load_g) is not rising or after.load_g == before.load_g:
             raise SetError(
@@ -198,15 +195,6 @@ def _check_series(series: Sequence[Reading], name: str, needed: int, *, rising: 
                 f"{show_g(after.load_g)} follows {show_g(before.load_g)} going {name}",
                 "state the readings in the order in which they were taken, one for each load",
             )
-
-
-def _check_count(found: int, needed: int, what: str) -> None:
-    if found < needed:
-        raise SetError(
-            "too_few_weighings",
-            f"{found} {what}, and {needed} are needed",
-            f"weigh {needed - found} more and state them",
-        )
 
 
 def _places(scale: Instrument, readings: Sequence[Reading], is_rolling: bool) -> tuple[str, ...]:

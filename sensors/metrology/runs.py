@@ -46,8 +46,7 @@ def creep_of(runs: Sequence[Run], scale: Instrument, conditions: Conditions) -> 
     loaded = _loaded(_only(runs).looks, scale)
     began_us = loaded[0].t_us
     first_g = _mean(loaded, began_us, _gross)
-    # What was put on is not in a recording; to a division it is what the scale says.
-    load_g = float(min(round_to_d(round(first_g), scale.d_g), scale.max_g))
+    load_g = _put_on(first_g, scale)
     readings = [Reading(load_g=load_g, indication_g=first_g, at_s=0.0)]
     for minutes in CREEP_MINUTES:
         at_us = began_us + minutes * 60 * US_PER_S
@@ -69,9 +68,7 @@ def zero_return_of(runs: Sequence[Run], scale: Instrument, conditions: Condition
     zero_g = _mean(before, before[-1].t_us - READ_US - US_PER_S, _absolute)
     back_g = _mean(after, after[0].t_us, _absolute)
     loaded_s = (loaded[-1].t_us - loaded[0].t_us) / US_PER_S
-    load_g = float(
-        min(round_to_d(round(_mean(loaded, loaded[0].t_us, _gross)), scale.d_g), scale.max_g)
-    )
+    load_g = _put_on(_mean(loaded, loaded[0].t_us, _gross), scale)
     first, last = (
         Reading(load_g=0.0, indication_g=value_g - zero_g) for value_g in (zero_g, back_g)
     )
@@ -165,6 +162,11 @@ def _loaded(looks: Sequence[Look], scale: Instrument) -> list[Look]:
         )
     end = next((i for i, k in enumerate(looks) if i > first and k.gross_g < close_g), len(looks))
     return list(looks[first:end])
+
+
+def _put_on(gross_g: float, scale: Instrument) -> float:
+    """What was put on is not in a recording; to a division it is what the scale says."""
+    return float(min(round_to_d(round(gross_g), scale.d_g), scale.max_g))
 
 
 def _empty(looks: Sequence[Look], scale: Instrument, when: str) -> list[Look]:

@@ -22,6 +22,8 @@ from sensors.metrology.report import (
 )
 
 TIMES_MIN = 5
+DISTURB_MORE = "disturb the deck and repeat it {} times more"
+ZEROS_SET = "zero or tare settings after a disturbance"
 FOLLOW_S = 5.0
 ZERO_E = 0.25
 ZEROS_AFTER = ("", "zero", "tare")
@@ -52,12 +54,12 @@ def stability(
 
     Raises SetError for fewer than five of either, and for a load not about 50 % of Max.
     """
-    _check_times(len(stored), "stored weights")
+    bands.require_enough(len(stored), TIMES_MIN, "stored weights", DISTURB_MORE)
     band = _any_load(scale) if passages else bands.about_half(scale)
     for one in stored:
         bands.require_within(one.value_g, band)
     if not passages or zeros:
-        _check_times(len(zeros), "zero or tare settings after a disturbance")
+        bands.require_enough(len(zeros), TIMES_MIN, ZEROS_SET, DISTURB_MORE)
     rows = [row for number, one in enumerate(stored, 1) for row in _shown(one, number, scale)]
     return Report(
         test="stability",
@@ -138,12 +140,3 @@ def _adjacent(one: Stored, number: int, scale: Instrument) -> Check:
     values = [one.value_g, *(value_g for value_g, _ in one.shown)]
     decision = Decision(value_g=max(values) - min(values), limit_g=float(scale.d_g))
     return Check(what="adjacent", of=one.label or str(number), decision=decision)
-
-
-def _check_times(found: int, what: str) -> None:
-    if found < TIMES_MIN:
-        raise SetError(
-            "too_few_weighings",
-            f"{found} {what}, and {TIMES_MIN} are needed",
-            f"disturb the deck and repeat it {TIMES_MIN - found} times more",
-        )
