@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from controller.commands.bench_lateness import lateness
 from controller.commands.bench_weigh import shortly
 from controller.core.images import InputImage
 from controller.core.interlock import interlock
@@ -61,7 +62,7 @@ def measure(what: str | None = None, plot: Path | None = None) -> dict[str, Any]
         "resident_mib": {"at_start": rss_before, "at_end_peak": _rss_mib()},
     }
     # Its passages are made in this process, and their making is no part of the lane's memory.
-    return lane | {"reading": _reading(), "weighing": shortly()}
+    return lane | {"lateness": lateness(), "reading": _reading(), "weighing": shortly()}
 
 
 def _reading() -> dict[str, Any]:
