@@ -114,6 +114,13 @@ def test_what_is_no_whole_tare_weighing_is_no_visit(change: dict[str, object]) -
     assert visit_of(replace(tare(1), **change)) is None
 
 
+def test_a_visit_is_dated_by_the_wall_clock() -> None:
+    """The monotonic clock begins anew with each start, and a day is told by dates."""
+    visit = visit_of(tare(1, hour=2))
+    assert visit is not None
+    assert visit.at_us == 1_000 * (WALL_MS + 2 * HOUR_MS)
+
+
 def test_a_later_part_is_no_second_visit_but_may_take_it_back() -> None:
     known = book(history())
     first = tare(99, PLATES[1], 11_550, hour=100)

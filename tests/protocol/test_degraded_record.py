@@ -69,7 +69,7 @@ def test_the_record_says_that_it_is_no_evidence_and_by_whose_word() -> None:
         (replace(degraded(), degraded=replace(FOUND, weight_g=None)), "reason why"),
         (replace(degraded(), degraded=replace(FOUND, reason="both")), "reason why"),
         (replace(degraded(), degraded=replace(FOUND, cells=())), "cells"),
-        (replace(degraded(), degraded=replace(FOUND, evidence="usable")), "usable"),  # type: ignore[arg-type]
+        (replace(degraded(), degraded=replace(FOUND, evidence="usable")), "usable"),
         (replace(service(1), person=None), "person"),
         (replace(service(1), service=None), "service"),
     ],

@@ -47,6 +47,17 @@ def test_ordinary_days_are_quiet(seed: int, last: float) -> None:
     assert known.add(visit("v2", 6 * DAY_US, 12_000 * (1 + last))) == ()
 
 
+def test_a_visit_taken_back_is_no_witness_and_no_history() -> None:
+    known, before = register(5), register(5).visits()
+    deviating = [visit(f"v{k}", 6 * DAY_US + k, 950 * (10 + k)) for k in range(3)]
+    for one in deviating[:2]:
+        assert known.add(one)[0].kind == VisitKind.VEHICLE_TARE
+        known.take_back(one)
+    assert known.visits() == before
+    assert known.add(deviating[2])[0].kind == VisitKind.VEHICLE_TARE, "not the scale: it is alone"
+    known.take_back(visit("stranger", 1, 10_000))
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.floats(0.05, 0.3), st.sampled_from([-1, 1]), st.integers(0, 10**6))
 def test_one_vehicle_alone_is_the_vehicle(size: float, sign: int, seed: int) -> None:
