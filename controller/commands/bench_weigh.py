@@ -73,6 +73,8 @@ def _plain(recording: Recording, scale: Scale, name: str) -> dict[str, Any]:
         "weight_kg": reading.weight_g / 1000 if reading else None,
         "u95_kg": None,
         "accepted_at_s": reading.at_us / 1e6 if reading else None,
+        "axles": None,
+        "axles_confidence": None,
     }
 
 
