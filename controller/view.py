@@ -244,11 +244,13 @@ def _plate_lines(lane: Lane, outputs: OutputImage) -> list[Text]:
     if passage is not None:
         shown = (f" {plain(passage.plate, 12)} ", "bold black on bright_yellow")
         lines = [Text.assemble(shown)]
-        if not passage.plate:
+        if outputs.proposal:
+            lines = [Text(f"confirm 请确认 {plain(outputs.proposal, 12)}", "bold yellow")]
+        elif not passage.plate:
             lines = [Text("plate not read 未识别", "yellow")]
         best = max(passage.reads, key=lambda read: min(read.char_ppm, default=0), default=None)
-        count = f"{len(passage.reads)} reads"
-        lines += [_best(best), Text(count, "dim")] if best is not None else [Text(count, "dim")]
+        if best is not None:
+            lines += [_best(best), Text(f"{best.agree} of {best.frames} frames agree", "dim")]
     english = ", ".join(page_for(outputs.sign, "en").lines)
     return [*lines, Text(), Text(english, "dim italic")]
 

@@ -9,10 +9,12 @@ from typing import Any
 
 from board.build import plan
 from board.devices import BOOM_GUARDS, ENDS, DeviceSite
+from board.plates import PlateChoices
 from board.profile import Profile, ProfileError, examine
 
 DIVISIONS_OUTDOORS_MAX = 3_000
 CERTIFICATE_NOTICE_DAYS = 30
+AGREE_MIN = 2
 
 
 def check_site(path: str | Path, today: datetime.date) -> dict[str, Any]:
@@ -80,8 +82,19 @@ def _lane_warnings(profile: Profile) -> Iterator[str]:
             )
         if f"{end}.camera" not in devices:
             yield f"devices.{end}.camera: none; vehicles from this end have no plate and are held"
+    yield from _plate_warnings(profile.plates)
     if "estop" not in devices and any(f"{end}.gate" in devices for end in ENDS):
         yield "devices.estop: none; booms without an emergency stop need one in their own circuit"
+
+
+def _plate_warnings(plates: PlateChoices) -> Iterator[str]:
+    if plates.agree_min < AGREE_MIN:
+        yield (
+            f"plates.agree = {plates.agree_min}: a single frame names a vehicle; only a camera "
+            "that takes one picture a vehicle needs that"
+        )
+    if plates.policy == "hold":
+        yield 'plates.policy = "hold": every vehicle waits for a person to enter its plate'
 
 
 def _file_warnings(profile: Profile) -> Iterator[str]:

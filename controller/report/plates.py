@@ -8,7 +8,7 @@ from controller.report import words
 from controller.report.figures import seconds
 from controller.report.markup import Html, both, el, join
 from controller.report.pictures import Pictures
-from protocol.parts import Plate
+from protocol.parts import Identification, Plate
 from protocol.record import Record
 
 SHOWN_MAX = 3
@@ -34,6 +34,8 @@ def plate_section(record: Record, pictures: Pictures, zero_us: int) -> Html:
     if not reads:
         said = both("无识别结果", "No read of a plate is in this record.")
         parts.append(el("p", said, class_="absent"))
+    if record.identification is not None:
+        parts.append(el("p", *_standing(record.identification), class_="note"))
     if len(reads) > len(shown):
         more = f"{len(reads) - len(shown)} more reads are in the record"
         parts.append(el("p", more, class_="note"))
@@ -73,13 +75,37 @@ def _about(read: Plate, zero_us: int) -> Iterator[Html | str]:
         yield join(" · ", both(*words.ENDS[read.end]))
     if read.captured_us is not None:
         yield f" · {seconds(read.captured_us - zero_us)}"
+    if read.view is not None:
+        yield join(" · ", both(*words.VIEWS[read.view]))
+    if read.frames is not None:
+        yield f" · {read.agree or 0} of {read.frames} frames agree"
     if read.ptype is not None:
         yield f" · {read.ptype}"
+    for hint in read.hints:
+        yield join(" · ", el("b", hint, class_="bad"))
     if read.valid is False:
         yield join(" · ", el("b", both("不符合号牌规则", "not a lawful plate text"), class_="bad"))
     if read.conf_ppm:
         least = min(read.conf_ppm)
         yield join(" · ", both("最低", "least certain"), f" {least // 1000 / 10:g} %")
+
+
+def _standing(found: Identification) -> Iterator[Html | str]:
+    """By what right the plate stands, what had been read, and what became of the frames."""
+    yield both(*words.STANDS[found.stand])
+    if found.read is not None:
+        yield join(" · ", both("识别为", "read as"), " ", el("b", found.read))
+    if None not in (found.auto_ppm, found.confirm_ppm, found.agree_min):
+        auto, confirm = (found.auto_ppm or 0) / 10_000, (found.confirm_ppm or 0) / 10_000
+        yield (
+            f" · by itself from {auto:g} % in {found.agree_min} frames, "
+            f"to be confirmed from {confirm:g} %"
+        )
+    for one in found.frames:
+        unfit = "".join(f", {count} {flaw}" for flaw, count in one.flawed)
+        late = f", {one.late} of another time" if one.late else ""
+        view = both(*words.VIEWS[one.view])
+        yield join(" · ", view, f" {one.taken} frames, {one.read} read{unfit}{late}")
 
 
 def _others(record: Record, pictures: Pictures) -> Iterator[Html]:

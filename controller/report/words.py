@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from protocol.parts import Direction, End, Kind, Motion, Outcome, Permit, Result, Service, Source
+from protocol.parts import (
+    Direction,
+    End,
+    Kind,
+    Motion,
+    Outcome,
+    Permit,
+    Result,
+    Service,
+    Source,
+    Stand,
+    View,
+)
 
 
 class Word(NamedTuple):
@@ -55,6 +67,15 @@ SOURCES = {
     Source.REGISTER: Word("登记", "register"),
     Source.OPERATOR: Word("人工", "operator"),
 }
+STANDS = {
+    Stand.HELD: Word("未认定", "no plate that could be used"),
+    Stand.AUTO: Word("自动采信", "stands by itself"),
+    Stand.PROPOSED: Word("待人工确认", "not confirmed by anyone"),
+    Stand.CONFIRMED: Word("人工确认", "confirmed by a person"),
+    Stand.CORRECTED: Word("人工更正", "corrected by a person"),
+    Stand.ENTERED: Word("人工录入", "entered by a person"),
+}
+VIEWS = {View.FRONT: Word("车头", "front"), View.REAR: Word("车尾", "rear")}
 VEHICLES = {"truck": Word("货车", "truck"), "train": Word("汽车列车", "train")}
 PHASES = {
     "STARTING": Word("启动", "starting"),
