@@ -52,6 +52,8 @@ def test_no_device_is_opened(tmp_path: Path) -> None:
         ("[devices.yard.arm]", "[devices.road.arm]", "guarded by beam_low alone"),
         ("[devices.estop]", "[devices.yard.approach]", "devices.estop: none"),
         ("scan", "scan", "devices.yard.camera: none"),
+        ('auto = "0.90"', "agree = 1", "plates.agree = 1: a single frame names a vehicle"),
+        ('auto = "0.90"', 'policy = "hold"', "every vehicle waits for a person"),
         ("[rules]", '[rules]\nbook = "more.toml"', 'rules.book = "more.toml": no such file'),
     ],
 )
