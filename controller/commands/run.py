@@ -13,8 +13,8 @@ from board.profile import read_profile
 from controller.assembly import assemble
 from controller.core.images import InputImage, OutputImage
 from controller.core.kinds import Phase
-from controller.recognition.eyes import PlateEyes
 from controller.recognition.process import ProcessReader
+from controller.recognition.worker import plate_eyes
 from controller.scan import Scan
 
 SCAN_US = 20_000
@@ -35,7 +35,7 @@ def run(site: Path, out: Path, seconds: float, as_json: bool) -> None:
     if profile.devices["clock"].driver in PLAYED:
         # A clock that is not the host's own has to keep pace with it when the lane runs in earnest.
         profile = read_profile(site, {"devices.clock.paced": True})
-    reader = ProcessReader(PlateEyes)
+    reader = ProcessReader(plate_eyes)
     lane = assemble(build(profile), out, reader, threaded=True)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -6,7 +6,9 @@ import ctypes
 import os
 import signal
 import sys
+from importlib import import_module
 
+from controller.recognition.looks import Eyes
 from controller.recognition.wire import (
     Done,
     Lines,
@@ -43,6 +45,12 @@ def main(lines: Lines, make_eyes: MakeEyes, parent: int) -> None:
             lines.notes.send_bytes(note(Done(size)))
         except (EOFError, BrokenPipeError):
             return
+
+
+def plate_eyes() -> Eyes:
+    """Open the eyes of ``vision``; its libraries are loaded here alone, not in the lane."""
+    eyes: Eyes = import_module("controller.recognition.eyes").PlateEyes()
+    return eyes
 
 
 def _die_with(parent: int) -> None:
