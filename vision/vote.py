@@ -257,7 +257,7 @@ class Votes:
         voted = combine(reads, worth, settings.caps)
         ptype, ptype_p = _type(looks, worth, settings.caps)
         best = max(looks, key=lambda d: (d.look.text == voted.text, _show(d.look)))
-        sure = UNREADABLE not in voted.text and validate(voted.text)
+        sure = validate(voted.text)
         return VotedPlate(
             end=track.end,
             text=voted.text,

@@ -104,6 +104,12 @@ def test_the_next_vehicle_loses_its_vote_when_the_lane_says_when_this_one_left()
     assert front(votes).frames == 1
 
 
+def test_a_stranger_seen_once_contests_nothing() -> None:
+    outcome = passage("晋A12345", "晋A12345", "鲁B99999").outcome()
+    assert [other.text for other in outcome.others] == ["鲁B99999"]
+    assert outcome.contested == ()
+
+
 def test_a_fleet_queued_with_consecutive_numbers_is_not_one_truck() -> None:
     votes = passage("晋A12345", "晋A12345")
     votes.add(FRONT, 7, 30 * TICK_US, [look("晋A12346", 100)])
