@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from day_rig import Day, lane_in, run_day
 from msgspec.structs import replace
 
+from board.profile import ProfileError, read_profile
+from controller.assembly import lane_settings
 from controller.core.faults import Fault
 from controller.core.images import OutputImage, RecordIntent, WallTime
 from controller.core.kinds import BoomCommand, Decision, End, Phase, RecordKind, RequestKind
@@ -119,3 +122,13 @@ def test_a_word_about_the_cells_takes_no_permit_back(tmp_path: Path) -> None:
     assert permits[0] is not None
     assert (permits[0].passage_id, permits[0].end) == (1, End.ROAD)
     assert permits[1:] == [permits[0], None]
+
+
+def test_a_site_file_allows_it_with_a_reason_or_not_at_all() -> None:
+    why = "spare cell on order until 12-01"
+    profile = read_profile("sim", {"rules.degraded_weighing": why})
+    assert lane_settings(profile).degraded_why == why
+    assert lane_settings(read_profile("sim")).degraded_why == ""
+    for word in ("yes", True):
+        with pytest.raises(ProfileError, match=r"rules\.degraded_weighing"):
+            read_profile("sim", {"rules.degraded_weighing": word})
