@@ -91,6 +91,8 @@ class Reading:
             self._capture(lens, looking and lens.end == wanted.entry, now_us)
         for glance in self._reader.take(now_us):
             self._seen(glance)
+        if self._ballot is not None:
+            self._ballot.bound(wanted.seen_until_us)
 
     def close(self) -> None:
         """End the reader."""

@@ -310,7 +310,8 @@ class OutputImage(Struct, frozen=True, kw_only=True):
     indexed by ``End``, as ``booms`` is.  ``entry`` is the end of the passage's entry, if one is
     under way.  ``proposal`` is the plate that a person is asked to confirm or to correct;
     ``capture`` wants pictures of the front at the entry, ``capture_rear`` of the rear,
-    of which those exposed before ``seen_from_us`` show another vehicle.
+    of which those exposed before ``seen_from_us`` show another vehicle, and of the front those
+    after ``seen_until_us`` too.
     ``record`` stays until the ledger has answered for it.  ``degraded`` allows the
     scale to weigh on the remaining cells; ``cells_cleared`` is the number of the record that last
     asked it to forget its cell faults.
@@ -327,6 +328,7 @@ class OutputImage(Struct, frozen=True, kw_only=True):
     capture: bool = False
     capture_rear: bool = False
     seen_from_us: int = 0
+    seen_until_us: int | None = None
     zero: bool = False
     degraded: bool = False
     cells_cleared: int = 0

@@ -122,25 +122,30 @@ def _names(read: PlateRead) -> bool:
 
 
 def _is_own(read: PlateRead, passage: Passage, track: int | None, inputs: InputImage) -> bool:
-    """Every frame of the vote lies in the time in which the camera could see this vehicle."""
+    """Every frame of the vote lies in the time in which the camera could see this vehicle.
+
+    Once it is on the deck its front has passed the camera, which may see the next in the queue.
+    """
     timely = passage.seen_from_us <= read.first_us <= read.last_us <= inputs.now_us
     if read.end != passage.entry or not timely:
         return False
-    return read.view == View.REAR or read.track == track
+    if read.view == View.REAR:
+        return True
+    return read.track == track and read.first_us <= _until_us(passage, inputs)
 
 
 def _track(passage: Passage, inputs: InputImage) -> int | None:
-    """The camera's number for this vehicle: of the plate seen first, before it was on the deck.
-
-    The camera may see the next in the queue as soon as this one has passed it.
-    """
+    """The camera's number for this vehicle: of the plate seen first."""
     if passage.track is not None:
         return passage.track
-    until_us = inputs.now_us if passage.boarded_us is None else passage.boarded_us
     fronts = [
         one
         for one in inputs.plates
         if (one.end, one.view) == (passage.entry, View.FRONT)
-        and passage.seen_from_us <= one.first_us <= until_us
+        and passage.seen_from_us <= one.first_us <= _until_us(passage, inputs)
     ]
     return min(fronts, key=lambda one: one.first_us).track if fronts else None
+
+
+def _until_us(passage: Passage, inputs: InputImage) -> int:
+    return inputs.now_us if passage.boarded_us is None else passage.boarded_us

@@ -55,11 +55,20 @@ class Ballot:
         self._cutouts = cutouts
         self._sources: dict[tuple[int, Quad], _Source] = {}
         self._frame = 0
+        self._until_us: int | None = None
 
     @property
     def frames(self) -> tuple[FrameCounts, ...]:
         """What became of the frames, camera by camera."""
         return tuple(self._counts[view] for view in sorted(self._counts))
+
+    def bound(self, until_us: int | None) -> None:
+        """Take the votes back that frames of the front after this time have: it had passed."""
+        if until_us is None or until_us == self._until_us:
+            return
+        self._until_us = until_us
+        self._votes.bound(Part.FRONT, left_us=until_us)
+        self.reads = tuple(self._facts(self._votes.outcome()))
 
     def took(self, view: View) -> None:
         """Count a frame that a camera has handed out."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import cv2
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from controller.core.kinds import End, View
@@ -86,7 +87,8 @@ class PlateEyes:
             corners = plate.found.corners
             hints = _paper(frame.pixels, corners, rows)
             seen = _seen(plate.read, plate.ptype, corners, plate.cutout, quality, hints)
-            yield quality, seen
+            score = min(max(plate.found.score, 0.0), 1.0)
+            yield quality, replace(seen, ptype_p=score)
 
 
 def _sighted(plates: list[_Plate], frame: Quality | None) -> Sighted:

@@ -186,6 +186,27 @@ def test_the_next_vehicle_gets_votes_of_its_own(rig: Rig) -> None:
     }
 
 
+def test_the_front_has_no_vote_after_it_has_passed(rig: Rig) -> None:
+    """A camera that counts no vehicles sees the next one, whose number differs by one."""
+    for _ in range(2):
+        rig.read(seen(PLATE))
+    passed = replace(BOTH, seen_until_us=rig.clock.us - 1)
+    for _ in range(3):
+        rig.read(seen("晋A12346"), wanted=passed)
+        rig.read(seen(TRAILER), wanted=passed, rear=True)
+    assert [plate.text for plate in rig.reading.plates] == [PLATE, TRAILER]
+    assert rig.reading.frames[0].late == 3
+
+
+def test_votes_of_frames_after_the_front_had_passed_are_taken_back(rig: Rig) -> None:
+    rig.read(seen(PLATE))
+    passed_us = rig.clock.us - 1
+    for _ in range(3):
+        rig.read(seen("晋A12346"))
+    rig.scan(replace(FRONT, seen_until_us=passed_us))
+    assert [(plate.text, plate.frames) for plate in rig.reading.plates] == [(PLATE, 1)]
+
+
 @pytest.mark.parametrize(
     "other", [replace(FRONT, passage_id=2), replace(FRONT, seen_from_us=10_050_000)]
 )

@@ -312,6 +312,15 @@ def test_the_next_vehicle_in_the_queue_does_not_name_this_one(rig: Rig) -> None:
         assert passage.plate == (PLATE if first else "")
 
 
+def test_where_the_camera_counts_no_vehicles_the_next_one_is_told_by_time(rig: Rig) -> None:
+    board(rig, voted(track=0))
+    now_us = rig.plant.now_us
+    following = voted(OTHER, track=0, first_us=now_us, last_us=now_us, captured_us=now_us)
+    rig.plant.plates = (*rig.plant.plates, following)
+    rig.run(0.1)
+    assert passage_of(rig).plate == PLATE
+
+
 def test_a_vehicle_that_goes_away_takes_its_plate_with_it(rig: Rig) -> None:
     plant = rig.plant
     plant.sense(End.YARD, "approach", Presence.BLOCKED)
