@@ -15,6 +15,7 @@ from sensors.visits import Visit, VisitFinding, VisitKind, VisitLimits, VisitReg
 REFILL_MAX = 1_000
 ALARM_US = 60_000_000
 WITHDRAWN = "weight withdrawn"
+FLAG_MAX = 64
 
 _FAULTS = {
     VisitKind.SCALE_GAIN: Fault.SCALE_GAIN,
@@ -88,12 +89,12 @@ def visit_of(record: Record) -> Visit | None:
 
 
 def flag_of(finding: VisitFinding) -> str:
-    """A finding with its measured quantity, in the 64 characters of a flag."""
+    """A finding with its measured quantity, in at most the 64 characters of a flag."""
     fault = _FAULTS[finding.kind]
     head = f"{fault.value} {fault.name}"
     if finding.kind is VisitKind.OTHER_AXLES:
         return head
     ratio = f"{finding.ratio_ppm / 1e4:+.2f} % ± {finding.u95_ppm / 1e4:.2f} %"
     if finding.kind is VisitKind.SCALE_GAIN:
-        return f"{head} {ratio}, {finding.vehicles} vehicles"
-    return f"{head} {finding.value_g / 1e3:+.0f} kg, {ratio}"
+        return f"{head} {ratio}, {finding.vehicles} vehicles"[:FLAG_MAX]
+    return f"{head} {finding.value_g / 1e3:+.0f} kg, {ratio}"[:FLAG_MAX]
