@@ -21,7 +21,8 @@ SURE_PLACES_MIN: Final = 5
 """Fewer places than this above SURE_P_MIN and the picture is not taken for a plate."""
 
 _NEVER: Final = -1e9
-_CANDIDATE_P_MIN: Final = 1e-4
+_BLANK_P_MIN: Final = 0.999
+_CANDIDATE_P_MIN: Final = 1e-3
 """Classes that never reach this in a picture are left out of the search, which it makes fast."""
 
 
@@ -38,7 +39,7 @@ NO_PLATE: Final = Decoded(text="", probabilities=())
 
 def decode(logits: Float) -> Decoded:
     """Return the likeliest plate in logits of (columns, 1 + alphabet), blank first."""
-    shares = _softmax(logits)
+    shares = _thinned(_softmax(logits))
     path = _collapse(shares.argmax(axis=1))
     glyphs = "".join(ALPHABET[char - 1] for char, _ in path)
     if classify(glyphs) is None:
@@ -56,6 +57,12 @@ def decode(logits: Float) -> Decoded:
 def _softmax(logits: Float) -> Float:
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
+
+
+def _thinned(shares: Float) -> Float:
+    """Leave one column of each run of sure blanks: they say no more than one does."""
+    blank = shares[:, 0] > _BLANK_P_MIN
+    return shares[~(blank & np.concatenate([[False], blank[:-1]]))]
 
 
 def _chances(shares: Float, path: list[Run]) -> list[float]:
@@ -112,8 +119,9 @@ def _constrained(shares: Float) -> tuple[str, list[Run]]:
     candidates = np.flatnonzero(shares.max(axis=0) > _CANDIDATE_P_MIN)
     candidates = np.union1d([0], candidates)
     logs = np.log(shares[:, candidates] + 1e-8)
-    allow, lengths = _barriers()
-    allow = allow[:, :, candidates]
+    kinds, allow, lengths = _possible(candidates)
+    if not len(kinds):
+        return "", []
     count, places, classes = allow.shape
     gap = np.full((count, places + 1), _NEVER, np.float32)
     gap[:, 0] = 0.0
@@ -134,7 +142,16 @@ def _constrained(shares: Float) -> tuple[str, list[Run]]:
     traced = _trace(steps, best, length, char, in_ink)
     path = [(int(candidates[place]), columns) for place, columns in traced]
     glyphs = "".join(ALPHABET[char - 1] for char, _ in path)
-    return _variants()[best][0] + glyphs, path
+    return _variants()[int(kinds[best])][0] + glyphs, path
+
+
+def _possible(candidates: Int) -> tuple[Int, Float, Int]:
+    """Return numbers, allowances and lengths of the variants that these classes can fill."""
+    allow, lengths = _barriers()
+    allow = allow[:, :, candidates]
+    beyond = np.arange(allow.shape[1]) >= lengths[:, None]
+    kinds = np.flatnonzero(((allow == 0).any(axis=2) | beyond).all(axis=1))
+    return kinds, allow[kinds], lengths[kinds]
 
 
 _Step = tuple[npt.NDArray[np.int8], Int, Int, npt.NDArray[np.bool_], Int]

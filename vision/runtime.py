@@ -37,9 +37,13 @@ class TfliteModel:
             self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._shape = tuple(self._interpreter.get_input_details()[0]["shape"])
-        self._output = self._interpreter.get_output_details()[0]["index"]
+        self._outputs = [out["index"] for out in self._interpreter.get_output_details()]
 
     def run(self, images: Float) -> Float:
+        """Run one batch and return the only, or first, output."""
+        return self.run_all(images)[0]
+
+    def run_all(self, images: Float) -> tuple[Float, ...]:
         """Run one batch; a picture of another size than the last makes the model lay out anew."""
         if images.shape != self._shape:
             self._interpreter.resize_tensor_input(self._input, images.shape)
@@ -47,7 +51,8 @@ class TfliteModel:
             self._shape = images.shape
         self._interpreter.set_tensor(self._input, images)
         self._interpreter.invoke()
-        return np.array(self._interpreter.get_tensor(self._output), np.float32)
+        outs = (self._interpreter.get_tensor(output) for output in self._outputs)
+        return tuple(np.array(out, np.float32) for out in outs)
 
 
 @contextmanager
@@ -68,7 +73,9 @@ def _construct(path: Path, runtimes: tuple[str, ...], threads: int) -> Any:
     reasons = []
     for name in runtimes:
         try:
-            return import_module(name).Interpreter(model_path=str(path), num_threads=threads)
+            # Read whole, not mapped: a file that an update writes over must not change a running lane.
+            content = path.read_bytes()
+            return import_module(name).Interpreter(model_content=content, num_threads=threads)
         except (ImportError, SystemError, AttributeError) as error:
             reasons.append(f"{name}: {error}")
         except (ValueError, RuntimeError) as error:

@@ -11,9 +11,9 @@ from vision.rectify import rectify
 from vision.runtime import ModelError, TfliteModel, VisionLibraryError
 from vision.training.labels import cutouts, held_aside, read_picture
 from vision.training.render import random_text
+from vision.training.sets import recomposed
 
 PLATES = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "plates"
-TYPES = (PlateType.BLUE1, PlateType.YELLOW1, PlateType.GREEN8)
 
 
 @pytest.fixture(scope="module")
@@ -24,17 +24,20 @@ def reader() -> Recogniser:
 def camera(plate: Bgr, rng: np.random.Generator) -> Bgr:
     """Put a plate askew in a frame as the yard's cameras do, and rectify it again."""
     frame = np.full((480, 640, 3), 90, np.uint8)
-    corners = np.array([[200, 200], [330, 206], [328, 250], [198, 243]]) + rng.normal(0, 6, (4, 2))
     h, w = plate.shape[:2]
+    foot = 200 + 130 * h / w
+    corners = np.array([[200, 200], [330, 206], [328, foot + 6], [198, foot]], float)
+    corners += rng.normal(0, 4, (4, 2))
     flat = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
     matrix = cv2.getPerspectiveTransform(flat, corners.astype(np.float32))
     cv2.warpPerspective(plate, matrix, (640, 480), frame, cv2.INTER_AREA,
                         cv2.BORDER_TRANSPARENT)  # fmt: skip
     noisy = frame + rng.normal(0, 5, frame.shape)
-    return rectify(np.clip(noisy, 0, 255).astype(np.uint8), corners)
+    size_px = (176, 88) if h == w // 2 else (176, 56)
+    return rectify(np.clip(noisy, 0, 255).astype(np.uint8), corners, size_px=size_px)
 
 
-@pytest.mark.parametrize("ptype", TYPES)
+@pytest.mark.parametrize("ptype", PlateType)
 def test_plates_of_the_yard_are_read_back(reader: Recogniser, ptype: PlateType) -> None:
     rng = np.random.default_rng(5)
     right, typed = 0, 0
@@ -47,6 +50,23 @@ def test_plates_of_the_yard_are_read_back(reader: Recogniser, ptype: PlateType) 
     assert typed >= 95
 
 
+@pytest.mark.parametrize("text", ["鲁C1234挂", "晋B8K7M9", "川MU0Q3挂"])
+def test_a_double_plate_is_read_whatever_is_thought_of_it(reader: Recogniser, text: str) -> None:
+    small = cv2.resize(draw_plate(text, PlateType.YELLOW2), (176, 88), interpolation=cv2.INTER_AREA)
+    crop = np.asarray(small, np.uint8)
+    for told in (None, PlateType.YELLOW2, PlateType.YELLOW1):
+        read = reader.read(crop, told)
+        assert read.text == text
+        assert read.ptype is PlateType.YELLOW2, told
+
+
+@pytest.mark.parametrize("ptype", [PlateType.BLUE1, PlateType.GREEN8, PlateType.WHITE1])
+def test_a_single_row_survives_being_taken_for_two(reader: Recogniser, ptype: PlateType) -> None:
+    text = random_text(np.random.default_rng(4), ptype)
+    read = reader.read(draw_plate(text, ptype, px_per_mm=0.4), PlateType.YELLOW2)
+    assert (read.text, read.ptype) == (text, ptype)
+
+
 @pytest.mark.parametrize("ptype", ["blue1", "yellow1"])
 def test_cutouts_kept_aside_are_read(reader: Recogniser, ptype: str) -> None:
     if not PLATES.is_dir():
@@ -56,8 +76,18 @@ def test_cutouts_kept_aside_are_read(reader: Recogniser, ptype: str) -> None:
     assert right >= RATES[ptype] * len(held), f"{right} of {len(held)}"
 
 
-RATES = {"blue1": 0.90, "yellow1": 0.75}
+RATES = {"blue1": 0.96, "yellow1": 0.75}
 """Four yellow cut-outs are kept aside: one of them is nearly unreadable."""
+
+
+def test_real_characters_in_two_rows_are_read(reader: Recogniser) -> None:
+    if not PLATES.is_dir():
+        pytest.skip(f"no labelled cut-outs at {PLATES}")
+    made = [
+        sample for number, sample in enumerate(recomposed(PLATES, held=True)) if number % 3 == 0
+    ]
+    right = sum(reader.read(sample.picture).text == sample.truth for sample in made)
+    assert right >= 0.9 * len(made), f"{right} of {len(made)}"
 
 
 def test_two_pictures_of_one_plate_are_never_parted() -> None:
@@ -133,6 +163,10 @@ def test_bad_models_and_missing_runtimes_say_what_to_do(tmp_path: Path) -> None:
     broken.write_bytes(b"not a model")
     with pytest.raises(ModelError, match=r"broken\.tflite"):
         Recogniser(broken)
+    copy = tmp_path / "alone.tflite"
+    copy.write_bytes(MODEL_PATH.read_bytes())
+    with pytest.raises(ModelError, match=r"alone\.toml.*beside it"):
+        Recogniser(copy)
     with pytest.raises(VisionLibraryError, match=r"steelyard\[vision\]"):
         TfliteModel(MODEL_PATH, runtimes=("no_such_runtime.interpreter",))
 

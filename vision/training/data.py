@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 import torch
 
+from vision.colour import COLOURS, colour_of
 from vision.plates import ALPHABET, PlateType
-from vision.recognise import standardise
+from vision.recognise import INPUT_HEIGHT, INPUT_WIDTH, standardise
 from vision.rows import GA36, Split, fold
 from vision.training.negatives import negative
-from vision.training.net import COLOURS, HEIGHT, WIDTH
 from vision.training.real import RealSource
 from vision.training.render import Renderer
 
@@ -20,9 +20,9 @@ NO_COLOUR = -100
 """What the loss of the colour leaves out."""
 
 
-def colour_class(ptype: PlateType) -> int:
-    """Return the index in COLOURS of what a plate type is painted in."""
-    return COLOURS.index(ptype.value.rstrip("128"))
+def colour_class(ptype: PlateType | None) -> int:
+    """Return the index in COLOURS of what a plate type is painted in; none for no plate."""
+    return NO_COLOUR if ptype is None else COLOURS.index(colour_of(ptype))
 
 
 def jittered(rng: np.random.Generator) -> Split:
@@ -85,7 +85,9 @@ class Batches(torch.utils.data.IterableDataset):
         images = np.stack([self.seen(render.rng, image, kind) for image, _, kind in triples])
         labels = [CLASS_OF[c] for _, text, _ in triples for c in text]
         lengths = [len(text) for _, text, _ in triples]
-        colours = [NO_COLOUR if kind is None else colour_class(kind) for _, _, kind in triples]
+        colours = [
+            NO_COLOUR if kind is None else COLOURS.index(colour_of(kind)) for _, _, kind in triples
+        ]
         return (
             torch.from_numpy(images.transpose(0, 3, 1, 2).copy()),
             torch.tensor(labels),
@@ -98,5 +100,5 @@ class Batches(torch.utils.data.IterableDataset):
     ) -> np.ndarray:
         """Return a picture as the network gets it; some pictures of no plate are folded too."""
         if ptype is PlateType.YELLOW2 or (ptype is None and rng.random() < 0.25):
-            image = fold(image, (WIDTH, HEIGHT), jittered(rng))
-        return standardise(image, (WIDTH, HEIGHT))
+            image = fold(image, (INPUT_WIDTH, INPUT_HEIGHT), jittered(rng))
+        return standardise(image, (INPUT_WIDTH, INPUT_HEIGHT))

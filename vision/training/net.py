@@ -5,11 +5,11 @@ from typing import Final
 import torch
 from torch import nn
 
+from vision.colour import COLOURS
 from vision.plates import ALPHABET
+from vision.recognise import INPUT_HEIGHT
 
 CLASSES: Final = len(ALPHABET) + 1
-COLOURS: Final = ("blue", "yellow", "green", "yellow_green", "white", "black")
-HEIGHT, WIDTH = 32, 112
 
 
 def block(cin: int, cout: int, kernel=3, padding=1, pool=1, stride=1) -> nn.Sequential:
@@ -40,7 +40,7 @@ class PlateNet(nn.Module):
         self.early = block(w, w)
         self.shrink = nn.MaxPool2d((2, 1))
         self.late = block(w, w)
-        self.tall = block(w, w, (HEIGHT // 8, 1), (0, 0))
+        self.tall = block(w, w, (INPUT_HEIGHT // 8, 1), (0, 0))
         self.drop = nn.Dropout(dropout)
         self.wide = block(w, w, (1, 5), (0, 2))
         self.out = nn.Conv2d(w, CLASSES, 1)

@@ -11,10 +11,10 @@ import torch
 from torch import nn
 
 from vision.plates import ALPHABET, printed
-from vision.recognise import standardise
+from vision.recognise import INPUT_HEIGHT, INPUT_WIDTH, standardise
 from vision.training.data import NO_COLOUR, Batches, Progress
 from vision.training.labels import cutouts, read_picture
-from vision.training.net import HEIGHT, WIDTH, PlateNet
+from vision.training.net import PlateNet
 
 COLOUR_SHARE = 0.1
 """Weight of the colour's loss: enough to learn it, too little to take from the reading."""
@@ -52,14 +52,9 @@ def greedy(logits: torch.Tensor) -> list[str]:
 def watch(net: nn.Module, plates: Path) -> str:
     """Return greedy exact match on a quarter of the TRAINING cut-outs, never the held ones."""
     seen = [c for c in cutouts(plates) if not c.held and c.ptype != "yellow2"][::4]
-    images = torch.stack(
-        [
-            torch.from_numpy(
-                standardise(read_picture(c.path), (WIDTH, HEIGHT)).transpose(2, 0, 1).copy()
-            )
-            for c in seen
-        ]
-    )
+    size_px = (INPUT_WIDTH, INPUT_HEIGHT)
+    pictures = [standardise(read_picture(c.path), size_px).transpose(2, 0, 1) for c in seen]
+    images = torch.from_numpy(np.stack(pictures))
     net.eval()
     with torch.no_grad():
         texts = greedy(net(images)[0])
