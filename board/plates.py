@@ -6,6 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, get_args
 
+import msgspec
 from msgspec import Struct
 
 from hal.schema import Problems
@@ -43,7 +44,8 @@ def read_plates(table: dict[str, Any], problems: Problems) -> PlateChoices:
             problems.add("plates.accept", "this is now called plates.auto; rename it", table[name])
         else:
             problems.unread(f"plates.{name}", name, _KEYS, table[name])
-    choices = PlateChoices(**{field: v for field, v in values.items() if v is not None})
+    known = {field: value for field, value in values.items() if value is not None}
+    choices = msgspec.convert(known, PlateChoices)
     if choices.confirm_ppm > choices.auto_ppm:
         auto = f"plates.auto = {Decimal(choices.auto_ppm) / PPM}"
         text = f"surer than {auto}; what is to be confirmed is less sure than what stands by itself"

@@ -63,6 +63,7 @@ def test_a_region_is_read_with_its_cut_out(eyes: PlateEyes) -> None:
     assert (seen.text, seen.ptype, seen.quad) == (PLATE, "yellow1", quad)
     assert len(seen.chars) == 7
     cutout = cv2.imdecode(np.frombuffer(seen.png, np.uint8), cv2.IMREAD_COLOR)
+    assert cutout is not None
     assert cutout.shape == (56, 176, 3)
 
 

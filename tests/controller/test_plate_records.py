@@ -14,8 +14,9 @@ from controller.assembly import identity_of
 from controller.core.images import FrameCounts, PlateRead, RecordIntent, WallTime, Weight
 from controller.core.kinds import Decision, End, PlateStand, RecordKind, View
 from controller.page import page
+from controller.recognition.flags import flag_of
 from controller.recorder import Evidence, to_record
-from controller.signbook import SignBook, flag_of, signs_of
+from controller.signbook import SignBook, signs_of
 from protocol import parts
 from protocol.record import Record, decode, encode, to_json
 
