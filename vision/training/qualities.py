@@ -11,6 +11,7 @@ import argparse
 import csv
 from collections import Counter
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from pathlib import Path
 
 import cv2
@@ -32,7 +33,8 @@ Spoil = Callable[[Bgr], Bgr]
 
 def noisy(picture: np.ndarray, sigma: float = 2.0) -> Bgr:
     """Add a sensor's noise."""
-    return np.clip(picture + RNG.normal(0, sigma, picture.shape), 0, 255).astype(np.uint8)
+    grain = RNG.standard_normal(picture.shape, np.float32) * np.float32(sigma)
+    return np.clip(picture.astype(np.float32) + grain, 0, 255).astype(np.uint8)
 
 
 def taped(picture: Bgr, share: float) -> Bgr:
@@ -95,10 +97,11 @@ def print_frames(photos: list[Bgr]) -> None:
     """Name every photograph in every state."""
     counts = {state: Counter[FrameName]() for state in FRAMES}
     for photo in photos:
+        before = FrameWatch()
+        for at_us in (100_000, 200_000, 300_000):
+            before.judge(noisy(photo), at_us, at_us)
         for state, spoil in FRAMES.items():
-            watch = FrameWatch()
-            for at in range(3):
-                watch.judge(noisy(photo), 100_000 * (at + 1), 100_000 * (at + 1))
+            watch = deepcopy(before)
             counts[state][watch.judge(spoil(photo), 400_000, 400_000).name] += 1
     _print(f"{len(photos)} photographs", FrameName, counts)
 
