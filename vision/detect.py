@@ -28,6 +28,9 @@ CORNER_UNIT_PX: Final = 32.0
 
 SCORE_MIN: Final = 0.3
 OVERLAP_MAX: Final = 0.3
+NEAR_WIDTH_PX: Final = 128.0
+NEAR_VIEW_PX: Final = (288, 192)
+NEAR_OVERLAP_MIN: Final = 0.4
 PLATES_MAX: Final = 20
 CELLS_MAX: Final = 400
 SIDE_PX_MIN: Final = 6.0
@@ -50,7 +53,9 @@ class Detector:
 
     def __init__(self, model_path: Path | None = None, *, threads: int = 1) -> None:
         """Raises ModelError for a bad model file, VisionLibraryError without a TFLite runtime."""
-        self._model = TfliteModel(MODEL_PATH if model_path is None else model_path, threads=threads)
+        path = MODEL_PATH if model_path is None else model_path
+        self._model = TfliteModel(path, threads=threads)
+        self._near = TfliteModel(path, threads=threads)
 
     def find(self, frame_bgr: Bgr) -> list[PlateFound]:
         """Return the plates of a frame, uint8 BGR of (height, width, 3), best first.
@@ -65,13 +70,46 @@ class Detector:
         if min(frame_bgr.shape) < 1:
             raise ValueError("a frame has at least one pixel")
         picture, scale = fitted(frame_bgr, LONG_SIDE_PX)
-        return unfold(self._cells(picture), scale)
+        found = unfold(_cells(self._model, picture), scale)
+        return [self._closer(frame_bgr, plate, scale) for plate in found]
 
-    def _cells(self, picture: Float) -> Float:
-        out = np.asarray(self._model.run(picture[None])[0], np.float32)
-        if out.ndim != 3 or out.shape[2] != SUBCELLS * CHANNELS:
-            raise ModelError(f"the detector gives {out.shape}, not (h, w, {SUBCELLS * CHANNELS})")
-        return out
+    def _closer(self, frame_bgr: Bgr, plate: PlateFound, scale: float) -> PlateFound:
+        """Look again, near, at a plate that was small in the scaled frame: its corners sharpen."""
+        corners = np.array(plate.corners)
+        wide = float(np.ptp(corners[:, 0]))
+        if wide * scale > NEAR_WIDTH_PX / 1.5:
+            return plate
+        near = min(1.0, NEAR_WIDTH_PX / wide)
+        if near < 1.3 * scale:
+            return plate
+        view, corner = _cut(frame_bgr, corners.mean(axis=0), near)
+        again = unfold(_cells(self._near, view), near)
+        for second in again:
+            moved = np.array(second.corners) + corner
+            if _overlaps(corners, moved[None])[0] > NEAR_OVERLAP_MIN:
+                return PlateFound(
+                    corners=tuple((float(x), float(y)) for x, y in moved),
+                    ptype=second.ptype,
+                    score=max(plate.score, second.score),
+                )
+        return plate
+
+
+def _cells(model: TfliteModel, picture: Float) -> Float:
+    out = np.asarray(model.run(picture[None])[0], np.float32)
+    if out.ndim != 3 or out.shape[2] != SUBCELLS * CHANNELS:
+        raise ModelError(f"the detector gives {out.shape}, not (h, w, {SUBCELLS * CHANNELS})")
+    return out
+
+
+def _cut(frame_bgr: Bgr, middle: npt.NDArray[np.float64], near: float) -> tuple[Float, Float]:
+    """Return a view of NEAR_VIEW_PX about a point at that scale, and its corner in the frame."""
+    wide, high = NEAR_VIEW_PX
+    corner = middle - np.array([wide, high]) / (2 * near)
+    matrix = np.array([[near, 0.0, -corner[0] * near], [0.0, near, -corner[1] * near]])
+    view = cv2.warpAffine(frame_bgr, matrix, (wide, high), borderValue=(128, 128, 128))
+    picture = view.astype(np.float32) / np.float32(255) - np.float32(0.5)
+    return picture, corner.astype(np.float32)
 
 
 def fitted(frame_bgr: Bgr, long_side_px: int) -> tuple[Float, float]:
