@@ -89,11 +89,11 @@ def between(rows: Sequence[tuple[float, float]], lasted_s: float, else_g: float)
 
 
 def climb(
-    jump_g: float, deck: Between, axles: int, way_m: float, levers_m: Sequence[float]
+    jump_g: float, deck: Between, axles: int, way_m: float, levers_m: tuple[float, float]
 ) -> Climb:
     """One step after `axles` others; the levers are those of the load at both ends of the way."""
     share = deck.share_sigma(max(axles, 1))
-    moment_m = MOMENT_WEIGHT * deck.body_swing() * float(np.hypot(*levers_m))
+    moment_m = MOMENT_WEIGHT * deck.body_swing() * float(np.hypot(levers_m[0], levers_m[1]))
     blind_m = 0.0 if deck.ticks else BLIND_M
     way_sigma_m = float(np.linalg.norm((share * way_m, moment_m, EDGE_M, blind_m)))
     return Climb(jump_g, share * deck.load_g, way_sigma_m)

@@ -114,6 +114,10 @@ class AxleTracker:
         """The steps up at the end where the vehicle came on, first axle first."""
         return [step for step in self.steps if step.mass_g > 0 and step.end == self.front]
 
+    def count(self) -> int:
+        """Axles that climbed on, or -1 when that is not known."""
+        return len(self.climbed()) if self.climbed() and not self.lost else -1
+
     def offsets_mm(self) -> tuple[int, ...]:
         """Distances of the axles that climbed on from the first of them, millimetres."""
         ways = [step.travel_mm for step in self.climbed()]
@@ -266,8 +270,14 @@ class AxleTracker:
         lightest_g = min((known.mass_g for known in self.climbed()), default=0)
         if step.mass_g < 0 and -step.mass_g < WHOLE_AXLE * lightest_g:
             return None  # Less than any axle that climbed on: the body swings.
-        levers_m = np.array((moment, self._last_moment_gm)) / max(load, self._floor_g)
-        known = climb(peak.rise_g, deck, self.on_deck(), way_m, levers_m)
+        most_g = max(load, self._floor_g)
+        known = climb(
+            peak.rise_g,
+            deck,
+            self.on_deck(),
+            way_m,
+            (moment / most_g, self._last_moment_gm / most_g),
+        )
         return _Edge(step, moment, load, known)
 
     def _swings_back(self, step: AxleStep) -> bool:

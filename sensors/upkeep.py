@@ -4,11 +4,10 @@ from typing import Final
 
 import numpy as np
 
-from sensors.acceptance import Note
 from sensors.calibration import FloatArray, Scale
 from sensors.tamper import TamperWatch
 from sensors.tamper_finding import TamperFinding, TamperKind
-from sensors.weighing import EventKind
+from sensors.weighing import EventKind, Note
 from sensors.zero_return import ZeroReturn, ZeroReturnWatch
 
 FINDINGS_MAX: Final = 32

@@ -104,7 +104,7 @@ class Weigher:
         An end without a beam gives None.
         """
         if self._scale.has_beams:
-            self._acceptance.fitted = (entry_beam is not None, exit_beam is not None)
+            self._acceptance.deck.fitted = (entry_beam is not None, exit_beam is not None)
         times = np.asarray(t_us, np.int64)
         raw = np.asarray(counts, np.int64)
         if raw.shape != (len(times), len(self._scale.cells)):
@@ -142,7 +142,7 @@ class Weigher:
         clean_t, clean_g = self._despike.push(t_us, grams)
         if len(clean_t):
             self._store(clean_t, clean_g - self._zero.offsets_g)
-        self._acceptance.see_beams(t_us, beams)
+        self._acceptance.deck.see_beams(t_us, beams)
         self._in_tick += len(t_us)
         if self._in_tick >= self._tick:
             self._in_tick = 0
@@ -152,7 +152,7 @@ class Weigher:
         before = self._history.cells_g(1)
         usable = self._cells.usable(cells_g, before if len(before) else cells_g[:1] + 1e9)
         self._history.append(t_us, cells_g, self._x_m)
-        self._acceptance.push(t_us, cells_g, usable)
+        self._acceptance.deck.push(t_us, cells_g, usable)
 
     def _judge(self, raw: IntArray) -> None:
         self._follow_temperature()
@@ -196,15 +196,15 @@ class Weigher:
 
     def _keep_watch(self) -> None:
         """Let the watches of the scale itself see this tick."""
-        state = self._acceptance
+        deck = self._acceptance.deck
         recent_us = self._now_us - RECENT_US
         self._upkeep.update(
             self._now_us,
             self._mean_raw(self._tick),
-            standing=self._on_deck and state.stopped_us is not None,
-            empty=not self._on_deck and state.beams_clear,
-            axle_step=self._on_deck and state.stepped_since(recent_us),
-            beam_edge=state.beam_edge_us > recent_us,
+            standing=self._on_deck and deck.stopped_us is not None,
+            empty=not self._on_deck and deck.beams_clear,
+            axle_step=self._on_deck and deck.stepped_since(recent_us),
+            beam_edge=deck.beam_edge_us > recent_us,
             cells_sound=self._zero.is_set and not self._cells.faulty,
         )
 
@@ -268,7 +268,7 @@ class Weigher:
         return np.asarray(self._history.cells_g(rows).mean(axis=0) + self._zero.offsets_g)
 
     def _try_initial_zero(self) -> None:
-        if not self._zero_allowed or not self._acceptance.beams_clear or not self._steady():
+        if not self._zero_allowed or not self._acceptance.deck.beams_clear or not self._steady():
             return
         rows = round(self._scale.rate_hz)
         cells_g = np.median(self._history.cells_g(rows), axis=0) + self._zero.offsets_g
@@ -286,7 +286,7 @@ class Weigher:
         self._present = False
 
     def _keep_zero(self) -> None:
-        clear = self._zero_allowed and self._acceptance.beams_clear and not self._present
+        clear = self._zero_allowed and self._acceptance.deck.beams_clear and not self._present
         if not clear or self._cells.faulty or not self._steady():
             self._zero.hold()
             return
@@ -302,7 +302,7 @@ class Weigher:
 
     def request_zero(self) -> bool:
         """Set zero at the lane's request; refused unless empty, steady and within 4 % of Max."""
-        free = not self._on_deck and self._zero_allowed and self._acceptance.beams_clear
+        free = not self._on_deck and self._zero_allowed and self._acceptance.deck.beams_clear
         if not (free and self._zero.is_set and not self._cells.faulty and self._steady()):
             self._note(EventKind.ZERO_REFUSED, round(self._gross_g))
             return False
@@ -345,34 +345,35 @@ class Weigher:
 
     def snapshot(self, now_us: int | None = None) -> Weighing:
         """The state now; with now_us the deck turns UNKNOWN when samples stopped 0.5 s ago."""
-        state = self._acceptance
+        state, watched = self._acceptance, self._acceptance.deck
+        axles, weight_g, u95_g = watched.axles, state.weight_g, state.u95_g
         gross_g = round(self._corrections.correct_g(self._gross_g))
         celsius = self._corrections.celsius
         deck = self._deck(gross_g, now_us)
         known = deck != DeckState.UNKNOWN
-        estimate = state.estimate if self._on_deck else None
+        estimate = watched.estimate if self._on_deck else None
         return Weighing(
             t_us=self._now_us,
             deck=deck,
             gross_g=gross_g,
             indicated_g=indicate_g(gross_g, self._scale) if known else None,
-            motion=state.moving if self._on_deck else not self._steady(),
+            motion=watched.moving if self._on_deck else not self._steady(),
             zero_ok=self._zero_ok,
             zero_offset_g=round(self._zero.sum_g()),
             weighing_id=self._id,
             status=state.status if self._on_deck else Status.IDLE,
-            weight_g=state.weight_g,
-            u95_g=state.u95_g,
+            weight_g=weight_g,
+            u95_g=u95_g,
             accepted_us=state.accepted_us,
-            axles=state.axles,
-            axles_confidence_ppm=round(1e6 * state.axles_confidence),
-            axle_offsets_mm=state.axle_offsets_mm,
-            axle_spacings_u95_mm=state.axle_spacings_u95_mm,
-            axle_loads_g=state.axle_loads_g,
-            axle_loads_u95_g=state.axle_loads_u95_g,
+            axles=axles.count(),
+            axles_confidence_ppm=round(1e6 * axles.count_confidence(weight_g)),
+            axle_offsets_mm=axles.offsets_mm(),
+            axle_spacings_u95_mm=axles.spacings_u95_mm(),
+            axle_loads_g=axles.loads_g(weight_g),
+            axle_loads_u95_g=axles.loads_u95_g(weight_g, u95_g),
             estimate_g=None if estimate is None else round(estimate.weight_g),
             estimate_u95_g=None if estimate is None else round(estimate.u95_g),
-            stopped_us=state.stopped_us,
+            stopped_us=watched.stopped_us,
             temperature_mc=None if celsius is None else round(1000 * celsius),
             compensation=self._corrections.state,
             cells=tuple(self._cells.health),

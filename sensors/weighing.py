@@ -1,6 +1,7 @@
 """What the weigher says: frozen facts in integers, ready for the lane and its journal."""
 
 from enum import IntEnum
+from typing import Protocol
 
 import msgspec
 
@@ -74,6 +75,12 @@ class WithdrawReason(IntEnum):
     AXLE = 4
     CELL_FAULT = 5
     BEAM = 6
+
+
+class Note(Protocol):
+    """Writes an event."""
+
+    def __call__(self, kind: EventKind, value: int, at_us: int | None = None) -> None: ...
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

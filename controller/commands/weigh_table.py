@@ -100,7 +100,7 @@ def truth_table(by_class: Sequence[ClassReport], judged: Sequence[Judged]) -> No
         console.print("+ n: the right weight, given before the passage went bad", style="dim")
     axles = report_axles([each.axles for each in judged if each.axles is not None])
     if axles is not None:
-        console.print(axle_words(axles), highlight=False)
+        console.print(axle_words(axles), highlight=False, soft_wrap=True)
     for words in _misses(judged):
         console.print(words, highlight=False, markup=False)
 

@@ -116,8 +116,8 @@ def standing(scale: Scale, stood_us: int) -> Acceptance:
     """An acceptance that has seen its vehicle stand for a time."""
     history = History(240, len(scale.cells))
     acceptance = Acceptance(scale, history, CellWatch(scale), Modal(scale), lambda *_: None)
-    acceptance._now_us, acceptance._stands = 10_000_000, True
-    acceptance._stopped_us = 10_000_000 - stood_us
+    acceptance.deck._now_us, acceptance.deck.stands = 10_000_000, True
+    acceptance.deck.stopped_us = 10_000_000 - stood_us
     return acceptance
 
 
@@ -156,6 +156,6 @@ def test_no_weight_is_accepted_that_may_be_beyond_its_error(
 
 def test_a_vehicle_that_does_not_stand_has_no_patience(scale: Scale) -> None:
     rolling = standing(scale, LAST_PATIENCE_US + 1)
-    rolling._stands = False
+    rolling.deck.stands = False
     mpe_g = mpe_initial_g(3000 * scale.e_g, scale.e_g)
     assert rolling._most_u95_g(mpe_g) == pytest.approx(U95_E * scale.e_g)

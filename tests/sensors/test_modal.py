@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sensors.acceptance import BRAKE_STEP
 from sensors.modal import (
     BRAKES_LET_GO,
     OSCILLATORS,
@@ -21,6 +20,7 @@ from sensors.modal import (
     _Grid,
     _Look,
 )
+from sensors.standing import BRAKE_STEP
 
 Floats = npt.NDArray[np.float64]
 Steps = npt.NDArray[np.int64]

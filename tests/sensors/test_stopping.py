@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sensors.acceptance import STANDS
+from sensors.deckwatch import STANDS
 from sensors.stopping import LEAST, MOST, Stop, StopFinder
 
 Floats = npt.NDArray[np.float64]

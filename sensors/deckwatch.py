@@ -1,0 +1,267 @@
+"""What is watched of the vehicle on the deck: beams, axles, motion, stop, estimate, cells.
+
+Nothing here decides; `sensors/acceptance.py` does, from what stands here after each tick.
+"""
+
+from collections import deque
+from typing import Final
+
+import numpy as np
+
+from sensors.agreement import Agreement
+from sensors.axles import ABSURD_SPACING_MM, AxleStep, AxleTracker, End
+from sensors.calibration import BoolArray, FloatArray, IntArray, Scale
+from sensors.cells import CellWatch
+from sensors.estimator import Estimate, Estimator, TaperedMean
+from sensors.history import History
+from sensors.motion import Motion
+from sensors.slow import GRID_US, Slow
+from sensors.standing import ROCKING_E, StandingLoad
+from sensors.stopping import MOST, Stop, StopFinder
+from sensors.weighing import EventKind, Note
+
+AFTER_STEP_US: Final = 150_000
+STANDS: Final = 0.9
+STANDS_STILL: Final = 0.3
+STOP_NEAR: Final = 0.2
+STOP_TICKS: Final = 4
+SURE_SINCE_US: Final = 800_000
+BEAM_CLEAR_US: Final = 300_000
+ROLLING_MPS: Final = 0.15
+SECOND_VEHICLE_MPS: Final = 0.30
+DRIVES_OFF_MPS: Final = 0.5
+
+
+class DeckWatch:
+    """Looks at the deck once a tick and keeps what it has seen of the vehicle there.
+
+    `stands` and `stopped_us` say whether and since when it stands, `estimate` what it weighs,
+    `tailgate` whether a second one came; `axles`, `load` and `cells` hold the rest.
+    """
+
+    def __init__(
+        self, scale: Scale, history: History, cells: CellWatch, estimator: Estimator, note: Note
+    ) -> None:
+        self._scale = scale
+        self._history = history
+        self._estimator = estimator
+        self._check = TaperedMean(scale)
+        self._note = note
+        self.axles = AxleTracker(scale)
+        self.load = StandingLoad(scale, note)
+        self.cells = Agreement(scale, history, cells)
+        self._motion = Motion(scale)
+        self._slow = Slow(2, scale.rate_hz, MOST + 2)
+        self._finder = StopFinder(GRID_US / 1e6)
+        self._x_m = scale.x_m()
+        # Which ends have a beam: one alone says nothing about the other end.
+        self.fitted = (scale.has_beams, scale.has_beams)
+        self._beam_us = [-(2**62), -(2**62)]
+        self._beams = [0, 0]
+        self._now_us = 0
+        self.begin()
+
+    def begin(self) -> None:
+        """A vehicle comes on."""
+        self.axles.reset()
+        self.load.begin()
+        self._motion.reset()
+        self.cells.begin()
+        self._estimator.restart(2**62)
+        self._check.restart(2**62)
+        self._moved()
+        self._was_still: deque[bool] = deque([False], maxlen=4)
+        self._speeds: deque[float] = deque([9.9], maxlen=7)
+        self._plateau_us = 2**62
+        self._cleared_us = -1
+        self.tailgate = False
+        self._close_follow = False
+        self.estimate: Estimate | None = None
+
+    @property
+    def beams_clear(self) -> bool:
+        """Whether no beam is blocked or unknown."""
+        return self._beams == [0, 0]
+
+    @property
+    def beam_edge_us(self) -> int:
+        """When a beam last changed."""
+        return max(self._beam_us)
+
+    def stepped_since(self, at_us: int) -> bool:
+        """Whether an axle is on an edge or was since `at_us`."""
+        steps = self.axles.steps
+        return self.axles.stepping or bool(steps and steps[-1].at_us > at_us)
+
+    @property
+    def moving(self) -> bool:
+        """Whether the reading is in motion (R 76 T.5.3.1): rolling, or swinging more than 1 e."""
+        return not self.stands or self._motion.swing_g > self._scale.e_g
+
+    @property
+    def rolling(self) -> bool:
+        """Whether it rolls."""
+        return abs(self._motion.speed_mps) > ROLLING_MPS and not self.stands
+
+    @property
+    def swing_g(self) -> float:
+        """Half the peak-to-peak of the load without engine and deck tones, grams."""
+        return self._motion.swing_g
+
+    @property
+    def second_vehicle(self) -> bool:
+        """Whether an axle of another vehicle is on the deck."""
+        if self.tailgate:
+            return True
+        blocked = self._beams[self._front()] != 0 or not self.fitted[self._front()]
+        return self._close_follow and blocked and self.stands
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether an axle is off an end, by beams, steps and what braking did to the load."""
+        blocked = [
+            self._beams[side] != 0 and self._now_us - self._beam_us[side] >= BEAM_CLEAR_US
+            for side in (0, 1)
+        ]
+        if any(blocked) or self.axles.gone_off() > 0 or self.axles.on_deck() < 2:
+            return True
+        return self.load.partly_on
+
+    @property
+    def clear(self) -> bool:
+        """Whether both beams have been clear for a moment."""
+        return all(
+            state == 0 and self._now_us - since >= BEAM_CLEAR_US
+            for state, since in zip(self._beams, self._beam_us, strict=True)
+        )
+
+    def see_beams(self, t_us: IntArray, beams: IntArray) -> None:
+        """Take beam rows (n, 2)."""
+        for side in (0, 1):
+            column = beams[:, side]
+            if self._beams[side] == 0 and not column.any():
+                continue
+            for at_us, value in zip(t_us.tolist(), column.tolist(), strict=True):
+                if value != self._beams[side]:
+                    self._beams[side] = value
+                    self._beam_us[side] = at_us
+                    if side == self._front() and value == 0:
+                        self._cleared_us = at_us
+
+    def _front(self) -> int:
+        return int(self.axles.front or End.ENTRY)
+
+    def push(self, t_us: IntArray, cells_g: FloatArray, usable: BoolArray) -> None:
+        """Hand samples to the estimators."""
+        self._estimator.push(t_us, cells_g, usable)
+        self._check.push(t_us, cells_g, usable)
+        both = np.column_stack((cells_g.sum(axis=1), cells_g @ self._x_m))
+        self._slow.push(t_us, both, usable)
+
+    def move(self, now_us: int, fresh: int) -> AxleStep | None:
+        """Look at motion and edges in the newest samples; returns an axle step that has ended."""
+        self._now_us = now_us
+        self._motion.update(self._history, self.axles.front == End.EXIT)
+        speed = self._motion.speed_mps
+        # An axle on the edge disturbs the moments, so what counts is how it was before that.
+        step = self.axles.update(self._history, fresh, speed, self._was_still[0])
+        calm = self._motion.still_us > 0 and abs(speed) < SECOND_VEHICLE_MPS
+        self._speeds.append(abs(speed))
+        drives_off = self._usual_speed_mps > DRIVES_OFF_MPS
+        self._was_still.append(calm or (self.stands and not drives_off))
+        if step is not None:
+            self._on_step(step)
+        return step
+
+    def look(self, accepted: bool) -> None:
+        """Look at stop, weight and load; an accepted weight is checked by another estimator."""
+        self._watch_stop()
+        if not self.axles.stepping:
+            calm = self.swing_g < ROCKING_E * self._scale.e_g
+            self.cells.watch(alone=not self.tailgate, standing_calm=calm and self.stands)
+        self.load.see_swing(self._motion.swing_g)
+        self.estimate = estimate = self._estimate(accepted)
+        if self.stands:
+            self.load.watch_brakes(estimate, self.stood_us, self.fitted[self._front()])
+        if estimate is not None and self.load.follow_level(estimate, self._now_us):
+            self._estimator.restart(self._now_us)
+        self.load.watch_rocking(self.stood_us)
+
+    def _moved(self) -> None:
+        """The vehicle rolls, or the load is another: it does not stand any more."""
+        self._stop_ticks = 0
+        self.stands = False
+        self.stopped_us: int | None = None
+        self.load.moved()
+        self.cells.moved()
+        self._stop: Stop | None = None
+
+    def _watch_stop(self) -> None:
+        """Follow how probable it is that the vehicle stands, since the last axle climbed on."""
+        self._stop = None
+        if self.axles.stepping or self._plateau_us >= self._now_us:
+            return
+        _, means = self._slow.since(self._plateau_us, MOST)
+        known = ~np.isnan(means[:, 0])
+        if not known.any() or float(means[known, 0].mean()) < self._scale.min_g:
+            return
+        places = means[known, 1] / float(means[known, 0].mean())
+        filled = places[np.maximum(np.cumsum(known) - 1, 0)]
+        self._stop = stop = self._finder.look(filled)
+        if stop is None:
+            return
+        if stop.stands < (STANDS_STILL if self.stands else STANDS):
+            self._stop_ticks = 0
+            if self.stands:
+                self._moved()
+            return
+        self._stop_ticks += 1
+        # Once the braking has left the window, the stop cannot be placed any more.
+        if self.stopped_us is None or self._now_us - self.stopped_us < SURE_SINCE_US:
+            self.stopped_us = self._now_us - round(1e6 * stop.since_s)
+        self.stands = self.stands or self._stop_ticks >= STOP_TICKS
+
+    @property
+    def stood_us(self) -> int:
+        """How long the vehicle has been known to stand."""
+        if not self.stands or self.stopped_us is None:
+            return 0
+        return self._now_us - self.stopped_us
+
+    def _estimate(self, accepted: bool) -> Estimate | None:
+        """The estimator's word; before the stop is near the body is not worth a fit."""
+        if self._plateau_us >= self._now_us:
+            return None
+        if accepted:
+            return self._check.estimate(self.stopped_us)
+        near = self._stop is not None and self._stop.stands > STOP_NEAR
+        return self._estimator.estimate(self.stopped_us) if near else None
+
+    def _on_step(self, step: AxleStep) -> None:
+        kind = EventKind.AXLE_ON if step.mass_g > 0 else EventKind.AXLE_OFF
+        self._note(kind, step.mass_g, step.at_us)
+        earlier = len(self.axles.steps) > 1
+        if len(self.axles.steps) == 1:
+            self.cells.check_wiring(self.axles.front)
+        if step.mass_g > 0 and earlier and self._is_second_vehicle(step):
+            self.tailgate = True
+            self._note(EventKind.TAILGATE, step.mass_g, step.at_us)
+        if step.mass_g > 0 and earlier and step.travel_mm < ABSURD_SPACING_MM:
+            self._close_follow = step.end == self.axles.front
+        self._plateau_us = step.at_us + AFTER_STEP_US
+        self._estimator.restart(self._plateau_us)
+        self._check.restart(self._plateau_us)
+        self._moved()
+        self.cells.axle_step()
+        self.load.axle_step()
+
+    def _is_second_vehicle(self, step: AxleStep) -> bool:
+        """An axle that climbs on while the first vehicle stands is not its own."""
+        if step.standing:
+            return True
+        reblocked = self._beam_us[self._front()] > self._cleared_us > 0
+        return reblocked and self._usual_speed_mps < SECOND_VEHICLE_MPS
+
+    @property
+    def _usual_speed_mps(self) -> float:
+        return sorted(self._speeds)[len(self._speeds) // 2]
