@@ -104,7 +104,7 @@ def sensitivities(
     for j, side in enumerate(shared):
         jacobian[:, :, channels * width + j] = side
     whiten = np.linalg.cholesky(np.linalg.inv(noise))
-    return np.einsum("tcp,cq->tqp", jacobian, whiten)
+    return np.asarray(np.einsum("tcp,cq->tqp", jacobian, whiten))
 
 
 def gross_error(information: FloatArray, width: int, channels: int) -> float:

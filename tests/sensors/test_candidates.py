@@ -1,6 +1,6 @@
 """The candidates find a known weight under a known swing, with the uncertainty they state."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Final
 
@@ -16,7 +16,10 @@ from sensors.candidates.pencil import Pencil
 from sensors.estimator import Estimate, Estimator, Modal
 
 SEEDS: Final = range(12)
-NEW: Final = {"Kalman bank": KalmanBank, "matrix pencil": Pencil}
+NEW: Final[Mapping[str, Callable[[Scale], Estimator]]] = {
+    "Kalman bank": KalmanBank,
+    "matrix pencil": Pencil,
+}
 STOPPED_US: Final = round(STOP_S * 1e6)
 
 
