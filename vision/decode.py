@@ -62,7 +62,8 @@ def _softmax(logits: Float) -> Float:
 def _thinned(shares: Float) -> Float:
     """Leave one column of each run of sure blanks: they say no more than one does."""
     blank = shares[:, 0] > _BLANK_P_MIN
-    return shares[~(blank & np.concatenate([[False], blank[:-1]]))]
+    keep = ~(blank & np.concatenate([[False], blank[:-1]]))
+    return np.asarray(shares[keep], np.float32)
 
 
 def _chances(shares: Float, path: list[Run]) -> list[float]:

@@ -108,7 +108,7 @@ def draw_plate(
     inked = _painted(ground, plain, livery.ink)
     if red.any():
         inked = _painted(inked, red, RED)
-    return np.clip(inked + 0.5, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(inked + 0.5, 0, 255), np.uint8)
 
 
 def _painted(ground: Float, mask: Ink, ink: Colour) -> Float:

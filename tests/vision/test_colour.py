@@ -49,7 +49,10 @@ def test_a_colour_that_the_light_hides_is_not_told() -> None:
     even = np.full(len(COLOURS), 1 / len(COLOURS), np.float32)
     assert plate_type(even, "皖A12345", two_rows=False) is None
     assert plate_type(sure("green"), "皖A12345", two_rows=False) is None
+    torn = np.array([0.31, 0.27, 0.0, 0.0, 0.22, 0.2], np.float32)
+    assert plate_type(torn, "皖A12345", two_rows=False) is None
 
 
 def test_an_unreadable_province_leaves_the_colour() -> None:
     assert plate_type(sure("yellow"), "?A1234学", two_rows=False) is PlateType.YELLOW1
+    assert plate_type(sure("green"), "?A1234学", two_rows=False) is None

@@ -50,6 +50,35 @@ def test_every_character_has_a_glyph_of_its_own() -> None:
 
 @pytest.mark.parametrize(
     ("text", "ptype"),
+    [("京A1234警", PlateType.WHITE1), ("京A1234应急", PlateType.WHITE1),
+     ("京A1234使", PlateType.BLACK1)],
+)  # fmt: skip
+def test_what_a_plate_is_for_stands_in_red(text: str, ptype: PlateType) -> None:
+    plate = draw_plate(text, ptype).astype(int)
+    red = (plate[..., 2] > plate[..., 0] + 80) & (plate[..., 2] > plate[..., 1] + 80)
+    inside = np.zeros_like(red)
+    for char, box in zip(text, boxes(ptype, len(text)), strict=True):
+        x, y, w, h = (round(value) for value in box)
+        if char in "警应急使":
+            place = slice(y, y + h), slice(x, x + w)
+            assert red[place].mean() > 0.2, char
+            inside[place] = True
+    assert not (red & ~inside).any()
+
+
+def test_only_the_upper_row_wears_the_upper_glyphs() -> None:
+    usual = draw_plate("津A12A45", PlateType.YELLOW2)
+    filled = {"A": np.full((180, 90), 255, np.uint8)}
+    other = draw_plate("津A12A45", PlateType.YELLOW2, upper=filled)
+    changed = (usual != other).any(axis=2)
+    x, y, w, h = (round(value) for value in boxes(PlateType.YELLOW2)[1])
+    assert changed[y : y + h, x : x + w].mean() > 0.3
+    changed[y : y + h, x : x + w] = False
+    assert not changed.any()
+
+
+@pytest.mark.parametrize(
+    ("text", "ptype"),
     [("皖A1234", PlateType.BLUE1), ("鲁C1234挂", PlateType.BLUE1), ("?A12345", PlateType.BLUE1)],
 )
 def test_what_is_no_plate_is_not_drawn(text: str, ptype: PlateType) -> None:

@@ -192,7 +192,7 @@ def two_rows(head: np.ndarray, tail: np.ndarray, rng: np.random.Generator) -> np
         patch = head[head_rows, int(wide * begin) : int(wide * end)]
         width = (end - begin) * 440 * 80 / 45
         paste(patch, middle - width / 2, max(45 - upper / 2, 1), width, upper)
-    return image
+    return np.asarray(image, np.uint8)
 
 
 def _rows(height: int, trim: float) -> slice:

@@ -34,8 +34,7 @@ class Scored:
         return self.read.text == self.sample.truth
 
     def accepted(self, p_min: float) -> bool:
-        whole = self.read.valid and UNREADABLE not in self.read.text
-        return whole and self.read.confidence >= p_min
+        return self.read.valid and self.read.confidence >= p_min
 
 
 def score(reader: Recogniser, samples: Iterable[Sample]) -> list[Scored]:

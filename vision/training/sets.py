@@ -76,7 +76,7 @@ def set_in_two_rows(crop_bgr: Bgr, rng: np.random.Generator) -> Bgr:
         x0 = round((left - wide * (grow_x - 1) / 2) * SCALE)
         y0 = round((top - tall * (grow_y - 1) / 2) * SCALE)
         image[y0 : y0 + size[1], x0 : x0 + size[0]] = cv2.resize(patch, size)
-    return image
+    return np.asarray(image, np.uint8)
 
 
 def rendered(glyphs: Path | None, count: int) -> Iterator[Sample]:
