@@ -35,16 +35,19 @@ def run_counts(passage: Any, counts: Any, beams: bool = True) -> Weigher:
     return weigher
 
 
-@pytest.mark.parametrize("rail", [RAIL, -RAIL])
-@pytest.mark.parametrize("since_s", [0.0, 6.0])
-def test_a_cell_at_its_rail_on_the_empty_deck_starts_no_vehicle(
-    passage: Make, rail: int, since_s: float
+@pytest.mark.parametrize(
+    ("cells", "rail", "since_s"),
+    [([2], RAIL, 0.0), ([2], RAIL, 6.0), ([2], -RAIL, 6.0), ([2, 3], RAIL, 6.0)],
+)
+def test_cells_at_their_rail_on_the_empty_deck_start_no_vehicle(
+    passage: Make, cells: list[int], rail: int, since_s: float
 ) -> None:
     empty = passage(EMPTY, seconds=14.0, has_beams=False)
     counts = empty.counts
-    counts[(empty.t_us - empty.t_us[0]) >= 1e6 * since_s, 2] = rail
+    late = (empty.t_us - empty.t_us[0]) >= 1e6 * since_s
+    counts[np.ix_(late, cells)] = rail
     weigher = run_counts(empty, counts, beams=False)
-    assert weigher.snapshot().cells[2] == CellHealth.OPEN
+    assert {weigher.snapshot().cells[cell] for cell in cells} == {CellHealth.OPEN}
     assert EventKind.VEHICLE_ON not in kinds(weigher)
 
 
