@@ -73,7 +73,7 @@ def _construct(path: Path, runtimes: tuple[str, ...], threads: int) -> Any:
     reasons = []
     for name in runtimes:
         try:
-            # Read whole, not mapped: a file that an update writes over must not change a running lane.
+            # Read whole, not mapped: an update that writes over it must not change a running lane.
             content = path.read_bytes()
             return import_module(name).Interpreter(model_content=content, num_threads=threads)
         except (ImportError, SystemError, AttributeError) as error:

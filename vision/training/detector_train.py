@@ -116,7 +116,7 @@ def main() -> None:
             out = net(pictures.contiguous(memory_format=torch.channels_last))
         parts = losses(out, batch)
         best.zero_grad(set_to_none=True)
-        (parts[0] + parts[1] + 0.2 * parts[2]).backward()
+        (parts[0] + 2 * parts[1] + 0.2 * parts[2]).backward()
         nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         best.step()
         plan.step()
