@@ -226,6 +226,17 @@ def test_what_was_given_for_one_vehicle_is_not_counted_for_the_next(
     assert rig.reading.plates == ()
 
 
+def test_a_frame_that_lay_with_the_child_is_not_counted_for_the_next(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(InlineReader, "forget", lambda _: None)
+    rig.frame(seen(PLATE))
+    rig.scan()
+    rig.scan(replace(FRONT, passage_id=2), later_us=DELAY_US)
+    assert rig.reading.plates == ()
+    assert rig.reading.frames == ()
+
+
 def test_a_frame_from_before_this_vehicle_has_no_vote(rig: Rig) -> None:
     rig.read(seen(PLATE), wanted=replace(FRONT, seen_from_us=rig.clock.us + 1))
     assert rig.reading.plates == ()
