@@ -14,7 +14,8 @@ from vision.runtime import ModelError, TfliteModel
 
 Bgr = npt.NDArray[np.uint8]
 Float = npt.NDArray[np.float32]
-Points = tuple[tuple[float, float], ...]
+Points = npt.NDArray[np.float64]
+Quad = tuple[tuple[float, float], ...]
 
 MODEL_PATH: Final = Path(__file__).parent / "models" / "detector.tflite"
 LONG_SIDE_PX: Final = 640
@@ -43,7 +44,7 @@ class PlateFound(msgspec.Struct, frozen=True, kw_only=True):
     the frame (they may lie a little outside it); `score` is 0..1.
     """
 
-    corners: Points
+    corners: Quad
     ptype: PlateType
     score: float
 
@@ -102,14 +103,14 @@ def _cells(model: TfliteModel, picture: Float) -> Float:
     return out
 
 
-def _cut(frame_bgr: Bgr, middle: npt.NDArray[np.float64], near: float) -> tuple[Float, Float]:
+def _cut(frame_bgr: Bgr, middle: Points, near: float) -> tuple[Float, Points]:
     """Return a view of NEAR_VIEW_PX about a point at that scale, and its corner in the frame."""
     wide, high = NEAR_VIEW_PX
     corner = middle - np.array([wide, high]) / (2 * near)
     matrix = np.array([[near, 0.0, -corner[0] * near], [0.0, near, -corner[1] * near]])
     view = cv2.warpAffine(frame_bgr, matrix, (wide, high), borderValue=(128, 128, 128))
     picture = view.astype(np.float32) / np.float32(255) - np.float32(0.5)
-    return picture, corner.astype(np.float32)
+    return picture, corner
 
 
 def fitted(frame_bgr: Bgr, long_side_px: int) -> tuple[Float, float]:
@@ -141,15 +142,13 @@ def unfold(cells: Float, scale: float, score_min: float = SCORE_MIN) -> list[Pla
     picked = fine[rows, columns]
     centres = (np.stack([columns, rows], 1) + 0.5) * CELL_PX
     quads = centres[:, None] + picked[:, 1:9].reshape(-1, 4, 2) * CORNER_UNIT_PX
-    scores = 1 / (1 + np.exp(-picked[:, 0]))
+    scores = np.asarray(1 / (1 + np.exp(-picked[:, 0])), np.float32)
     return _plates(quads.astype(np.float64), scores, picked[:, 9:], scale)
 
 
-def _plates(
-    quads: npt.NDArray[np.float64], scores: Float, types: Float, scale: float
-) -> list[PlateFound]:
+def _plates(quads: Points, scores: Float, types: Float, scale: float) -> list[PlateFound]:
     """Gather the cells of one plate: their corners are averaged by score."""
-    found = []
+    found: list[PlateFound] = []
     left = np.argsort(-scores, kind="stable")
     while len(left) and len(found) < PLATES_MAX:
         first = left[0]
@@ -171,7 +170,7 @@ def _plates(
     return found
 
 
-def _overlaps(quad: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> Float:
+def _overlaps(quad: Points, others: Points) -> Float:
     """Return the intersection over union of upright boxes around the quadrangles."""
     low, high = others.min(axis=1), others.max(axis=1)
     mine_low, mine_high = quad.min(axis=0), quad.max(axis=0)
@@ -181,7 +180,7 @@ def _overlaps(quad: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) ->
     return np.asarray(shared / np.maximum(union, 1e-6), np.float32)
 
 
-def _degenerate(corners: npt.NDArray[np.float64]) -> bool:
+def _degenerate(corners: Points) -> bool:
     """Say whether four corners are no plate: crossed, mirrored, or too small to read."""
     sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
     forward = np.roll(corners, -1, axis=0) - corners

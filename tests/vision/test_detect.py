@@ -1,8 +1,10 @@
 """The detector's arithmetic: scaling a frame, unfolding cells, one plate from many cells."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,11 +24,13 @@ from vision.plates import PlateType
 from vision.training.detector_targets import GRID, targets
 
 SIZE_PX = GRID * CELL_PX
+Quad = list[list[float]]
+Float = npt.NDArray[np.float32]
 
 
-def folded(quads, types, sure=6.0):
+def folded(quads: Sequence[Quad], types: list[int], sure: float = 6.0) -> Float:
     """Cells of a network that says exactly what the training targets ask."""
-    presence, corners, kinds = targets(np.asarray(quads, float), types, SIZE_PX)
+    presence, corners, kinds = targets(np.asarray(quads, np.float64), types, SIZE_PX)
     fine = np.zeros((GRID, GRID, CHANNELS), np.float32)
     fine[..., 0] = np.where(presence > 0, sure, -sure)
     fine[..., 1:9] = corners[:8].transpose(1, 2, 0)
@@ -35,7 +39,7 @@ def folded(quads, types, sure=6.0):
     return cells.reshape(GRID // 2, GRID // 2, SUBCELLS * CHANNELS)
 
 
-def quad_at(x, y, wide, high, lean=0.0):
+def quad_at(x: float, y: float, wide: float, high: float, lean: float = 0.0) -> Quad:
     return [[x, y], [x + wide, y + lean], [x + wide, y + high + lean], [x, y + high]]
 
 
@@ -47,7 +51,9 @@ def quad_at(x, y, wide, high, lean=0.0):
     kind=st.integers(0, len(TYPES) - 1),
     scale=st.floats(0.2, 1.0),
 )
-def test_targets_come_back_as_the_plate(x, y, wide, lean, kind, scale) -> None:
+def test_targets_come_back_as_the_plate(
+    x: float, y: float, wide: float, lean: float, kind: int, scale: float
+) -> None:
     quad = quad_at(x, y, wide, wide / 3, lean)
     (found,) = unfold(folded([quad], [kind]), scale)
     assert np.allclose(np.array(found.corners) * scale, quad, atol=0.01)
@@ -64,7 +70,7 @@ def test_two_plates_stay_two_and_the_surer_comes_first() -> None:
 
 
 def test_a_plate_cut_by_the_edge_is_not_asked_for() -> None:
-    presence, _, _ = targets(np.array([quad_at(-50, 40, 90, 30)], float), [0], SIZE_PX)
+    presence, _, _ = targets(np.array([quad_at(-50, 40, 90, 30)], np.float64), [0], SIZE_PX)
     assert (presence <= 0).all()
     assert (presence < 0).any()
 
@@ -78,7 +84,7 @@ def test_crossed_and_mirrored_corners_are_no_plate() -> None:
     assert len(unfold(_constant(quad), 1.0)) == 1
 
 
-def _constant(quad):
+def _constant(quad: Quad) -> Float:
     """One cell that votes for these corners, and no other."""
     fine = np.full((2, 2, 4, CHANNELS), 0, np.float32)
     fine[..., 0] = -9
@@ -95,7 +101,7 @@ def test_a_flood_of_cells_stays_bounded() -> None:
 
 
 @given(height=st.integers(1, 900), width=st.integers(1, 900))
-def test_a_frame_fits_whole_strides_and_is_never_enlarged(height, width) -> None:
+def test_a_frame_fits_whole_strides_and_is_never_enlarged(height: int, width: int) -> None:
     picture, scale = fitted(np.zeros((height, width, 3), np.uint8), 640)
     assert picture.shape[0] % STRIDE_PX == picture.shape[1] % STRIDE_PX == 0
     assert 0 < scale <= 1
