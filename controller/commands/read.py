@@ -151,8 +151,11 @@ def _one(path: Path, look: Look, sheets: Sheets | None) -> dict[str, Any]:
 
 
 def _as_json(plate: Plate, picture: Picture) -> dict[str, Any]:
+    from vision.plates import printed  # noqa: PLC0415 - cv2 is an extra
+
     return {
-        "text": plate.read.text,
+        "text": printed(plate.read.text),
+        "registered": plate.read.text,
         "type": plate.ptype.value if plate.ptype else None,
         "confidence": round(plate.read.confidence, 4),
         "chars": [round(p, 4) for p in plate.read.probabilities],

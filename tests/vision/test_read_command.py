@@ -74,7 +74,15 @@ def test_each_picture_gives_one_object_and_a_bad_one_stops_none(tmp_path: Path) 
     assert list(first) == ["file", "plates", "ms"]
     assert first["file"] == str(good)
     (plate,) = first["plates"]
-    assert list(plate) == ["text", "type", "confidence", "chars", "quad", "accepted"]
+    assert list(plate) == [
+        "text",
+        "registered",
+        "type",
+        "confidence",
+        "chars",
+        "quad",
+        "accepted",
+    ]
     assert (plate["text"], plate["type"], plate["accepted"]) == ("沪C8GK31", "blue1", True)
     assert len(plate["chars"]) == 7
     assert plate["confidence"] == min(plate["chars"])
@@ -83,6 +91,12 @@ def test_each_picture_gives_one_object_and_a_bad_one_stops_none(tmp_path: Path) 
     assert "cut short" in failed["error"]
     assert last["plates"][0]["text"] == "粤B577QK"
     assert json.loads(json.dumps(first)) == first
+
+
+def test_text_is_what_the_plate_shows_and_registered_what_the_register_says(tmp_path: Path) -> None:
+    (only,) = read_images([save(tmp_path / "o.png", "粤OA9112")], CROP)
+    (plate,) = only["plates"]
+    assert (plate["text"], plate["registered"]) == ("粤0A9112", "粤OA9112")
 
 
 def test_an_unsure_plate_keeps_its_best_text_and_is_not_accepted(tmp_path: Path) -> None:
