@@ -13,6 +13,7 @@ from board.profile import read_profile
 from controller.assembly import assemble
 from controller.core.images import InputImage, OutputImage
 from controller.core.kinds import Phase
+from controller.faults import load_catalogue
 from controller.recognition.process import ProcessReader
 from controller.recognition.worker import plate_eyes
 from controller.scan import Scan
@@ -28,8 +29,8 @@ class UnstoredError(OSError):
 def run(site: Path, out: Path, seconds: float, as_json: bool) -> None:
     """Run the lane of a site until ``seconds`` are over (0 = until SIGINT or SIGTERM).
 
-    Prints one line for each change of phase.  The ledger has its own thread, recognition its own
-    process.
+    Prints one line for each change of phase, and for each trouble with a camera or the reader.
+    The ledger has its own thread, recognition its own process.
     """
     profile = read_profile(site)
     if profile.devices["clock"].driver in PLAYED:
@@ -56,14 +57,34 @@ def _loop(
 ) -> None:
     began_s = due_s = time.monotonic()
     phase: Phase | None = None
+    told: set[tuple[str, str]] = set()
     while not stop.is_set() and (not seconds or due_s - began_s < seconds):
         inputs, outputs = lane.once()
         if lane.lane.phase != phase:
             phase = lane.lane.phase
             _say(lane, inputs, outputs, as_json)
+        told = _tell(lane, inputs, told, as_json)
         # A late scan is not made up for by a burst: the next one is due a whole period later.
         due_s = max(due_s + period_s, time.monotonic())
         stop.wait(max(0.0, due_s - time.monotonic()))
+
+
+def _tell(
+    lane: Scan, inputs: InputImage, told: set[tuple[str, str]], as_json: bool
+) -> set[tuple[str, str]]:
+    """Print what is newly wrong with a camera or the reader, with what was measured."""
+    troubles = lane.reading.troubles
+    for trouble in troubles:
+        if (trouble.name, trouble.device) in told:
+            continue
+        about = {"t_us": inputs.now_us, "trouble": trouble.name, "device": trouble.device}
+        if as_json:
+            print(json.dumps({**about, "seen": trouble.seen}, ensure_ascii=False), flush=True)
+        else:
+            entry = load_catalogue().named(trouble.name)
+            at_s = inputs.now_us / 1e6
+            print(f"{at_s:10.2f} s  {entry.line} {trouble.device}: {trouble.seen}", flush=True)
+    return {(trouble.name, trouble.device) for trouble in troubles}
 
 
 def _say(lane: Scan, inputs: InputImage, outputs: OutputImage, as_json: bool) -> None:

@@ -3,6 +3,7 @@ the recogniser unless it is what the test is about."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,16 +54,21 @@ class Day:
     outputs: list[OutputImage]
 
 
-def lane_in(yard: Yard, folder: Path) -> Scan:
+def lane_in(yard: Yard, folder: Path, overrides: Mapping[str, object] | None = None) -> Scan:
     bus = Bus()
     bus.share("yard", lambda: yard)
-    return assemble(build(read_profile("sim"), bus), folder, TruthfulEyes(yard))
+    return assemble(build(read_profile("sim", overrides), bus), folder, TruthfulEyes(yard))
 
 
-def run_day(yard: Yard, folder: Path, until_us: int = DAY_US) -> Day:
+def run_day(
+    yard: Yard,
+    folder: Path,
+    until_us: int = DAY_US,
+    overrides: Mapping[str, object] | None = None,
+) -> Day:
     """Run a yard to its end on the real core, books and weigher."""
     yard.paint = False
-    lane, checker = lane_in(yard, folder), Checker(yard)
+    lane, checker = lane_in(yard, folder, overrides), Checker(yard)
     outputs: list[OutputImage] = []
 
     def watch(inputs: InputImage, out: OutputImage) -> None:
