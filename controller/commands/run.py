@@ -45,9 +45,11 @@ def run(site: Path, out: Path, seconds: float, as_json: bool) -> None:
     try:
         _loop(lane, stop, period_s, seconds, as_json)
     finally:
-        lane.make_safe()
-        lane.reading.close()
-        unstored = lane.bookkeeper.close()
+        try:
+            lane.make_safe()
+        finally:
+            lane.reading.close()
+            unstored = lane.bookkeeper.close()
     if unstored:
         raise UnstoredError(f"{len(unstored)} records not stored: {lane.bookkeeper.failure}")
 

@@ -44,6 +44,7 @@ START_US_MAX = 30_000_000
 LOOK_US_MAX = 5_000_000
 BACK_OFF_US = 500_000
 BACK_OFF_US_MAX = 30_000_000
+CLOSE_S_MAX = 5.0
 FAULT = "RECOGNITION_DOWN"
 
 
@@ -115,10 +116,10 @@ class ProcessReader:
         self._queue.clear()
 
     def close(self) -> None:
-        """End the child and wait for it."""
+        """End the child and wait for it, though not for one that the kernel does not let go."""
         if self._child is not None:
             self._child.kill()
-            self._child.join()
+            self._child.join(CLOSE_S_MAX)
         self._hang_up()
         self._child, self.state = None, State.DOWN
 
