@@ -67,6 +67,14 @@ def test_a_region_is_read_with_its_cut_out(eyes: PlateEyes) -> None:
     assert cutout.shape == (56, 176, 3)
 
 
+def test_the_plate_of_a_whole_frame_is_found_and_read(eyes: PlateEyes) -> None:
+    pixels, quad = scene(6)
+    (seen,) = look(eyes, pixels, at_us=500_000, end=End.YARD).seen
+    assert (seen.text, seen.ptype) == (PLATE, "yellow1")
+    assert np.abs(np.subtract(seen.quad, quad)).max() < 8
+    assert seen.ptype_p > 0.5
+
+
 @pytest.mark.parametrize(
     ("spoil", "flaw"),
     [
