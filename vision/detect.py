@@ -27,7 +27,7 @@ CHANNELS: Final = 1 + 8 + len(TYPES)
 """A subcell's output: presence, eight corner offsets in units of CORNER_UNIT_PX, plate types."""
 CORNER_UNIT_PX: Final = 32.0
 
-SCORE_MIN: Final = 0.4
+SCORE_MIN: Final = 0.3
 OVERLAP_MAX: Final = 0.3
 NEAR_WIDTH_PX: Final = 128.0
 NEAR_VIEW_PX: Final = (288, 192)
