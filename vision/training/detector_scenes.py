@@ -92,6 +92,7 @@ class Scenes:
         self.rng = np.random.default_rng(seed)
         self.render = Renderer(seed + 1, glyphs)
         self.photos, self.empty = photos, empty
+        self.shares = _shares(photos)
         self.flats = [self._flat() for _ in range(FLATS)]
 
     def draw(self) -> Scene:
@@ -112,7 +113,7 @@ class Scenes:
     def _of_photo(self) -> Scene:
         """Cut a part out of a photograph, about one of its plates or anywhere."""
         rng = self.rng
-        photo = self.photos[int(rng.integers(len(self.photos)))]
+        photo = self.photos[int(rng.choice(len(self.photos), p=self.shares))]
         quad = photo.quads[int(rng.integers(len(photo.quads)))]
         wide = np.linalg.norm(quad[1] - quad[0])
         zoom = np.exp(rng.uniform(np.log(26), np.log(250))) / wide
@@ -149,7 +150,7 @@ class Scenes:
     def _view(self, middle: Points, zoom: float) -> Points:
         """Return the matrix of a hand-held look: turned, tilted, zoomed, off centre."""
         rng = self.rng
-        turn = rng.normal(0, 0.12)
+        turn = rng.normal(0, 0.35 if rng.random() < 0.2 else 0.12)
         spin = zoom * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
         spin = spin @ np.array([[rng.uniform(0.85, 1.15), rng.normal(0, 0.08)], [0, 1]])
         goal = rng.uniform(0.12, 0.88, 2) * SIZE_PX
@@ -250,6 +251,13 @@ class Scenes:
         room = np.clip(SIZE_PX - np.ptp(flat, axis=0), 4, None)
         corner = rng.uniform(-0.02, 1.02, 2) * room
         return np.asarray(flat - flat.min(axis=0) + corner, np.float64)
+
+
+def _shares(photos: Sequence[Photo]) -> npt.NDArray[np.float64]:
+    """Return how often each photograph is shown: one with a plate that is not blue, three times."""
+    blue = TYPES.index(PlateType.BLUE1)
+    weights = np.array([3.0 if set(photo.types) != {blue} else 1.0 for photo in photos])
+    return np.asarray(weights / max(weights.sum(), 1.0), np.float64)
 
 
 def _hide_mirrored(picture: Bgr, matrix: Points, shape: tuple[int, ...]) -> None:
