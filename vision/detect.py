@@ -31,6 +31,8 @@ SCORE_MIN: Final = 0.3
 OVERLAP_MAX: Final = 0.3
 NEAR_WIDTH_PX: Final = 128.0
 NEAR_VIEW_PX: Final = (288, 192)
+NEAR_ZOOM_MAX: Final = 2.0
+LEAN_MAX: Final = 0.17
 NEAR_OVERLAP_MIN: Final = 0.4
 PLATES_MAX: Final = 20
 CELLS_MAX: Final = 400
@@ -75,18 +77,18 @@ class Detector:
         return [self._closer(frame_bgr, plate, scale) for plate in found]
 
     def _closer(self, frame_bgr: Bgr, plate: PlateFound, scale: float) -> PlateFound:
-        """Look again, near, at a plate that was small in the scaled frame: its corners sharpen."""
+        """Look again, near and straightened, at a small or leaning plate: its corners sharpen."""
         corners = np.array(plate.corners)
-        wide = float(np.ptp(corners[:, 0]))
-        if wide * scale > NEAR_WIDTH_PX / 1.5:
+        base = (corners[1] - corners[0] + corners[2] - corners[3]) / 2
+        down = (corners[3] - corners[0] + corners[2] - corners[1]) / 2
+        wide = float(np.hypot(*base))
+        near = min(NEAR_ZOOM_MAX, NEAR_WIDTH_PX / wide)
+        small = wide * scale <= NEAR_WIDTH_PX / 1.5 and near >= 1.3 * scale
+        if not small and _lean(base, down) < LEAN_MAX:
             return plate
-        near = min(1.0, NEAR_WIDTH_PX / wide)
-        if near < 1.3 * scale:
-            return plate
-        view, corner = _cut(frame_bgr, corners.mean(axis=0), near)
-        again = unfold(_cells(self._near, view), near)
-        for second in again:
-            moved = np.array(second.corners) + corner
+        view, back = _straightened(frame_bgr, corners.mean(axis=0), near * wide, base, down)
+        for second in unfold(_cells(self._near, view), 1.0):
+            moved = np.array(second.corners) @ back[:, :2].T + back[:, 2]
             if _overlaps(corners, moved[None])[0] > NEAR_OVERLAP_MIN:
                 return PlateFound(
                     corners=tuple((float(x), float(y)) for x, y in moved),
@@ -96,6 +98,13 @@ class Detector:
         return plate
 
 
+def _lean(base: Points, down: Points) -> float:
+    """Return how far a plate is from level and upright: the sine of the worse of two angles."""
+    level = abs(base[1]) / max(float(np.hypot(*base)), 1e-6)
+    upright = abs(down[0]) / max(float(np.hypot(*down)), 1e-6)
+    return float(max(level, upright / 2))
+
+
 def _cells(model: TfliteModel, picture: Float) -> Float:
     out = np.asarray(model.run(picture[None])[0], np.float32)
     if out.ndim != 3 or out.shape[2] != SUBCELLS * CHANNELS:
@@ -103,14 +112,20 @@ def _cells(model: TfliteModel, picture: Float) -> Float:
     return out
 
 
-def _cut(frame_bgr: Bgr, middle: Points, near: float) -> tuple[Float, Points]:
-    """Return a view of NEAR_VIEW_PX about a point at that scale, and its corner in the frame."""
-    wide, high = NEAR_VIEW_PX
-    corner = middle - np.array([wide, high]) / (2 * near)
-    matrix = np.array([[near, 0.0, -corner[0] * near], [0.0, near, -corner[1] * near]])
-    view = cv2.warpAffine(frame_bgr, matrix, (wide, high), borderValue=(128, 128, 128))
+def _straightened(
+    frame_bgr: Bgr, middle: Points, wide: float, base: Points, down: Points
+) -> tuple[Float, Points]:
+    """Return a view of NEAR_VIEW_PX in which base lies level and down upright; the way back."""
+    size = np.array(NEAR_VIEW_PX, np.float64)
+    high = wide * float(np.hypot(*down)) / float(np.hypot(*base))
+    # A plate that leans away is seen lower than it is: give it back a plate's own height.
+    high = float(np.clip(high, wide / 4, wide / 1.8))
+    back = np.column_stack([base / wide, down / high, np.zeros(2)])
+    back[:, 2] = middle - back[:, :2] @ (size / 2)
+    there = cv2.invertAffineTransform(back)
+    view = cv2.warpAffine(frame_bgr, there, NEAR_VIEW_PX, borderValue=(128, 128, 128))
     picture = view.astype(np.float32) / np.float32(255) - np.float32(0.5)
-    return picture, corner
+    return picture, back
 
 
 def fitted(frame_bgr: Bgr, long_side_px: int) -> tuple[Float, float]:
