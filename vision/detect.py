@@ -28,6 +28,7 @@ CHANNELS: Final = 1 + 8 + len(TYPES)
 CORNER_UNIT_PX: Final = 32.0
 
 SCORE_MIN: Final = 0.3
+SURE_MIN: Final = 0.6
 OVERLAP_MAX: Final = 0.3
 NEAR_WIDTH_PX: Final = 128.0
 NEAR_VIEW_PX: Final = (288, 192)
@@ -74,10 +75,14 @@ class Detector:
             raise ValueError("a frame has at least one pixel")
         picture, scale = fitted(frame_bgr, LONG_SIDE_PX)
         found = unfold(_cells(self._model, picture), scale)
-        return [self._closer(frame_bgr, plate, scale) for plate in found]
+        closer = (self._closer(frame_bgr, plate, scale) for plate in found)
+        return sorted((p for p in closer if p is not None), key=lambda p: -p.score)
 
-    def _closer(self, frame_bgr: Bgr, plate: PlateFound, scale: float) -> PlateFound:
-        """Look again, near and straightened, at a small or leaning plate: its corners sharpen."""
+    def _closer(self, frame_bgr: Bgr, plate: PlateFound, scale: float) -> PlateFound | None:
+        """Look again, near and straightened, at a small or leaning plate: its corners sharpen.
+
+        None says that nothing was there the second time, and that it was doubtful before.
+        """
         corners = np.array(plate.corners)
         base = (corners[1] - corners[0] + corners[2] - corners[3]) / 2
         down = (corners[3] - corners[0] + corners[2] - corners[1]) / 2
@@ -95,7 +100,7 @@ class Detector:
                     ptype=second.ptype,
                     score=max(plate.score, second.score),
                 )
-        return plate
+        return plate if plate.score >= SURE_MIN else None
 
 
 def _lean(base: Points, down: Points) -> float:
