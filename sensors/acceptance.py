@@ -101,7 +101,7 @@ class Acceptance:
             self._stood = True
             self._note(EventKind.STANDING, 0)
         if self.deck.incomplete:
-            self._to(Status.NOT_FULLY_ON, self.deck.axles.gone_off())
+            self._to(Status.NOT_FULLY_ON, self.deck.axles.books.gone_off())
         elif estimate is not None and zero_ok and self._may_accept(estimate):
             self._accept(estimate)
         elif self.deck.stood_us > GIVE_UP_US:

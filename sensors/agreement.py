@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from sensors.axles import End
+from sensors.axle_steps import End
 from sensors.calibration import Scale
 from sensors.cells import CellHealth, CellWatch
 from sensors.history import History

@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 
 from sensors.agreement import Agreement
-from sensors.axles import ABSURD_SPACING_MM, AxleStep, AxleTracker, End
+from sensors.axle_steps import AxleStep, End
+from sensors.axles import AxleTracker
 from sensors.calibration import BoolArray, FloatArray, IntArray, Scale
 from sensors.cells import CellWatch
 from sensors.estimator import Estimate, Estimator, TaperedMean
@@ -30,6 +31,8 @@ BEAM_CLEAR_US: Final = 300_000
 ROLLING_MPS: Final = 0.15
 SECOND_VEHICLE_MPS: Final = 0.30
 DRIVES_OFF_MPS: Final = 0.5
+# No vehicle has two axles closer than this; a tandem has 1.2 m and more.
+ABSURD_SPACING_MM: Final = 1000
 
 
 class DeckWatch:
@@ -90,7 +93,7 @@ class DeckWatch:
 
     def stepped_since(self, at_us: int) -> bool:
         """Whether an axle is on an edge or was since `at_us`."""
-        steps = self.axles.steps
+        steps = self.axles.books.steps
         return self.axles.stepping or bool(steps and steps[-1].at_us > at_us)
 
     @property
@@ -123,7 +126,7 @@ class DeckWatch:
             self._beams[side] != 0 and self._now_us - self._beam_us[side] >= BEAM_CLEAR_US
             for side in (0, 1)
         ]
-        if any(blocked) or self.axles.gone_off() > 0 or self.axles.on_deck() < 2:
+        if any(blocked) or self.axles.books.gone_off() > 0 or self.axles.books.on_deck() < 2:
             return True
         return self.load.partly_on
 
@@ -149,7 +152,7 @@ class DeckWatch:
                         self._cleared_us = at_us
 
     def _front(self) -> int:
-        return int(self.axles.front or End.ENTRY)
+        return int(self.axles.books.front or End.ENTRY)
 
     def push(self, t_us: IntArray, cells_g: FloatArray, usable: BoolArray) -> None:
         """Hand samples to the estimators."""
@@ -161,7 +164,7 @@ class DeckWatch:
     def move(self, now_us: int, fresh: int) -> AxleStep | None:
         """Look at motion and edges in the newest samples; returns an axle step that has ended."""
         self._now_us = now_us
-        self._motion.update(self._history, self.axles.front == End.EXIT)
+        self._motion.update(self._history, self.axles.books.front == End.EXIT)
         speed = self._motion.speed_mps
         # An axle on the edge disturbs the moments, so what counts is how it was before that.
         step = self.axles.update(self._history, fresh, speed, self._was_still[0])
@@ -240,14 +243,14 @@ class DeckWatch:
     def _on_step(self, step: AxleStep) -> None:
         kind = EventKind.AXLE_ON if step.mass_g > 0 else EventKind.AXLE_OFF
         self._note(kind, step.mass_g, step.at_us)
-        earlier = len(self.axles.steps) > 1
-        if len(self.axles.steps) == 1:
-            self.cells.check_wiring(self.axles.front)
+        earlier = len(self.axles.books.steps) > 1
+        if len(self.axles.books.steps) == 1:
+            self.cells.check_wiring(self.axles.books.front)
         if step.mass_g > 0 and earlier and self._is_second_vehicle(step):
             self.tailgate = True
             self._note(EventKind.TAILGATE, step.mass_g, step.at_us)
         if step.mass_g > 0 and earlier and step.travel_mm < ABSURD_SPACING_MM:
-            self._close_follow = step.end == self.axles.front
+            self._close_follow = step.end == self.axles.books.front
         self._plateau_us = step.at_us + AFTER_STEP_US
         self._estimator.restart(self._plateau_us)
         self._check.restart(self._plateau_us)

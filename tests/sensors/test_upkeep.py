@@ -217,17 +217,17 @@ def test_no_degraded_weight_of_an_empty_deck(passage: Make) -> None:
 def test_each_vehicle_teaches_once_and_only_when_it_was_accepted(passage: Make) -> None:
     one = passage(LEAVES, seconds=36.0)
     weigher = one.run()
-    assert weigher._degraded is not None
+    assert weigher._non_evidence.degraded is not None
     # The first row carries nothing where this vehicle stands.
-    assert weigher._degraded.learned.passages == (0, 1, 1)
+    assert weigher._non_evidence.degraded.learned.passages == (0, 1, 1)
     later = one.t_us + one.t_us[-1] - one.t_us[0] + 16_667
     weigher.push(later, one.counts, one.beams[:, 0], one.beams[:, 1])
     assert weigher.snapshot().weighing_id == 2
-    assert weigher._degraded.learned.passages == (0, 2, 2)
+    assert weigher._non_evidence.degraded.learned.passages == (0, 2, 2)
 
 
 def test_a_vehicle_that_is_not_accepted_teaches_nothing(passage: Make) -> None:
     weigher = passage([(3.0, 0.0), (4.5, 1.8), (60.0, 0.0)]).run()
     assert weigher.outcome() == Status.NOT_FULLY_ON
-    assert weigher._degraded is not None
-    assert weigher._degraded.learned.passages == (0, 0, 0)
+    assert weigher._non_evidence.degraded is not None
+    assert weigher._non_evidence.degraded.learned.passages == (0, 0, 0)

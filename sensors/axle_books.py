@@ -1,0 +1,159 @@
+"""The books of a vehicle's axles: which climbed on and off, what they weigh and how far apart.
+
+The jump at the edge is off by the bounce of the step itself, so an axle weighs what the level rose
+by between the step before it and the step after it; the last one takes what the gross leaves.
+"""
+
+from typing import Final, NamedTuple
+
+import msgspec
+import numpy as np
+
+from sensors.axle_confidence import JUMP_U95, Climb, one_axle
+from sensors.axle_steps import AxleStep, End
+
+AXLES_MAX: Final = 24
+SWINGS_BACK_US: Final = 600_000
+
+
+class Edge(NamedTuple):
+    """A step with the moment about the front at that instant and the deck since the step before."""
+
+    step: AxleStep
+    moment_gm: float
+    load_g: float
+    climb: Climb
+
+
+class AxleBooks:
+    """Keeps the steps of one vehicle and answers for its axles.
+
+    Memory is bounded: at most AXLES_MAX steps are kept, further ones only counted as `lost`.
+    """
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the vehicle; the deck is empty."""
+        self.steps: list[AxleStep] = []
+        self.front: End | None = None
+        self.lost = 0
+        self.last_moment_gm = 0.0
+        self._climbs: list[Climb] = []
+        self._level_g = 0.0
+        self._before_last = 0.0, 0.0
+
+    def enter(self, edge: Edge) -> None:
+        """Enter a step, or strike out the last one where this undoes it."""
+        step = edge.step
+        if self._swings_back(step):
+            self.steps.pop()
+            self._climbs.pop()
+            self.last_moment_gm, self._level_g = self._before_last
+            return
+        self._before_last = self.last_moment_gm, self._level_g
+        self.last_moment_gm = edge.moment_gm
+        self._weigh_last(edge.load_g)
+        if len(self.steps) >= AXLES_MAX:
+            self.lost += 1
+        else:
+            self.steps.append(step)
+            self._climbs.append(edge.climb)
+
+    def _swings_back(self, step: AxleStep) -> bool:
+        """Whether this undoes the last step: a bouncing body passed for an axle, there and back."""
+        if not self.steps:
+            return False
+        last = self.steps[-1]
+        soon = step.at_us - last.at_us < SWINGS_BACK_US
+        return soon and 0.5 < -step.mass_g / last.mass_g < 2.0
+
+    def _weigh_last(self, load_g: float) -> None:
+        """The last axle weighs what the load rose by since the one before it was on."""
+        if not self.steps:
+            return
+        last = self.steps[-1]
+        if last.mass_g > 0 and load_g > self._level_g:
+            self.steps[-1] = msgspec.structs.replace(last, mass_g=round(load_g - self._level_g))
+        self._level_g = load_g
+
+    def widen(self, rise_g: float) -> None:
+        """The last step goes on: it is as strong as its stronger half."""
+        last = self.steps[-1]
+        if abs(rise_g) > abs(last.mass_g):
+            self.steps[-1] = msgspec.structs.replace(last, mass_g=round(rise_g))
+
+    def _climbed(self) -> list[int]:
+        return [i for i, s in enumerate(self.steps) if s.mass_g > 0 and s.end == self.front]
+
+    def climbed(self) -> list[AxleStep]:
+        """The steps up at the end where the vehicle came on, first axle first."""
+        return [self.steps[i] for i in self._climbed()]
+
+    def count(self) -> int:
+        """Axles that climbed on, or -1 when that is not known."""
+        return len(self._climbed()) if self._climbed() and not self.lost else -1
+
+    def offsets_mm(self) -> tuple[int, ...]:
+        """Distances of the axles that climbed on from the first of them, millimetres."""
+        ways = [step.travel_mm for step in self.climbed()]
+        return tuple(int(way) for way in np.cumsum([0, *ways[1:]])) if ways else ()
+
+    def gone_off(self) -> int:
+        """How many axles have left over the far end and not come back."""
+        far = [step for step in self.steps if step.end != self.front]
+        return max(0, -sum(1 if step.mass_g > 0 else -1 for step in far))
+
+    def on_deck(self) -> int:
+        """How many axles stand on the deck by count of steps."""
+        return max(0, sum(1 if step.mass_g > 0 else -1 for step in self.steps))
+
+    def loads_g(self, gross_g: int | None) -> tuple[int, ...]:
+        """Loads of the axles that climbed on; the last takes what the others leave of `gross_g`."""
+        loads = [step.mass_g for step in self.climbed()]
+        rest = self._rest_g(gross_g)
+        if rest is None or gross_g is None:
+            return tuple(loads)
+        if 0.6 * loads[-1] < rest < 2.0 * loads[-1]:
+            return (*loads[:-1], rest)
+        return tuple(round(load * gross_g / sum(loads)) for load in loads)
+
+    def _rest_g(self, gross_g: int | None) -> int | None:
+        """What the gross leaves for the last axle, where all axles are on the deck."""
+        loads = [step.mass_g for step in self.climbed()]
+        if not loads or gross_g is None or len(loads) != len(self.steps) or self.lost:
+            return None
+        return gross_g - sum(loads[:-1])
+
+    def loads_u95_g(self, gross_g: int | None, gross_u95_g: int | None) -> tuple[int, ...]:
+        """The expanded uncertainty (95 %) of every load that `loads_g` gives, grams."""
+        stated, whole = self.loads_g(gross_g), self._rest_g(gross_g) is not None
+        out = []
+        for i, load_g in zip(self._climbed(), stated, strict=True):
+            before_g, after_g = self._climbs[i].before_sigma_g, 0.5 * (gross_u95_g or 0)
+            # Loads that contradict the gross were scaled to it; by so much they may err.
+            scaled_g = load_g - self.steps[i].mass_g if whole else 0
+            if i + 1 < len(self.steps):
+                after_g = self._climbs[i + 1].before_sigma_g
+            elif not whole:
+                after_g = JUMP_U95 / 2 * load_g
+            elif load_g == self._rest_g(gross_g):
+                scaled_g = 0
+            out.append(round(2 * float(np.linalg.norm((before_g, after_g, scaled_g)))))
+        return tuple(out)
+
+    def spacings_u95_mm(self) -> tuple[int, ...]:
+        """The expanded uncertainty (95 %) of the way from each axle to the next, millimetres."""
+        return tuple(round(2000 * self._climbs[i].way_sigma_m) for i in self._climbed()[1:])
+
+    def count_confidence(self, gross_g: int | None) -> float:
+        """Probability, 0 to 1, that each axle that climbed on is one, and one only."""
+        if self.lost or not self.steps:
+            return 0.0
+        chance, rest = 1.0, self._rest_g(gross_g)
+        for i in self._climbed():
+            last = i + 1 == len(self.steps)
+            load_g = rest if last else self.steps[i].mass_g
+            chance *= one_axle(load_g, self._climbs[i].jump_g)
+        return chance
