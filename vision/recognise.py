@@ -52,6 +52,10 @@ RETRY_MOVES: Final = (
     Move(wider=-0.06),
     Move(lean=0.3),
     Move(lean=-0.3),
+    Move(lean=0.3, slope=0.15),
+    Move(lean=-0.3, slope=-0.15),
+    Move(lean=0.3, slope=-0.15),
+    Move(lean=-0.3, slope=0.15),
 )
 
 

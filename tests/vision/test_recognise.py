@@ -76,7 +76,7 @@ def test_cutouts_kept_aside_are_read(reader: Recogniser, ptype: str) -> None:
     assert right >= RATES[ptype] * len(held), f"{right} of {len(held)}"
 
 
-RATES = {"blue1": 0.96, "yellow1": 0.75}
+RATES = {"blue1": 0.97, "yellow1": 0.75}
 """Four yellow cut-outs are kept aside: one of them is nearly unreadable."""
 
 

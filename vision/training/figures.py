@@ -25,10 +25,11 @@ PAIRS = 30
 
 
 def write(folder: Path, sets: dict[str, list[Scored]], p_min: float) -> None:
-    """Write plates-failures.png, plates-reliability.png, plates-threshold.png, -confusion.png."""
+    """Write plates-failures.jpg and plates-reliability, -threshold and -confusion.png."""
     folder.mkdir(parents=True, exist_ok=True)
     held, two, _, drawn, own = sets.values()
-    cv2.imwrite(str(folder / "plates-failures.png"), sheet(held, two, [*drawn, *own]))
+    picture = sheet(held, two, [*drawn, *own])
+    cv2.imwrite(str(folder / "plates-failures.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 85])
     groups = {"real, held aside": held, "recomposed, held aside": two, "rendered": [*drawn, *own]}
     _figure(folder / "plates-reliability.png", groups, reliability)
     _figure(folder / "plates-threshold.png", groups, lambda axes, g: trade(axes, g, p_min))
