@@ -93,7 +93,8 @@ class AxleBooks:
 
     def count(self) -> int:
         """Axles that climbed on, or -1 when that is not known."""
-        return len(self._climbed()) if self._climbed() and not self.lost else -1
+        climbed = len(self._climbed())
+        return climbed if climbed and not self.lost else -1
 
     def offsets_mm(self) -> tuple[int, ...]:
         """Distances of the axles that climbed on from the first of them, millimetres."""
@@ -117,6 +118,7 @@ class AxleBooks:
             return tuple(loads)
         if 0.6 * loads[-1] < rest < 2.0 * loads[-1]:
             return (*loads[:-1], rest)
+        # A rest far from the last axle's jump says that some load is wrong, but not which one.
         return tuple(round(load * gross_g / sum(loads)) for load in loads)
 
     def _rest_g(self, gross_g: int | None) -> int | None:

@@ -12,6 +12,7 @@ from sensors.history import History
 # The step counts when this share of it is still there after this time.
 LAST_US: Final = 700_000
 LASTING_SHARE: Final = 0.5
+# What stood before has moved by more than this: the vehicle did not stand, it drove on.
 DROVE_ON_M: Final = 0.3
 
 
@@ -41,7 +42,7 @@ class StandingDoubt:
         self._held = None
 
     def hold(self, edge: Edge, front: End | None, history: History) -> None:
-        """Hold a step back; one the other way lets go of the step that is held, and is none."""
+        """Hold a step back; one the other way undoes the step that is held, and neither counts."""
         if self._held is not None:
             if self._held.edge.step.mass_g * edge.step.mass_g < 0:
                 self._held = None

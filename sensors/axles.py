@@ -25,9 +25,13 @@ SHARES: Final = (0.5, 0.20, 0.13, 0.10, 0.085, 0.065)
 # Within this way after a step the same tyre is still ringing on the edge.
 RINGING_M: Final = 0.55
 RINGING_US: Final = 700_000
+# A lever further from both ends than this share of the deck is that of no axle on an edge.
 INSIDE: Final = 0.2
 LOADS_KEPT: Final = 300
+# So long before and after a step the tyre is on the edge, and the load is neither the old nor
+# the new one.
 CLIMBED_US: Final = 250_000
+# What goes off is an axle that climbed on, so it weighs at least this share of the lightest.
 WHOLE_AXLE: Final = 0.4
 WAY_M_MAX: Final = 60.0
 

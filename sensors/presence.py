@@ -56,8 +56,13 @@ class Presence:
 
     def deck(self, gross_g: int) -> DeckState:
         """The state of a deck whose gross can be trusted."""
-        if is_over_range(gross_g, self._scale):
-            return DeckState.OVER_RANGE
-        if is_under_range(gross_g, self._scale):
-            return DeckState.UNDER_RANGE
-        return DeckState.LOADED if self.present or self.on_deck else DeckState.EMPTY
+        return deck_state(gross_g, self.present or self.on_deck, self._scale)
+
+
+def deck_state(gross_g: int, loaded: bool, scale: Scale) -> DeckState:
+    """The state by gross, and within the range by what is known to be there."""
+    if is_over_range(gross_g, scale):
+        return DeckState.OVER_RANGE
+    if is_under_range(gross_g, scale):
+        return DeckState.UNDER_RANGE
+    return DeckState.LOADED if loaded else DeckState.EMPTY

@@ -1,6 +1,6 @@
 """What the cells that are not named bad say of the deck: empty, loaded, still or not, a weight.
 
-Nothing here is evidence. A deck with a cell that cannot be believed has no state in `weigher.py`;
+Nothing here is evidence. A deck with a cell that cannot be believed is UNKNOWN to the weigher;
 a yard that is allowed to go on without evidence needs one, from the cells that are left.
 """
 
@@ -11,10 +11,9 @@ import numpy as np
 
 from sensors.calibration import FloatArray, Scale
 from sensors.degraded import DegradedWeigher, DegradedWeight, NoDegradedWeight
-from sensors.indication import is_over_range, is_under_range
+from sensors.presence import PRESENT_E, deck_state
 from sensors.weighing import DeckState
 
-PRESENT_E: Final = 5
 SMOOTH_S: Final = 0.25
 STANDS_S: Final = 2.0
 # How much a standing vehicle may swing: little against the estimate's u95, which is about 1 %.
@@ -57,18 +56,11 @@ class RemainingCells:
         still = self._present and not moving
         return Remaining(
             cells=tuple(sorted(bad)),
-            deck=self._deck(round(now_g)),
+            deck=deck_state(round(now_g), self._present, scale),
             gross_g=round(now_g),
             moving=moving,
             weight=self._weigh(kept_g.mean(axis=0), bad) if still else None,
         )
-
-    def _deck(self, gross_g: int) -> DeckState:
-        if is_over_range(gross_g, self._scale):
-            return DeckState.OVER_RANGE
-        if is_under_range(gross_g, self._scale):
-            return DeckState.UNDER_RANGE
-        return DeckState.LOADED if self._present else DeckState.EMPTY
 
     def _moves(self, kept_g: FloatArray, rows: int) -> bool:
         """Whether load or centre of gravity changed within STANDS_S, engine tones left out."""

@@ -108,6 +108,7 @@ class Weigher:
             self._judge(rows.raw)
 
     def _store(self, t_us: IntArray, cells_g: FloatArray) -> None:
+        # The very first sample has none before it, so it is held against one that none repeats.
         before = self._history.cells_g(1)
         usable = self._cells.usable(cells_g, before if len(before) else cells_g[:1] + 1e9)
         self._history.append(t_us, cells_g, self._x_m)

@@ -18,6 +18,7 @@ from sensors.weighing import EventKind, Note
 from sensors.zero import DELAY_TICKS, ZeroKeeper
 
 SWING_E: Final = 2
+# How often the bare deck is weighed against the calibrated one.
 DEAD_LOAD_US: Final = 1_000_000
 
 
