@@ -8,7 +8,8 @@ import numpy as np
 
 from sensors.calibration import BoolArray, FloatArray, IntArray, Scale
 from sensors.history import History
-from sensors.modal import DRIVEN_AFTER, OSCILLATORS, ModalFit
+from sensors.marginal import DRIVEN_AFTER
+from sensors.modal import OSCILLATORS, ModalFit
 from sensors.slow import GRID_US
 from sensors.window import POINTS_MAX, Window
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from sensors.calibration import BoolArray, FloatArray, IntArray, Scale
 from sensors.estimator import KICK_LEAD_US, Estimate, Looks
-from sensors.modal import DRIVEN_AFTER, KICK
+from sensors.marginal import DRIVEN_AFTER, KICK
 from sensors.slow import GRID_US
 from sensors.window import DRIFT_E, DRIFT_S, Window
 

@@ -10,15 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sensors.marginal import Grid, Look, covariance
 from sensors.modal import (
     BRAKES_LET_GO,
     OSCILLATORS,
     PRIOR_MEAN,
     ModalFit,
     Solution,
-    _covariance,
-    _Grid,
-    _Look,
 )
 from sensors.standing import BRAKE_STEP
 
@@ -129,37 +127,45 @@ parameters = st.tuples(
 )
 
 
-def look_at(case: Case, off: tuple[float, ...]) -> tuple[_Look, Floats]:
+def look_at(case: Case, off: tuple[float, ...], braked: bool = False) -> tuple[Look, Floats]:
     """A look at parameters that lie `off` the prior, and the prior."""
     prior = np.append(np.tile(PRIOR_MEAN, OSCILLATORS), np.log(NOISE_G))
     prior[2:-1:3] += np.log(60e3)
-    return again(case, prior, prior + np.array(off)), prior
+    return again(case, prior, prior + np.array(off), braked), prior
 
 
-def make_grid(case: Case) -> _Grid:
+def make_grid(case: Case) -> Grid:
     lags = np.arange(MOST)
     lag, earlier = np.abs(lags[:, None] - lags[None]), np.minimum(lags[:, None], lags[None])
-    return _Grid(case.index, case.stop, STEP_S, lag, earlier)
+    return Grid(case.index, case.stop, STEP_S, lag, earlier)
 
 
-def again(case: Case, prior: Floats, p: Floats) -> _Look:
-    return _Look(make_grid(case), case.load_g - case.load_g.mean(), case.drift, prior, p)
+def again(case: Case, prior: Floats, p: Floats, braked: bool = False) -> Look:
+    columns = [np.ones(len(case.index)), (case.index < case.stop) * 1.0][: 1 + braked]
+    y = case.load_g - case.load_g.mean()
+    return Look(make_grid(case), y, case.drift, prior, p, np.stack(columns, axis=1))
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 999), parameters, st.sampled_from([-3.0, 8.0, np.inf]), st.booleans())
+@given(
+    st.integers(0, 999),
+    parameters,
+    st.sampled_from([(-3.0, False), (8.0, False), (8.0, True), (np.inf, False)]),
+    st.booleans(),
+)
 def test_the_gradient_is_that_of_the_cost(
-    seed: int, off: tuple[float, ...], stop: float, holes: bool
+    seed: int, off: tuple[float, ...], stopped: tuple[float, bool], holes: bool
 ) -> None:
+    stop, braked = stopped
     case = make_case(seed, 30, stop)
     if holes:
         case = case.only(np.flatnonzero(case.index % 5 != 2))
-    look, prior = look_at(case, off)
-    gradient, fisher = look._information()
+    look, prior = look_at(case, off, braked)
+    gradient, fisher = look.information()
     small = 1e-5
     for i in range(len(prior)):
         step = small * np.eye(len(prior))[i]
-        up, down = again(case, prior, look.p + step), again(case, prior, look.p - step)
+        up, down = (again(case, prior, look.p + by, braked) for by in (step, -step))
         slope = (up.cost - down.cost) / (2 * small)
         assert gradient[i] == pytest.approx(slope, rel=1e-3, abs=1e-3)
     assert fisher == pytest.approx(fisher.T, rel=1e-6, abs=1e-6)
@@ -173,7 +179,7 @@ def test_the_uncertainty_holds_what_the_parameters_leave_open(
 ) -> None:
     case = make_case(seed, 30, 8.0)
     look, prior = look_at(case, off)
-    _, fisher = look._information()
+    _, fisher = look.information()
     small = 1e-4
     moves = np.array(
         [
@@ -182,7 +188,7 @@ def test_the_uncertainty_holds_what_the_parameters_leave_open(
             for row in np.eye(len(prior))
         ]
     ) / (2 * small)
-    inverse = np.linalg.inv(_covariance(make_grid(case), look.p, case.drift)[0])
+    inverse = np.linalg.inv(covariance(make_grid(case), look.p, case.drift)[0])
     variance = 1 / inverse.sum() + moves @ np.linalg.solve(fisher, moves)
     assert look.answer()[1] == pytest.approx(float(np.sqrt(variance)), rel=1e-3)
 
@@ -200,9 +206,9 @@ def test_missing_points_are_only_left_out(
     case = make_case(seed, 40, stop)
     kept = np.array([i for i in range(40) if i not in gone])
     look, _ = look_at(case, off)
-    whole = _covariance(make_grid(case), look.p, case.drift)[0]
+    whole = covariance(make_grid(case), look.p, case.drift)[0]
     part = case.only(kept)
-    left = _covariance(make_grid(part), look.p, part.drift)[0]
+    left = covariance(make_grid(part), look.p, part.drift)[0]
     assert left == pytest.approx(whole[np.ix_(kept, kept)], rel=1e-9)
     assert float(np.linalg.eigvalsh(whole)[0]) > 0
 
@@ -240,6 +246,25 @@ def test_a_step_at_the_stop_is_found_and_none_without(kg: float) -> None:
         assert float((np.abs(sizes) > 3).mean()) <= 0.05
 
 
+def followed(seed: int, kg: float) -> Solution:
+    """The last of five looks at a stand whose load falls by `kg` when the brakes let go."""
+    case, fit = make_case(seed, 50, 36.0), ModalFit(STEP_S, MOST)
+    before = 1e3 * kg / (1 + np.exp(np.clip(case.index - case.stop - BRAKES_LET_GO, -40, 40)))
+    braked = msgspec.structs.replace(case, load_g=case.load_g + before)
+    return [braked.only(np.arange(n)).solve(fit=fit) for n in range(42, 51, 2)][-1]
+
+
+def test_a_step_is_as_well_known_however_large_it_is() -> None:
+    """A fit without the step takes it for a swing, and then finds neither."""
+    small = [followed(seed, 0.0) for seed in range(8)]
+    for kg in (-300.0, 150.0, 1000.0):
+        large = [followed(seed, kg) for seed in range(8)]
+        widths = [found.step_sigma_g for found in large]
+        assert np.median(widths) < 2 * np.median([found.step_sigma_g for found in small])
+        off = [abs((found.step_g or 0.0) - 1e3 * kg) for found in large]
+        assert float(np.median(off)) < 2 * float(np.median(widths))
+
+
 @pytest.mark.parametrize("stop", [-5.0, 2.0, 46.0, 60.0, np.inf])
 def test_no_step_where_one_side_is_too_short(stop: float) -> None:
     found = make_case(3, 50, stop).solve()
@@ -262,7 +287,7 @@ def test_a_fit_forgets_at_reset_and_goes_on_without() -> None:
 def test_after_the_stop_only_what_stays_driven_is_left(driven_after: float) -> None:
     lags = np.arange(MOST)
     lag, earlier = np.abs(lags[:, None] - lags[None]), np.minimum(lags[:, None], lags[None])
-    grid = _Grid(lags, 10.0, STEP_S, lag, earlier, driven_after)
+    grid = Grid(lags, 10.0, STEP_S, lag, earlier, driven_after)
     variance, _ = grid.strength(4.0)
     assert variance[:11] == pytest.approx(1.0)
     assert variance[-1] == pytest.approx(driven_after, abs=1e-3)
