@@ -172,8 +172,13 @@ class Recogniser:
         return Look(found=decode(logits), colours=shares, two_rows=two_rows)
 
     def accepts(self, read: PlateRead) -> bool:
-        """Say whether a read may stand as a plate: valid, and every character sure enough."""
-        return read.valid and UNREADABLE not in read.text and read.confidence >= self.accept_p_min
+        """Say whether a read may stand as a plate: valid, of a told type, every character sure.
+
+        A colour that no plate with that text wears tells of a character that was lost: seven of
+        the eight of a green plate are a plate too, but not a green one.
+        """
+        whole = read.valid and UNREADABLE not in read.text and read.ptype is not None
+        return whole and read.confidence >= self.accept_p_min
 
 
 def _least(found: Decoded) -> float:

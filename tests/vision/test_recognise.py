@@ -127,17 +127,28 @@ def test_confidence_is_the_least_of_the_characters(reader: Recogniser) -> None:
 
 
 def test_a_plate_less_sure_than_the_threshold_is_not_accepted(reader: Recogniser) -> None:
-    def read(text: str, confidence: float) -> PlateRead:
+    def read(text: str, confidence: float, ptype: PlateType | None = PlateType.BLUE1) -> PlateRead:
         valid = classify(text) is not None
         chances = (confidence,) * len(text)
         return PlateRead(
-            text=text, probabilities=chances, confidence=confidence, ptype=None, valid=valid
+            text=text, probabilities=chances, confidence=confidence, ptype=ptype, valid=valid
         )
 
     assert 0.5 <= reader.accept_p_min < 1
     assert reader.accepts(read("皖A12345", reader.accept_p_min))
     assert not reader.accepts(read("皖A12345", reader.accept_p_min - 0.001))
     assert not reader.accepts(read("?A12345", 1.0))
+
+
+def test_a_plate_whose_colour_its_text_forbids_is_not_accepted(reader: Recogniser) -> None:
+    plate = draw_plate("川B02632C", PlateType.YELLOW_GREEN8, px_per_mm=0.4)
+    assert reader.accepts(reader.read(plate))
+    ground = plate[:, 150:152].mean(axis=1, keepdims=True).astype(np.uint8)
+    plate[8:-8, 171:189] = ground[8:-8]
+    read = reader.read(plate)
+    assert read.text == "川B02632"
+    assert read.ptype is None
+    assert not reader.accepts(read)
 
 
 def test_standardising_takes_light_and_cast_away() -> None:

@@ -1,3 +1,6 @@
+from dataclasses import replace
+
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -41,6 +44,12 @@ def test_the_threshold_is_no_higher_than_needed() -> None:
 def test_an_unreadable_province_is_never_accepted() -> None:
     assert wrong([scored("?A12345", 0.99, "皖A12345")], 0.5) == 0
     assert wrong([scored("皖A12346", 0.99)], 0.5) == 1
+
+
+def test_what_has_no_type_is_not_accepted() -> None:
+    one = scored("皖A12346", 0.99)
+    untyped = replace(one, read=msgspec.structs.replace(one.read, ptype=None))
+    assert wrong([untyped], 0.5) == 0
 
 
 @pytest.mark.parametrize(("slope", "shift"), [(1.0, 0.0), (0.6, -0.5), (1.5, 0.8)])

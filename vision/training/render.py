@@ -155,8 +155,8 @@ class Renderer:
         """Draw one given plate, its paint aged, with screws and dirt; returns (plate, label)."""
         glyphs, upper = self.glyphs_for(ptype)
         label = printed(text)
-        wanted = {c: self.stroke(glyphs[c]) for c in set(label)}
-        above = {c: self.stroke(upper[c]) for c in set(label[:2]) if c in upper}
+        wanted = {c: self.stroke(glyphs[c]) for c in sorted(set(label))}
+        above = {c: self.stroke(upper[c]) for c in sorted(set(label[:2])) if c in upper}
         flat = draw_plate(text, ptype, px_per_mm=px_per_mm, glyphs=wanted, upper=above)
         flat = self.tint(flat)
         self.screws(flat, hardness)

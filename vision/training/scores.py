@@ -34,7 +34,8 @@ class Scored:
         return self.read.text == self.sample.truth
 
     def accepted(self, p_min: float) -> bool:
-        return self.read.valid and self.read.confidence >= p_min
+        whole = self.read.valid and self.read.ptype is not None
+        return whole and self.read.confidence >= p_min
 
 
 def score(reader: Recogniser, samples: Iterable[Sample]) -> list[Scored]:
