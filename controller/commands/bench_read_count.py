@@ -90,7 +90,9 @@ def read_labels(folder: Path, held_only: bool = False) -> list[Label]:
         raise BenchReadError(
             f"{path}: cannot be read ({error}): name a folder with labels.csv, or give --no-plates"
         ) from error
-    labels = [_label(path, number, line) for number, line in enumerate(lines, 2)]
+    # One plate named twice in one picture is one plate.
+    named = [_label(path, number, line) for number, line in enumerate(lines, 2)]
+    labels = list({(label.file, label.text): label for label in named}.values())
     wanted = [label for label in labels if label.held or not held_only]
     if not wanted:
         raise BenchReadError(f"{path}: lists no plate{' kept aside' if labels else ''}")

@@ -255,6 +255,12 @@ def test_only_plates_kept_aside_are_counted_when_asked(folder: Callable[..., Pat
     assert 0 < len(read_labels(home, True)) < len(read_labels(home)) == 10
 
 
+def test_a_plate_named_twice_in_one_picture_is_one(folder: Callable[..., Path]) -> None:
+    twice = "a.png,scenes,皖A12345,blue,1,blue1\n" * 2
+    home = folder(twice + "b.png,scenes,皖A12345,blue,1,blue1\n")
+    assert [one.file for one in read_labels(home)] == ["a.png", "b.png"]
+
+
 def test_an_issuing_office_is_compared_as_it_is_written(folder: Callable[..., Path]) -> None:
     home = folder("a.png,crops,粤012345,blue,1,blue1\n")
     assert read_labels(home)[0].text == "粤O12345"
