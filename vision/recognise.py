@@ -135,7 +135,8 @@ class Recogniser:
             raise ValueError("a cut-out has at least one pixel")
         first = self._first_look(crop_bgr, ptype)
         looks = [first]
-        if _least(first.found) < RETRY_P_MIN:
+        # What shows hardly a character at first is no plate: more looks would only cost time.
+        if first.found.text and _least(first.found) < RETRY_P_MIN:
             moved = [_moved(crop_bgr, move) for move in RETRY_MOVES]
             looks += [self._look(picture, two_rows=first.two_rows) for picture in moved]
         found = _agreed([look.found for look in looks]) if len(looks) > 1 else first.found
