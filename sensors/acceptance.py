@@ -14,7 +14,7 @@ from sensors.thermal import Corrections
 from sensors.weighing import EventKind, Note, Status, WithdrawReason
 
 U95_SHARE: Final = 0.7
-U95_E: Final = 0.5
+U95_E: Final = 0.45
 # A body that still swings hard by then will not be better known for seconds.
 U95_LATE_E: Final = 0.6
 PATIENCE_US: Final = 1_300_000
