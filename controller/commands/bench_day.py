@@ -31,6 +31,7 @@ from sensors.weighing import EventKind
 DAY_S: Final = 86_400
 TRUCKS: Final = 96
 WAIT_US: Final = 1_000_000
+EMPTY_US: Final = 1_000_000
 SCAN_ROWS: Final = 8
 MADE: Final = 8
 _PAGE_MIB: Final = 4096 / 2**20
@@ -130,16 +131,19 @@ def _pass(weigher: Weigher, recording: Recording, from_us: int) -> int:
 
 
 def _wait(weigher: Weigher, recording: Recording, from_us: int, every_us: int) -> int:
-    """The empty deck that the recording begins with, one sample a second."""
+    """The empty deck that the recording begins with, one sample a second, noise and all.
+
+    Cells that give the same count for minutes would be named stuck, and nothing weighed after.
+    """
     since_us = from_us + int(recording.t_us[-1] - recording.t_us[0])
     times = np.arange(since_us + WAIT_US, from_us + every_us, WAIT_US)
     # A trace ends with its truck on the deck: the truck is gone with the first empty sample.
-    empty = np.median(recording.counts[:SCAN_ROWS], axis=0).astype(np.int64)
+    early = recording.counts[: int(np.searchsorted(recording.t_us, recording.t_us[0] + EMPTY_US))]
     clear = np.zeros(1, np.int64)
     beams = (recording.entry_beam, recording.exit_beam)
     entry, leave = (None if beam is None else clear for beam in beams)
-    for at_us in times:
-        weigher.push(np.array([at_us]), empty[None], entry, leave)
+    for number, at_us in enumerate(times):
+        weigher.push(np.array([at_us]), early[None, number % len(early)], entry, leave)
     return len(times)
 
 
