@@ -8,7 +8,7 @@ import torch
 
 from vision.detect import MODEL_PATH
 from vision.training.detector_net import DetectorNet
-from vision.training.export import BYTES_MAX, half_weights
+from vision.training.export import half_weights, write
 
 
 def main() -> None:
@@ -21,14 +21,7 @@ def main() -> None:
     # The picture stays height x width x channel outside; the runtime resizes the input at will.
     model = litert_torch.to_channel_last_io(net.eval(), args=[0], outputs=[0])
     sample = (torch.zeros(1, 480, 640, 3),)
-    whole = args.out.with_suffix(".float32.tflite")
-    litert_torch.convert(model.eval(), sample).export(str(whole))
-    half_weights(whole, args.out)
-    whole.unlink()
-    size = args.out.stat().st_size
-    print(f"{args.out}: {size} bytes")
-    if size > BYTES_MAX:
-        raise SystemExit(f"{args.out} is larger than {BYTES_MAX} bytes: narrow the network")
+    write(model.eval(), sample, args.out, half_weights)
 
 
 if __name__ == "__main__":

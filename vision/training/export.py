@@ -1,6 +1,8 @@
 """Export trained weights as TFLite: python -m vision.training.export --weights run.pt"""
 
 import argparse
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import litert_torch
@@ -55,6 +57,23 @@ def whole_numbers(path: Path, out: Path, plates: Path) -> None:
     casting.quantize(ranges).export_model(str(out), overwrite=True)
 
 
+def write(
+    model: torch.nn.Module,
+    sample: tuple[torch.Tensor, ...],
+    out: Path,
+    cast: Callable[[Path, Path], None],
+) -> None:
+    """Convert a network, shrink its weights by `cast`, and refuse a file that is too large."""
+    whole = out.with_suffix(".float32.tflite")
+    litert_torch.convert(model, sample).export(str(whole))
+    cast(whole, out)
+    whole.unlink()
+    size = out.stat().st_size
+    print(f"{out}: {size} bytes")
+    if size > BYTES_MAX:
+        raise SystemExit(f"{out} is larger than {BYTES_MAX} bytes: narrow the network")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weights", type=Path, required=True)
@@ -66,17 +85,8 @@ def main() -> None:
     # The picture stays height x width x channel outside: no transpose in the lane.
     model = litert_torch.to_channel_last_io(Exported(net).eval(), args=[0])
     sample = (torch.zeros(1, INPUT_HEIGHT, INPUT_WIDTH, 3),)
-    whole = args.out.with_suffix(".float32.tflite")
-    litert_torch.convert(model.eval(), sample).export(str(whole))
-    if args.int8:
-        whole_numbers(whole, args.out, args.int8)
-    else:
-        half_weights(whole, args.out)
-    whole.unlink()
-    size = args.out.stat().st_size
-    print(f"{args.out}: {size} bytes")
-    if size > BYTES_MAX:
-        raise SystemExit(f"{args.out} is larger than {BYTES_MAX} bytes: narrow the network")
+    cast = half_weights if args.int8 is None else partial(whole_numbers, plates=args.int8)
+    write(model.eval(), sample, args.out, cast)
 
 
 if __name__ == "__main__":
