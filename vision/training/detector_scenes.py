@@ -106,6 +106,11 @@ class Scenes:
             scene = self._of_ground(0 if dice > 0.9 else 1 + int(rng.random() < 0.25))
         return Scene(picture=shoot(rng, scene.picture), quads=scene.quads, types=scene.types)
 
+    def draw_empty(self) -> Scene:
+        """Give one picture without any plate, but with what may be taken for one."""
+        scene = self._of_ground(0)
+        return Scene(picture=shoot(self.rng, scene.picture), quads=scene.quads, types=[])
+
     def _flat(self) -> tuple[Bgr, int]:
         flat, _, ptype = self.render.flat(px_per_mm=FLAT_PX_PER_MM)
         return flat, TYPES.index(ptype)
