@@ -125,8 +125,13 @@ def check(
 
 @app.command()
 def demo(
-    trucks: Annotated[int, typer.Option(min=1, max=200, help="Trucks in the morning.")] = 8,
+    trucks: Annotated[
+        int | None, typer.Option(min=1, max=200, help="At most so many trucks; 8 in a morning.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the yard.")] = 1,
+    scenario: Annotated[
+        str, typer.Option(help="morning, cell_fails, …: a file of sim/scenarios, or your own.")
+    ] = "morning",
     out: Annotated[
         Path | None, typer.Option(help="Folder that keeps the ledger and the page.")
     ] = None,
@@ -138,9 +143,9 @@ def demo(
     """Run a morning in the simulated yard, or on recorded input, with the real core."""
     with _plain_errors():
         if trace is not None:
-            _later("controller.commands.demo_trace:run")(trace, trucks, out, json_)
+            _later("controller.commands.demo_trace:run")(trace, trucks or 8, out, json_)
         else:
-            _later("sim.demo:run")(trucks, seed, out, json_)
+            _later("sim.demo:run")(trucks, seed, out, json_, scenario)
 
 
 @app.command()

@@ -30,17 +30,25 @@ DAY_US_MAX = 6 * 3600 * 1_000_000
 LEDGER_PATIENCE_US = 30_000_000
 REFRESH_S = 0.1
 SCENARIO = "morning"
+TRUCKS = 8
 
 
 class DemoError(ValueError):
     """A demonstration in which the lane broke an invariant or did not finish."""
 
 
-def run(trucks: int, seed: int, out: Path | None, as_json: bool) -> None:
-    """Run the morning and show it; raises DemoError when the checker has found anything."""
+def run(
+    trucks: int | None, seed: int, out: Path | None, as_json: bool, scenario: str = SCENARIO
+) -> None:
+    """Run a scenario and show it; raises DemoError when the checker has found anything.
+
+    `trucks` limits their number; None means all of a scenario, and TRUCKS in a mixed morning.
+    """
+    if trucks is None and scenario == SCENARIO:
+        trucks = TRUCKS
+    yard = Yard.from_scenario(scenario, seed=seed, trucks=trucks)
     folder = demo_folder(out)
     console = Console(stderr=as_json)
-    yard = Yard.from_scenario(SCENARIO, seed=seed, trucks=trucks)
     lane, checker = lane_in(yard, folder), Checker(yard)
     began = time.monotonic()
     try:
@@ -53,7 +61,7 @@ def run(trucks: int, seed: int, out: Path | None, as_json: bool) -> None:
     took_s = time.monotonic() - began
     if unstored:
         raise DemoError(f"{len(unstored)} records could not be stored: {lane.bookkeeper.failure}")
-    records = show_records(folder, console, f"A mixed morning, seed {seed}", as_json=as_json)
+    records = show_records(folder, console, f"{yard.options.title}, seed {seed}", as_json=as_json)
     findings = checker.finish(records)
     _conclude(yard, lane, findings, finished, took_s, console)
     if as_json:

@@ -98,6 +98,18 @@ def test_a_sheet_that_cannot_be_written_is_refused_with_its_folder(tmp_path: Pat
     refused(steelyard("read", "--crop", "--draw", taken, tmp_path / "photo.jpg"), str(taken))
 
 
+def test_a_scenario_is_run_by_name_and_a_typo_is_guessed(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = steelyard("demo", "--scenario", "stops_short", "--json", "--out", out)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout.splitlines()[-1])
+    assert summary["findings"] == []
+    assert len(summary["records"]) == 1
+    refused(
+        steelyard("demo", "--scenario", "stop_short", "--out", out), "did you mean 'stops_short'"
+    )
+
+
 def test_a_full_disk_ends_the_demonstration_and_says_where(tmp_path: Path) -> None:
     out = tmp_path / "out"
     done = steelyard("demo", "--trucks", 3, "--out", out, limit_bytes=70_000)
