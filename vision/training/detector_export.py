@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=MODEL_PATH)
     args = parser.parse_args()
     net = DetectorNet()
-    net.load_state_dict(torch.load(args.weights))
+    net.load_state_dict(torch.load(args.weights, map_location="cpu"))
     # The picture stays height x width x channel outside; the runtime resizes the input at will.
     model = litert_torch.to_channel_last_io(net.eval(), args=[0], outputs=[0])
     sample = (torch.zeros(1, 480, 640, 3),)

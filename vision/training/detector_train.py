@@ -33,6 +33,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     return parser.parse_args()
 
 
@@ -99,9 +100,9 @@ def main() -> None:
     args = options()
     torch.manual_seed(args.seed)
     torch.set_num_threads(args.threads)
-    net = DetectorNet().to(memory_format=torch.channels_last)
+    net = DetectorNet().to(args.device, memory_format=torch.channels_last)
     if args.init:
-        net.load_state_dict(torch.load(args.init))
+        net.load_state_dict(torch.load(args.init, map_location=args.device))
     print("parameters", sum(p.numel() for p in net.parameters()), flush=True)
     average = copy.deepcopy(net)
     best = torch.optim.AdamW(net.parameters(), lr=args.rate, weight_decay=1e-3)
@@ -110,9 +111,10 @@ def main() -> None:
         Batches(args), batch_size=None, num_workers=args.workers, prefetch_factor=6
     )
     began, totals = time.monotonic(), [0.0, 0.0, 0.0]
-    for step, batch in enumerate(loader, 1):
+    for step, drawn in enumerate(loader, 1):
+        batch = tuple(part.to(args.device) for part in drawn)
         pictures = batch[0].float().div_(255).sub_(0.5)
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(args.device, torch.bfloat16):
             out = net(pictures.contiguous(memory_format=torch.channels_last))
         parts = losses(out, batch)
         best.zero_grad(set_to_none=True)

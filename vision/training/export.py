@@ -81,7 +81,7 @@ def main() -> None:
     parser.add_argument("--int8", type=Path, help="folder of labelled plates: int8, not float16")
     args = parser.parse_args()
     net = PlateNet()
-    net.load_state_dict(torch.load(args.weights))
+    net.load_state_dict(torch.load(args.weights, map_location="cpu"))
     # The picture stays height x width x channel outside: no transpose in the lane.
     model = litert_torch.to_channel_last_io(Exported(net).eval(), args=[0])
     sample = (torch.zeros(1, INPUT_HEIGHT, INPUT_WIDTH, 3),)

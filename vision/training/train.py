@@ -37,6 +37,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     return parser.parse_args()
 
 
@@ -57,7 +58,7 @@ def watch(net: nn.Module, plates: Path) -> str:
     images = torch.from_numpy(np.stack(pictures))
     net.eval()
     with torch.no_grad():
-        texts = greedy(net(images)[0])
+        texts = greedy(net(images.to(next(net.parameters()).device))[0])
     net.train()
     right = sum(t == printed(c.text) for t, c in zip(texts, seen, strict=True))
     return f"{right}/{len(seen)}"
@@ -67,9 +68,9 @@ def main() -> None:
     args = options()
     torch.manual_seed(args.seed)
     torch.set_num_threads(args.threads)
-    net = PlateNet().to(memory_format=torch.channels_last)
+    net = PlateNet().to(args.device, memory_format=torch.channels_last)
     if args.init:
-        net.load_state_dict(torch.load(args.init))
+        net.load_state_dict(torch.load(args.init, map_location=args.device))
     print("parameters", sum(p.numel() for p in net.parameters()), flush=True)
     average = copy.deepcopy(net)
     best = torch.optim.AdamW(net.parameters(), lr=args.rate, weight_decay=1e-3)
@@ -79,13 +80,14 @@ def main() -> None:
     )
     ctc, paint = nn.CTCLoss(zero_infinity=True), nn.CrossEntropyLoss(ignore_index=NO_COLOUR)
     total = np.zeros(2)
-    for step, (images, labels, lengths, colours) in enumerate(loader, 1):
+    for step, drawn in enumerate(loader, 1):
         done = progress.at(step)
         if done > 1:
             break
         for group in best.param_groups:
             group["lr"] = args.rate * one_cycle(done)
-        with torch.autocast("cpu", torch.bfloat16):
+        images, labels, lengths, colours = (part.to(args.device) for part in drawn)
+        with torch.autocast(args.device, torch.bfloat16):
             logits, tints = net(images.contiguous(memory_format=torch.channels_last))
         logs = logits.float().log_softmax(1).permute(2, 0, 1)
         columns = torch.full((len(lengths),), logs.shape[0])
