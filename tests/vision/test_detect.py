@@ -2,7 +2,10 @@
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -16,16 +19,22 @@ from vision.detect import (
     STRIDE_PX,
     SUBCELLS,
     TYPES,
+    Detector,
     PlateFound,
     fitted,
     unfold,
 )
+from vision.draw import draw_plate
 from vision.plates import PlateType
+from vision.training.detector_report import Tally, judge
+from vision.training.detector_scenes import photographs
 from vision.training.detector_targets import GRID, targets
 
 SIZE_PX = GRID * CELL_PX
 Quad = list[list[float]]
 Float = npt.NDArray[np.float32]
+Bgr = npt.NDArray[np.uint8]
+SHARED = Path(__file__).parents[3] / "shared"
 
 
 def folded(quads: Sequence[Quad], types: list[int], sure: float = 6.0) -> Float:
@@ -117,3 +126,74 @@ def test_a_find_says_where_in_px_of_the_frame_it_was_given() -> None:
     assert isinstance(found, PlateFound)
     assert np.allclose(found.corners, np.array(quad) * 2, atol=0.02)
     assert found.ptype is PlateType.YELLOW1
+
+
+@pytest.fixture(scope="module")
+def detector() -> Detector:
+    return Detector()
+
+
+def standing(
+    text: str, kind: PlateType, wide: float, turn_deg: float, size: int
+) -> tuple[Bgr, Quad]:
+    """A drawn plate on a dark bumper in an otherwise grey frame, and its corners."""
+    plate = draw_plate(text, kind, px_per_mm=0.5)
+    high, across = plate.shape[:2]
+    turn, share = math.radians(turn_deg), wide / across
+    spin = share * np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
+    move = np.array([size / 2, size / 2]) - spin @ np.array([across / 2, high / 2])
+    matrix = np.column_stack([spin, move])
+    frame = np.full((size, size, 3), 120, np.uint8)
+    half = int(wide)
+    middle = size // 2
+    frame[middle - half : middle + half, middle - half : middle + half] = (45, 40, 40)
+    small = cv2.GaussianBlur(plate, (0, 0), max(0.1, 0.4 / share))
+    side = (size, size)
+    over = cv2.warpAffine(small, matrix, side, flags=cv2.INTER_AREA)
+    mask = cv2.warpAffine(np.full((high, across), 255, np.uint8), matrix, side)
+    frame[mask > 127] = over[mask > 127]
+    corners = np.array([[0, 0], [across, 0], [across, high], [0, high]]) @ spin.T + move
+    return frame, corners.tolist()
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "wide", "turn_deg", "size"),
+    [
+        ("晋B8K7M9", PlateType.BLUE1, 160, 0, 640),
+        ("晋C1234挂", PlateType.YELLOW2, 160, 3, 640),
+        ("粤BD12345", PlateType.GREEN8, 150, -4, 640),
+        ("晋B8K7M9", PlateType.YELLOW1, 150, 25, 640),
+        ("晋B8K7M9", PlateType.BLUE1, 90, 2, 1600),
+    ],
+)
+def test_a_plate_is_found_with_its_corners_and_type(
+    detector: Detector, text: str, kind: PlateType, wide: float, turn_deg: float, size: int
+) -> None:
+    frame, quad = standing(text, kind, wide, turn_deg, size)
+    best = detector.find(frame)[0]
+    high = float(np.linalg.norm(np.subtract(quad[3], quad[0])))
+    assert np.linalg.norm(np.array(best.corners) - quad, axis=1).max() < 0.4 * high
+    assert best.ptype is kind
+
+
+@pytest.mark.parametrize("frame", [np.zeros((8, 8), np.uint8), np.zeros((8, 8, 3), np.float32)])
+def test_another_array_is_no_frame(detector: Detector, frame: Any) -> None:
+    with pytest.raises(ValueError, match=r"a frame is uint8 \(h, w, 3\)"):
+        detector.find(frame)
+
+
+def test_grey_frames_of_any_size_hold_no_plate(detector: Detector) -> None:
+    for height, width in ((1, 1), (3, 900), (50, 40), (700, 1300)):
+        assert detector.find(np.full((height, width, 3), 90, np.uint8)) == []
+
+
+def test_most_plates_of_the_photographs_kept_aside_are_found(detector: Detector) -> None:
+    plates = SHARED / "data" / "plates"
+    if not plates.is_dir():
+        pytest.skip("../shared/data/plates is not there: real photographs cannot be looked at")
+    tally = Tally()
+    for photo in photographs(plates, held=True):
+        judge(tally, photo, detector.find(photo.picture))
+    assert tally.plates == 44
+    assert len(tally.errors) >= 40
+    assert float(np.median(tally.errors)) < 0.15

@@ -73,7 +73,9 @@ def rendered(glyphs: Path | None, empty: Path, count: int) -> list[Photo]:
     ]
 
 
-def table(find: Callable[[npt.NDArray[np.uint8]], Sequence[PlateFound]], sets: dict) -> None:
+def table(
+    find: Callable[[npt.NDArray[np.uint8]], Sequence[PlateFound]], sets: dict[str, list[Photo]]
+) -> None:
     """Print one row a set."""
     print(
         f"  {'set':34} {'photos':>6} {'plates':>7} {'found':>6} {'err p50':>8} {'err p90':>8}"

@@ -136,12 +136,14 @@ class Scenes:
         else:
             quads = photo.quads
         border = cv2.BORDER_REFLECT if rng.random() < 0.3 else cv2.BORDER_CONSTANT
-        picture = cv2.warpPerspective(
-            source, matrix, (SIZE_PX, SIZE_PX), borderMode=border, borderValue=(128, 128, 128)
+        size_px, grey = (SIZE_PX, SIZE_PX), (128, 128, 128)
+        picture = np.asarray(
+            cv2.warpPerspective(source, matrix, size_px, borderMode=border, borderValue=grey),
+            np.uint8,
         )
         if border == cv2.BORDER_REFLECT:
             _hide_mirrored(picture, matrix, source.shape)
-        seen = cv2.perspectiveTransform(quads, matrix)
+        seen = np.asarray(cv2.perspectiveTransform(quads, matrix), np.float64)
         types = list(photo.types)
         if rng.random() < 0.45:
             if rng.random() < 0.5:
@@ -150,7 +152,7 @@ class Scenes:
                 seen = (seen * (-1, 1) + (SIZE_PX, 0))[:, [1, 0, 3, 2]]
             for index in range(len(seen)):
                 seen[index], types[index] = self._replace(picture, seen[index])
-        return Scene(picture=np.asarray(picture, np.uint8), quads=seen, types=types)
+        return Scene(picture=picture, quads=seen, types=types)
 
     def _view(self, middle: Points, zoom: float) -> Points:
         """Return the matrix of a hand-held look: turned, tilted, zoomed, off centre."""
@@ -210,7 +212,8 @@ class Scenes:
         picture = self._ground()
         for _ in range(int(rng.integers(0, 4))):
             clutter(rng, picture, self.render.own)
-        quads, types = [], []
+        quads: list[Points] = []
+        types: list[int] = []
         for _ in range(plates):
             flat, kind = self.flats[int(rng.integers(FLATS))]
             livery = LIVERIES[TYPES[kind]]
