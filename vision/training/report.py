@@ -36,6 +36,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--glyphs", type=Path)
     parser.add_argument("--model", type=Path, default=MODEL_PATH)
     parser.add_argument("--rendered", type=int, default=300, help="plates a rendered set")
+    parser.add_argument("--seed", type=int, default=RENDER_SEED, help="of the rendered sets")
     parser.add_argument("--choose", action="store_true", help="write calibration and threshold")
     parser.add_argument("--figures", type=Path, help="folder for the pictures of docs/")
     return parser.parse_args()
@@ -47,8 +48,12 @@ def read_all(reader: Recogniser, args: argparse.Namespace) -> Sets:
         "held aside from all training": score(reader, labelled(args.plates, held=True)),
         "held aside, recomposed": score(reader, recomposed(args.plates, held=True)),
         "trained on (for comparison only)": score(reader, labelled(args.plates, held=False)),
-        "rendered, glyphs of --glyphs": score(reader, rendered(args.glyphs, args.rendered)),
-        "rendered, own glyphs": score(reader, rendered(None, max(args.rendered // 3, 1))),
+        "rendered, glyphs of --glyphs": score(
+            reader, rendered(args.glyphs, args.rendered, args.seed)
+        ),
+        "rendered, own glyphs": score(
+            reader, rendered(None, max(args.rendered // 3, 1), args.seed)
+        ),
     }
 
 

@@ -79,11 +79,11 @@ def set_in_two_rows(crop_bgr: Bgr, rng: np.random.Generator) -> Bgr:
     return np.asarray(image, np.uint8)
 
 
-def rendered(glyphs: Path | None, count: int) -> Iterator[Sample]:
+def rendered(glyphs: Path | None, count: int, seed: int = RENDER_SEED) -> Iterator[Sample]:
     """Give `count` plates of every type and hardness, of a seed that training never used."""
     for hardness in HARDNESS:
         for ptype in PlateType:
-            render = Renderer(RENDER_SEED, glyphs)
+            render = Renderer(seed, glyphs)
             for _ in range(count):
                 text = random_text(render.rng, ptype)
                 scene, label = render.scene(text, ptype, hardness)
