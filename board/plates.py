@@ -27,7 +27,7 @@ class PlateChoices(Struct, frozen=True, kw_only=True):
     """
 
     policy: Policy = "auto"
-    auto_ppm: int = 900_000
+    auto_ppm: int = 950_000
     confirm_ppm: int = 600_000
     agree_min: int = 2
 

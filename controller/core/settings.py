@@ -59,7 +59,7 @@ class LaneSettings(Struct, frozen=True, kw_only=True):
     ignore_us_max: int = 600 * SECOND
 
     plate_policy: PlateStand = PlateStand.AUTO
-    plate_auto_ppm: int = 900_000
+    plate_auto_ppm: int = 950_000
     plate_confirm_ppm: int = 600_000
     plate_agree_min: int = 2
     tare_expiry_ms: int = 90 * DAY_MS

@@ -124,7 +124,7 @@ def test_the_page_says_how_the_plate_came_about(tmp_path: Path) -> None:
         "待人工确认",
         "7 of 9 frames agree",
         "12 frames, 9 read, 2 blurred, 1 of another time",
-        "by itself from 90 % in 2 frames, to be confirmed from 60 %",
+        "by itself from 95 % in 2 frames, to be confirmed from 60 %",
         "paper_around: x",
     ):
         assert said in text
