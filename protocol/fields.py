@@ -61,6 +61,16 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         (34, "degraded", "降级称重", "Degraded"),
         (35, "service", "维护", "Servicing"),
         (36, "identification", "车牌认定", "Identification"),
+        (37, "code", "检测单号"),
+        (38, "usability", "证据效力", "Usability"),
+        (39, "media", "附属文件", "Media"),
+        (40, "clips", "视频", "Clip"),
+        (41, "cargo", "货物与证件", "Cargo"),
+        (42, "tables", "规则表文件", "RuleTable"),
+        (43, "key", "签名密钥", "KeyChange"),
+        (44, "manifest", "日清单", "Manifest"),
+        (45, "retention", "到期清理", "Retention"),
+        (46, "recovery", "恢复", "Recovery"),
     ),
     "Times": _map(
         (1, "at_us", "检测时刻"),
@@ -70,6 +80,8 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         (5, "decided_us", "判定时刻"),
         (6, "left_us", "出时间"),
         (7, "started_us", "到达时刻"),
+        (8, "date", "检测日期"),
+        (9, "offset_min", "时区偏移"),
     ),
     "Plate": _map(
         (1, "text", "车牌号"),
@@ -117,6 +129,7 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         (7, "air_suspension_drive", "驱动轴空气悬架"),
         (8, "trailer_tandem_spacing_mm", "挂车并装双轴轴距"),
         (9, "offsets_mm", "各轴距首轴"),
+        (10, "axle_type", "轴型"),
     ),
     "Vehicle": _map(
         (1, "licence_gvm_g", "行驶证总质量"),
@@ -145,6 +158,9 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         (10, "estimator", "称重算法"),
         (11, "raw", "原始数据"),
         (12, "zero_offset_g", "零点偏移"),
+        (13, "estimate_g", "修约前重量"),
+        (14, "estimator_version", "算法版本"),
+        (15, "parameters", "算法参数"),
     ),
     "Reading": _map(
         (1, "result", "结果"),
@@ -181,6 +197,7 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         (4, "rules", "规则表"),
         (5, "reasons", "判定原因"),
         (6, "on", "判定日期"),
+        (7, "tolerance", "允差设置"),
     ),
     "Decision": _map(
         (1, "outcome", "处置"),
@@ -238,5 +255,59 @@ FIELDS: dict[str, tuple[Field, ...]] = {
     "Move": _map(
         (1, "end", "道闸"),
         (2, "motion", "动作"),
+    ),
+    "Cargo": _map(
+        (1, "goods", "货物名称"),
+        (2, "load_ticket", "货物装载单号"),
+        (3, "destination", "目的地"),
+        (4, "road_permit", "道路运输证号"),
+        (5, "owner", "车主"),
+        (6, "driver_sha256", "驾驶员哈希"),
+    ),
+    "Usability": _map(
+        (1, "usable", "可作证据"),
+        (2, "objections", "不可用原因"),
+    ),
+    "Media": _map(
+        (1, "kind", "文件种类"),
+        (2, "sha256", "文件哈希"),
+        (3, "bytes", "文件字节数"),
+    ),
+    "Clip": _map(
+        (1, "name", "视频名称"),
+        (2, "sha256", "视频哈希"),
+        (3, "from_us", "视频起"),
+        (4, "to_us", "视频止"),
+        (5, "camera", "相机编号"),
+    ),
+    "RuleTable": _map(
+        (1, "id", "规则表编号"),
+        (2, "sha256", "规则表哈希"),
+    ),
+    "KeyChange": _map(
+        (1, "action", "操作"),
+        (2, "x", "公钥"),
+        (3, "kid", "密钥指纹"),
+    ),
+    "Manifest": _map(
+        (1, "first", "首条序号"),
+        (2, "last", "末条序号"),
+        (3, "count", "条数"),
+        (4, "root", "哈希树根"),
+        (5, "day", "日期"),
+    ),
+    "Retention": _map(
+        (1, "kind", "文件种类"),
+        (2, "why", "清理原因"),
+        (3, "sha256", "文件哈希"),
+        (4, "bytes", "文件字节数"),
+    ),
+    "Recovery": _map(
+        (1, "cause", "损坏原因"),
+        (2, "kept", "保留至序号"),
+        (3, "folder", "隔离文件夹"),
+        (4, "seen", "曾见序号"),
+        (5, "sha256", "损坏文件哈希"),
+        (6, "detail", "说明"),
     ),
 }

@@ -25,6 +25,7 @@ Time = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Count = Annotated[int, Meta(ge=0, le=10_000)]
 Mass = Annotated[int, Meta(ge=-(10**9), le=10**9)]
 Ppm = Annotated[int, Meta(ge=0, le=1_000_000)]
+Date = Annotated[int, Meta(ge=19_700_101, le=99_991_231)]
 
 
 class Kind(IntEnum):
@@ -36,6 +37,10 @@ class Kind(IntEnum):
     VOID = 4
     MANUAL_MOVE = 5
     SERVICE = 6
+    KEY = 7
+    MANIFEST = 8
+    RETENTION = 9
+    RECOVERY = 10
 
 
 class End(StrEnum):
@@ -140,6 +145,7 @@ class Times(Struct, frozen=True, kw_only=True):
     """When: ``at_us`` is the instant recorded (a weighing's acceptance), ``wall_ms`` its date.
 
     ``started_us`` is the approach; ``entered_us`` and ``left_us`` bound the on-deck interval.
+    ``date`` is the local date (yyyymmdd) at ``wall_ms``, ``offset_min`` local time less UTC.
     """
 
     at_us: Time
@@ -149,6 +155,8 @@ class Times(Struct, frozen=True, kw_only=True):
     decided_us: Time | None = None
     left_us: Time | None = None
     started_us: Time | None = None
+    date: Date | None = None
+    offset_min: Annotated[int, Meta(ge=-720, le=840)] | None = None
 
 
 class View(StrEnum):
@@ -238,6 +246,7 @@ class Axles(Struct, frozen=True, kw_only=True):
     air_suspension_drive: bool | None = None
     trailer_tandem_spacing_mm: Time | None = None
     offsets_mm: Annotated[tuple[Time, ...], Meta(max_length=64)] = ()
+    axle_type: Code | None = None
 
 
 class Vehicle(Struct, frozen=True, kw_only=True):
@@ -249,6 +258,17 @@ class Vehicle(Struct, frozen=True, kw_only=True):
     width_mm: Time | None = None
     length_mm: Time | None = None
     posted_limit_g: Mass | None = None
+
+
+class Cargo(Struct, frozen=True, kw_only=True):
+    """What the papers say of load, way and people; a person is named by a hash only."""
+
+    goods: Text | None = None
+    load_ticket: Code | None = None
+    destination: Text | None = None
+    road_permit: Code | None = None
+    owner: Text | None = None
+    driver_sha256: Digest | None = None
 
 
 class Tare(Struct, frozen=True, kw_only=True):
@@ -263,7 +283,8 @@ class Tare(Struct, frozen=True, kw_only=True):
 class Weighing(Struct, frozen=True, kw_only=True):
     """One accepted weighing; ``indicated_g`` is rounded to d, None where class III shows a blank.
 
-    ``raw`` is the frame or the counts that gave the value, byte for byte.
+    ``raw`` is the frame or the counts that gave the value, byte for byte; ``estimate_g`` is the
+    value before rounding to d.  ``estimator``, its version and its parameters say how it came.
     """
 
     gross_g: Mass
@@ -278,6 +299,9 @@ class Weighing(Struct, frozen=True, kw_only=True):
     estimator: Text | None = None
     raw: Annotated[bytes, Meta(max_length=65_536)] | None = None
     zero_offset_g: Mass | None = None
+    estimate_g: Mass | None = None
+    estimator_version: Code | None = None
+    parameters: Annotated[tuple[tuple[Code, int], ...], Meta(max_length=64)] = ()
 
 
 class Assumed(Struct, frozen=True, kw_only=True):
@@ -332,6 +356,7 @@ class Verdicts(Struct, frozen=True, kw_only=True):
     rules: Annotated[tuple[Code, ...], Meta(max_length=16)] = ()
     reasons: Annotated[tuple[Text, ...], Meta(max_length=32)] = ()
     on: Annotated[int, Meta(ge=0, le=99_991_231)] | None = None
+    tolerance: Code | None = None
 
     @property
     def over(self) -> bool:

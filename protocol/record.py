@@ -11,7 +11,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import Meta, Struct
 
-from protocol import cbor, parts
+from protocol import cbor, custody, parts
 from protocol.fields import FIELDS, Field
 from protocol.parts import Code, Digest, Direction, Kind, Outcome, Permit, Seq, Text, Time
 
@@ -28,7 +28,8 @@ class Record(Struct, frozen=True, kw_only=True):
     """One record, whole.  ``seq`` 0 and an empty ``prev_hash`` mean: not yet in a ledger.
 
     ``(passage_id, part)`` names a record for ever, and a second part refers to an earlier record
-    without altering it.  Masses in grams, see ``protocol/parts.py`` for the other units.
+    without altering it; the ledger's own records have neither.  Masses in grams, see
+    ``protocol/parts.py`` for the other units.
     """
 
     schema: Annotated[int, Meta(ge=1)] = SCHEMA
@@ -37,7 +38,7 @@ class Record(Struct, frozen=True, kw_only=True):
     prev_hash: Annotated[bytes, Meta(max_length=32)] = b""
     site: Code
     lane: Code
-    passage_id: Seq
+    passage_id: Annotated[int, Meta(ge=0, le=2**63 - 1)]
     part: Annotated[int, Meta(ge=0, le=1_000_000)] = 1
     refers_to: Seq | None = None
     direction: Direction | None = None
@@ -67,6 +68,16 @@ class Record(Struct, frozen=True, kw_only=True):
     degraded: parts.Degraded | None = None
     service: parts.Servicing | None = None
     identification: parts.Identification | None = None
+    code: Code | None = None
+    usability: custody.Usability | None = None
+    media: Annotated[tuple[custody.Media, ...], Meta(max_length=64)] = ()
+    clips: Annotated[tuple[custody.Clip, ...], Meta(max_length=16)] = ()
+    cargo: parts.Cargo | None = None
+    tables: Annotated[tuple[custody.RuleTable, ...], Meta(max_length=16)] = ()
+    key: custody.KeyChange | None = None
+    manifest: custody.Manifest | None = None
+    retention: custody.Retention | None = None
+    recovery: custody.Recovery | None = None
 
 
 _NEEDS: dict[Kind, tuple[str, ...]] = {
@@ -76,7 +87,13 @@ _NEEDS: dict[Kind, tuple[str, ...]] = {
     Kind.VOID: ("void",),
     Kind.MANUAL_MOVE: ("move",),
     Kind.SERVICE: ("service", "person"),
+    Kind.KEY: ("key",),
+    Kind.MANIFEST: ("manifest",),
+    Kind.RETENTION: ("retention",),
+    Kind.RECOVERY: ("recovery",),
 }
+LEDGER_KINDS = frozenset({Kind.KEY, Kind.MANIFEST, Kind.RETENTION, Kind.RECOVERY})
+"""The kinds that a ledger writes by itself; they belong to no passage."""
 
 
 def encode(record: Record) -> bytes:
@@ -131,6 +148,11 @@ def _check_contents(record: Record) -> None:
     for name in _NEEDS[record.kind]:
         if getattr(record, name) is None:
             raise RecordError(f"a {record.kind.name} record needs {name!r}")
+    own = record.kind in LEDGER_KINDS
+    if own != (record.passage_id == 0) or (own and record.part != 0):
+        raise RecordError(
+            "a record of a passage has its passage_id; one of the ledger's own has 0 and part 0"
+        )
     if len(record.prev_hash) != (32 if record.seq else 0):
         raise RecordError("prev_hash has 32 bytes once the record has a seq, and none before")
     if record.seq and record.refers_to is not None and record.refers_to >= record.seq:
@@ -140,6 +162,7 @@ def _check_contents(record: Record) -> None:
         raise RecordError("reweigh must name earlier records, first_seq before previous_seq")
     _check_weight(record)
     _check_degraded(record)
+    _check_usability(record)
 
 
 def _check_degraded(record: Record) -> None:
@@ -155,6 +178,12 @@ def _check_degraded(record: Record) -> None:
     decided = record.decision is not None and record.decision.outcome is not Outcome.HOLD
     if record.person is None and (decided or record.permit is not Permit.NONE):
         raise RecordError("degraded decides nothing: a release or return needs 'person'")
+
+
+def _check_usability(record: Record) -> None:
+    found = record.usability
+    if found is not None and found.usable == bool(found.objections):
+        raise RecordError("usability is usable without objections, or not usable with their reason")
 
 
 def _check_weight(record: Record) -> None:

@@ -12,7 +12,7 @@ from ledger_rig import FREE_SEQ, passage, records
 from msgspec.structs import fields, replace
 
 import protocol.record
-from protocol import cbor, parts
+from protocol import cbor, custody, parts
 from protocol.fields import FIELDS
 from protocol.parts import (
     Amendment,
@@ -62,9 +62,13 @@ def test_readable_view_reads_like_the_ticket() -> None:
     assert view["称重"] == {"总重": 31_000_000, "示值": 31_000_000, "称重用途": "gross"}
 
 
+def _structs() -> dict[str, type]:
+    found = (*vars(parts).values(), *vars(custody).values(), Record)
+    return {t.__name__: t for t in found if isinstance(t, type)}
+
+
 def test_table_covers_every_struct_field_once() -> None:
-    structs = {t.__name__: t for t in vars(parts).values() if isinstance(t, type)}
-    structs["Record"] = Record
+    structs = _structs()
     for name, table in FIELDS.items():
         assert [f.name for f in table] == [f.name for f in table], name
         assert {f.name for f in table} == {f.name for f in fields(structs[name])}, name
@@ -74,8 +78,7 @@ def test_table_covers_every_struct_field_once() -> None:
 
 
 def test_nested_maps_of_the_table_are_those_of_the_types() -> None:
-    structs = {t.__name__: t for t in vars(parts).values() if isinstance(t, type)}
-    structs["Record"] = Record
+    structs = _structs()
     for name, table in FIELDS.items():
         info = msgspec.inspect.type_info(structs[name])
         assert isinstance(info, msgspec.inspect.StructType)
@@ -110,8 +113,7 @@ def test_cddl_names_every_key_and_no_other() -> None:
 
 def _check_optional(optional: dict[str, dict[str, bool]]) -> None:
     """A key is optional in the CDDL exactly where the type has None or an empty list for absent."""
-    structs = {t.__name__: t for t in vars(parts).values() if isinstance(t, type)}
-    structs["Record"] = Record
+    structs = _structs()
     for name, keys in optional.items():
         for field in fields(structs[name]):
             absent = field.default in (None, ()) and not field.required

@@ -23,7 +23,7 @@ from protocol.parts import (
     Verdicts,
     Weighing,
 )
-from protocol.record import Record
+from protocol.record import LEDGER_KINDS, Record
 
 SITE, LANE = "SX-0351-01", "1"
 WALL_MS = 1_763_800_000_000
@@ -126,8 +126,13 @@ def _lawful(record: Record) -> Record:
         record = replace(record, reweigh=replace(record.reweigh, first_seq=1, previous_seq=2))
     if record.refers_to is not None:
         record = replace(record, refers_to=1 + record.refers_to % (FREE_SEQ - 1))
+    if record.usability is not None:
+        usable = not record.usability.objections
+        record = replace(record, usability=replace(record.usability, usable=usable))
+    record = replace(record, passage_id=max(1, record.passage_id))
     needed = ("decision", "person", "void", "move", "refers_to", "service")
-    if any(getattr(record, name) is None for name in needed):
+    unfit = any(getattr(record, name) is None for name in needed)
+    if unfit or record.kind in LEDGER_KINDS:
         record = replace(record, kind=Kind.PASSAGE, decision=Decision(outcome=Outcome.HOLD))
     return _without_evidence(record) if record.degraded is not None else record
 
