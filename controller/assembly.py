@@ -25,10 +25,11 @@ from controller.weighroom import WeighRoom
 from protocol import parts
 from protocol.errors import from_os
 from protocol.ledger import Ledger
+from protocol.media import FOLDER
 from protocol.writer import SyncWriter, ThreadWriter, Writer
 
 LEDGER_FILE = "ledger.sqlite"
-MEDIA_FOLDER = "media"
+MEDIA_FOLDER = FOLDER
 ESTIMATOR = "tapered-mean"
 
 _MS = 1000
@@ -54,7 +55,7 @@ def assemble(
     weigh_room = WeighRoom(
         board.cells, profile.scale.scale, board.clock.now_us(), board.thermometer
     )
-    cutouts = Cutouts(out / MEDIA_FOLDER)
+    cutouts = Cutouts()
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

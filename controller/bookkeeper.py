@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from controller.core.faults import Fault
 from controller.core.images import LedgerFact, OutputImage, Permit, RecordIntent, Vehicle
 from controller.core.kinds import End, RecordKind
-from controller.media import Cutouts
+from controller.media import PLATE, Cutouts
 from controller.recorder import Evidence, Identity, to_record
 from controller.signbook import SignBook
 from controller.visitbook import REFILL_MAX, VisitBook
 from controller.weighroom import WeighRoom
 from hal.ports import RegisterEntry, VehicleRegister
+from protocol import custody
 from protocol.errors import Code, Failure, LedgerError
 from protocol.ledger import Ledger, Receipt
+from protocol.media import Blob
+from protocol.record import Record
 from protocol.writer import Writer
 
 RETRY_SCANS = 50
@@ -32,6 +36,36 @@ _FAULTS = {
     Code.READ_ONLY: Fault.LEDGER_READ_ONLY,
     Code.LOCKED: Fault.LEDGER_BUSY,
 }
+
+
+class JournalSource(Protocol):
+    """What kept the scans since the last record; ``cut`` hands them over, once."""
+
+    def cut(self) -> tuple[Blob, ...]: ...
+
+
+class NoJournal:
+    """The journal of a lane that keeps none."""
+
+    def cut(self) -> tuple[Blob, ...]:
+        """Nothing."""
+        return ()
+
+
+class Draft(Struct, frozen=True):
+    """A record made from an intent, with the blobs that it names; the writer may not take it yet.
+
+    It is made once: the journal of its scans cannot be cut again.
+    """
+
+    intent: RecordIntent
+    record: Record
+    blobs: tuple[Blob, ...]
+
+    @property
+    def key(self) -> Key:
+        """The passage and its part."""
+        return self.intent.passage_id, self.intent.part
 
 
 class Bookkeeper:
@@ -49,6 +83,7 @@ class Bookkeeper:
         weigh_room: WeighRoom,
         cutouts: Cutouts,
         register: VehicleRegister | None,
+        journal: JournalSource | None = None,
     ) -> None:
         self.ledger = ledger
         self._writer = writer
@@ -56,6 +91,8 @@ class Bookkeeper:
         self._weigh_room = weigh_room
         self._cutouts = cutouts
         self._register = register
+        self._journal = journal or NoJournal()
+        self._draft: Draft | None = None
         self._pending: dict[Key, RecordIntent] = {}
         self._refused: set[Key] = set()
         self._vehicle: Vehicle | None = None
@@ -87,8 +124,9 @@ class Bookkeeper:
     def take(self, outputs: OutputImage, now_us: int) -> None:
         """Submit a new intent and answer a new question about a vehicle."""
         intent = outputs.record
-        if intent is not None:
-            self._submit(intent, now_us)
+        if self._draft is None and intent is not None and self._is_new(intent):
+            self._draft = self._drafted(intent, now_us)
+        self._submit()
         self.findings = self.visits.faults(now_us)
         if outputs.lookup != self._asked:
             self._asked = outputs.lookup
@@ -98,22 +136,30 @@ class Bookkeeper:
         """Store what can be stored and close the ledger; return what could not be stored."""
         return list(self._writer.close())
 
-    def _submit(self, intent: RecordIntent, now_us: int) -> None:
+    def _is_new(self, intent: RecordIntent) -> bool:
         key = (intent.passage_id, intent.part)
         done = (self.fact.passage_id, self.fact.part)
-        if key in self._pending or key in self._refused or key == done:
-            return
-        kept, problem = self._cutouts.keep(intent.reads)
-        if problem is not None:
-            self.faults, self.failure = (int(Fault.DISK_FULL),), self.failure or problem
-            return
+        return not (key in self._pending or key in self._refused or key == done)
+
+    def _submit(self) -> None:
+        draft = self._draft
+        if draft is not None and self._writer.submit(draft.key, draft.record, draft.blobs):
+            self._pending[draft.key] = draft.intent
+            self._draft = None
+
+    def _drafted(self, intent: RecordIntent, now_us: int) -> Draft:
+        """The record and, in one place, every blob that it names: what is named is handed over."""
+        cutouts = self._cutouts.best(intent.reads)
         since = intent.decided_us if intent.boarded_us is None else intent.boarded_us
-        evidence = Evidence(curve=self._weigh_room.curve_of(since), pictures=kept)
+        evidence = Evidence(
+            curve=self._weigh_room.curve_of(since),
+            pictures=frozenset(blob.sha256.hex() for blob in cutouts),
+        )
         record = to_record(intent, self._identity, evidence)
         flags = (*self.visits.flags(record, now_us), *self._signs.flags(record))
-        record = replace(record, flags=flags[:FLAGS_MAX])
-        if self._writer.submit(key, record):
-            self._pending[key] = intent
+        blobs = (*cutouts, *self._journal.cut())
+        record = replace(record, flags=flags[:FLAGS_MAX], media=_named(blobs))
+        return Draft(intent, record, blobs)
 
     def _stored(self, key: Key, receipt: Receipt) -> None:
         intent = self._pending.pop(key)
@@ -172,6 +218,15 @@ class Bookkeeper:
                 chain_cycles=chain.cycles,
             )
         return vehicle
+
+
+def _named(blobs: tuple[Blob, ...]) -> tuple[custody.Media, ...]:
+    """Plates stand among the images of a record, everything else among its media."""
+    return tuple(
+        custody.Media(kind=blob.kind, sha256=blob.sha256, bytes=len(blob.data))
+        for blob in blobs
+        if blob.kind != PLATE
+    )
 
 
 def _papers(plate: str, entry: RegisterEntry | None) -> Vehicle:

@@ -1,23 +1,21 @@
-"""Pictures beside the ledger: content-addressed files, on disk before a record names them."""
+"""Pictures of the passage under way, in memory until a record names them."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-from pathlib import Path
 
 from controller.core.images import PlateRead
-from protocol.errors import Failure, LedgerError, from_os
+from protocol.media import Blob
 
 CUTOUTS_MAX = 256
 KEPT_MAX = 3
+PLATE = "plate"
 
 
 class Cutouts:
-    """Plate cut-outs of the passage under way, by digest; those a record names go to disk."""
+    """Plate cut-outs of the passage under way, by digest; the best go beside its record."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self) -> None:
         self._recent: dict[str, bytes] = {}
 
     def add(self, png: bytes) -> str:
@@ -34,35 +32,12 @@ class Cutouts:
         if digest in self._recent:
             self._recent[digest] = self._recent.pop(digest)
 
-    def keep(self, reads: tuple[PlateRead, ...]) -> tuple[frozenset[str], Failure | None]:
-        """Write and sync the best cut-outs; return which are on disk, and a failure.
+    def best(self, reads: tuple[PlateRead, ...]) -> tuple[Blob, ...]:
+        """The best cut-outs of these reads that are remembered, the best first.
 
         No more than ``KEPT_MAX``, for each of them is an fsync before the record.
         """
-        kept = set()
-        shown = [read for read in reads if read.picture_sha256]
+        shown = [read for read in reads if read.picture_sha256 in self._recent]
         shown.sort(key=lambda read: (read.valid, min(read.char_ppm, default=0)), reverse=True)
-        for read in shown[:KEPT_MAX]:
-            try:
-                if self._on_disk(read.picture_sha256):
-                    kept.add(read.picture_sha256)
-            except OSError as error:
-                found: LedgerError = from_os(error, self._folder)
-                return frozenset(kept), found.failure
-        return frozenset(kept), None
-
-    def _on_disk(self, digest: str) -> bool:
-        path = self._folder / f"{digest}.png"
-        if path.exists():
-            return True
-        png = self._recent.get(digest)
-        if png is None:
-            return False
-        self._folder.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        with part.open("wb") as file:
-            file.write(png)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-        return True
+        digests = dict.fromkeys(read.picture_sha256 for read in shown[:KEPT_MAX])
+        return tuple(Blob(kind=PLATE, data=self._recent[digest]) for digest in digests)

@@ -1,19 +1,23 @@
 """The one hand that writes a ledger, so that the scan never waits for a disk.
 
-Records are stored in the order in which they were submitted.  When the ledger cannot take one, that
-is a fact in ``poll``; the record and all behind it stay queued, and ``retry`` goes on from there.
-Only what could never succeed (a conflict, a record that is not allowed) leaves the queue.
+Records are stored in the order in which they were submitted, each behind the media that it names.
+When the disk cannot take one, that is a fact in ``poll``; the record and all behind it stay queued,
+and ``retry`` goes on from there.  Only what could never succeed (a conflict, a record that is not
+allowed) leaves the queue.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Generic, Protocol, TypeVar
+
+from msgspec import Struct
 
 from protocol.errors import Code, Failure, LedgerError
 from protocol.ledger import Ledger, Receipt
+from protocol.media import FOLDER, Blob, MediaStore
 from protocol.record import Record, RecordError
 
 QUEUE_MAX = 64
@@ -21,11 +25,19 @@ QUEUE_MAX = 64
 K = TypeVar("K", bound=Hashable)
 
 
+class Entry(Struct, Generic[K], frozen=True):
+    """One record that waits, under its submitter's key, with the media that must be there first."""
+
+    key: K
+    record: Record
+    blobs: tuple[Blob, ...] = ()
+
+
 class Writer(Protocol[K]):
     """What the lane sees of the ledger while it writes."""
 
-    def submit(self, key: K, record: Record) -> bool:
-        """Queue a record; False if the queue is full (nothing was taken)."""
+    def submit(self, key: K, record: Record, blobs: Sequence[Blob] = ()) -> bool:
+        """Queue a record and its media; False if the queue is full (nothing was taken)."""
 
     def poll(self) -> list[tuple[K, Receipt | Failure]]:
         """What was completed or has failed since the last call, in order."""
@@ -40,19 +52,22 @@ class Writer(Protocol[K]):
 class SyncWriter(Generic[K]):
     """A writer without a thread: ``poll`` stores what was submitted, so a run is repeatable."""
 
-    def __init__(self, ledger: Ledger, queue_max: int = QUEUE_MAX) -> None:
+    def __init__(
+        self, ledger: Ledger, queue_max: int = QUEUE_MAX, *, media: MediaStore | None = None
+    ) -> None:
         self._ledger = ledger
+        self._media = media or MediaStore(ledger.path.parent / FOLDER)
         self._queue_max = queue_max
-        self._queue: deque[tuple[K, Record]] = deque()
+        self._queue: deque[Entry[K]] = deque()
         self._done: list[tuple[K, Receipt | Failure]] = []
         self._stalled = False
         self._closed = False
 
-    def submit(self, key: K, record: Record) -> bool:
+    def submit(self, key: K, record: Record, blobs: Sequence[Blob] = ()) -> bool:
         """Queue a record; False if the queue is full or the writer is closed."""
         if self._closed or len(self._queue) >= self._queue_max:
             return False
-        self._queue.append((key, record))
+        self._queue.append(Entry(key, record, tuple(blobs)))
         return True
 
     def poll(self) -> list[tuple[K, Receipt | Failure]]:
@@ -73,25 +88,28 @@ class SyncWriter(Generic[K]):
         self._store()
         self._closed = True
         self._ledger.close()
-        return list(self._queue)
+        return [(entry.key, entry.record) for entry in self._queue]
 
     def _store(self) -> None:
         while self._queue and not self._stalled and not self._closed:
-            key, record = self._queue[0]
-            result = _attempt(self._ledger, record)
+            entry = self._queue[0]
+            result = _attempt(self._ledger, self._media, entry)
             self._stalled = _stays_queued(result)
             if not self._stalled:
                 self._queue.popleft()
-            self._done.append((key, result))
+            self._done.append((entry.key, result))
 
 
 class ThreadWriter(Generic[K]):
     """A writer with one thread of its own; every method returns at once, except ``close``."""
 
-    def __init__(self, ledger: Ledger, queue_max: int = QUEUE_MAX) -> None:
+    def __init__(
+        self, ledger: Ledger, queue_max: int = QUEUE_MAX, *, media: MediaStore | None = None
+    ) -> None:
         self._ledger = ledger
+        self._media = media or MediaStore(ledger.path.parent / FOLDER)
         self._queue_max = queue_max
-        self._queue: deque[tuple[K, Record]] = deque()
+        self._queue: deque[Entry[K]] = deque()
         self._done: deque[tuple[K, Receipt | Failure]] = deque()
         self._stalled = False
         self._closing = False
@@ -100,14 +118,14 @@ class ThreadWriter(Generic[K]):
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._thread.start()
 
-    def submit(self, key: K, record: Record) -> bool:
+    def submit(self, key: K, record: Record, blobs: Sequence[Blob] = ()) -> bool:
         """Queue a record; False if the queue is full or the writer is closing."""
         with self._wake:
             # Results that nobody polled count too: neither side may grow without limit.
             waiting = len(self._queue) + len(self._done)
             if self._closing or waiting >= self._queue_max:
                 return False
-            self._queue.append((key, record))
+            self._queue.append(Entry(key, record, tuple(blobs)))
             self._wake.notify()
         return True
 
@@ -136,18 +154,17 @@ class ThreadWriter(Generic[K]):
             self._wake.notify()
         self._thread.join()
         self._ledger.close()
-        return list(self._queue)
+        return [(entry.key, entry.record) for entry in self._queue]
 
     def _run(self) -> None:
         try:
-            while (item := self._next()) is not None:
-                result = _attempt(self._ledger, item[1])
-                self._finish(item[0], result)
+            while (entry := self._next()) is not None:
+                self._finish(entry.key, _attempt(self._ledger, self._media, entry))
         except BaseException as error:
             with self._wake:
                 self._crash = error
 
-    def _next(self) -> tuple[K, Record] | None:
+    def _next(self) -> Entry[K] | None:
         """Wait for the head of the queue; None when there is nothing left to do."""
         with self._wake:
             while self._stalled or not self._queue:
@@ -164,8 +181,11 @@ class ThreadWriter(Generic[K]):
             self._done.append((key, result))
 
 
-def _attempt(ledger: Ledger, record: Record) -> Receipt | Failure:
+def _attempt(ledger: Ledger, media: MediaStore, entry: Entry[K]) -> Receipt | Failure:
+    """Store the media, then the record that names them; either may fail and be tried again."""
+    record = entry.record
     try:
+        media.put(entry.blobs)
         return ledger.append(record)
     except LedgerError as error:
         return error.failure

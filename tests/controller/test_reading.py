@@ -116,12 +116,12 @@ class Rig:
 
 
 @pytest.fixture
-def rig(tmp_path: Path) -> Rig:
+def rig() -> Rig:
     clock, front, rear, eyes = HandClock(), HandCamera(), HandCamera(), ScriptedEyes()
     board = build(read_profile("sim"))
     sides = (Side(), Side(camera=front, rear_camera=rear))
     board = rebuilt(board, clock=clock, sides=sides)
-    cutouts = Cutouts(tmp_path)
+    cutouts = Cutouts()
     return Rig(Reading(board, InlineReader(eyes), cutouts), clock, front, rear, eyes, cutouts)
 
 
@@ -141,9 +141,8 @@ def test_frames_of_one_vehicle_become_one_plate(rig: Rig) -> None:
 def test_the_picture_of_the_plate_can_be_kept(rig: Rig) -> None:
     for _ in range(3):
         rig.read(seen(PLATE))
-    kept, failure = rig.cutouts.keep(rig.reading.plates)
-    assert failure is None
-    assert kept == {rig.plate.picture_sha256}
+    (kept,) = rig.cutouts.best(rig.reading.plates)
+    assert kept.sha256.hex() == rig.plate.picture_sha256
 
 
 def test_a_long_wait_does_not_lose_the_picture_that_the_vote_shows(
@@ -153,8 +152,8 @@ def test_a_long_wait_does_not_lose_the_picture_that_the_vote_shows(
     rig.read(seen(PLATE, 0.99, png=b"best", sharpness=9.0))
     for number in range(60):
         rig.read(seen(PLATE, 0.9, png=str(number).encode()))
-    kept, _ = rig.cutouts.keep(rig.reading.plates)
-    assert kept == {rig.plate.picture_sha256}
+    (kept,) = rig.cutouts.best(rig.reading.plates)
+    assert kept.sha256.hex() == rig.plate.picture_sha256
 
 
 def test_nothing_is_captured_that_is_not_wanted(rig: Rig) -> None:

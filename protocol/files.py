@@ -1,0 +1,97 @@
+"""The few things that a ledger's folder is asked to do, behind one small class.
+
+Everything beside the SQLite file (media, manifests, keys, quarantine) goes through a ``Files``, so
+that a test can stand under it: count the syncs, fill the disk, or cut the power at any of them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from msgspec import Struct
+
+PART = ".part"
+
+
+class Space(Struct, frozen=True):
+    """What a disk holds and what this user may still write, in bytes."""
+
+    total: int
+    free: int
+
+    @property
+    def used_ppm(self) -> int:
+        """The share in use, in millionths; what nobody but root may write counts as used."""
+        return 1_000_000 if self.total <= 0 else (self.total - self.free) * 1_000_000 // self.total
+
+
+class Files:
+    """Files of this machine.  Every method raises OSError as the system gives it."""
+
+    def write_new(self, path: Path, data: bytes, mode: int = 0o644) -> None:
+        """Write a file whole and sync it; its name is durable only once the folder is synced."""
+        # What a failed sync left behind is never synced again under the same file: begin anew.
+        with suppress(FileNotFoundError):
+            path.unlink()
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        with os.fdopen(fd, "wb", buffering=0) as file:
+            view = memoryview(data)
+            while view:
+                view = view[file.write(view) :]
+            os.fsync(file.fileno())
+
+    def replace(self, source: Path, target: Path) -> None:
+        """Give a file another name, in one step; what had that name before is gone."""
+        source.replace(target)
+
+    def sync_folder(self, folder: Path) -> None:
+        """Make the names in a folder durable."""
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+    def unlink(self, path: Path) -> None:
+        """Remove a file; one that is not there is removed already."""
+        path.unlink(missing_ok=True)
+
+    def make_folder(self, folder: Path) -> None:
+        """Make a folder, durably; one that is there is left as it is."""
+        if not folder.is_dir():
+            self.make_folder(folder.parent)
+            with suppress(FileExistsError):
+                folder.mkdir()
+            self.sync_folder(folder.parent)
+
+    def read(self, path: Path) -> bytes:
+        """Everything in a file."""
+        return path.read_bytes()
+
+    def size(self, path: Path) -> int | None:
+        """The length of a file in bytes, None where there is none."""
+        try:
+            return path.stat().st_size
+        except FileNotFoundError:
+            return None
+
+    def names(self, folder: Path) -> Iterator[str]:
+        """The names in a folder in the order of the disk; none where there is no folder."""
+        with suppress(FileNotFoundError), os.scandir(folder) as entries:
+            for entry in entries:
+                yield entry.name
+
+    def space(self, folder: Path) -> Space:
+        """How full the disk under a folder is."""
+        found = os.statvfs(folder)
+        return Space(found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize)
+
+    def write_whole(self, path: Path, data: bytes, mode: int = 0o644) -> None:
+        """Put a file in place so that it is never seen half, and make it durable."""
+        part = path.with_name(path.name + PART)
+        self.write_new(part, data, mode)
+        self.replace(part, path)
+        self.sync_folder(path.parent)
