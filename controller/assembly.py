@@ -24,6 +24,7 @@ from controller.scan import Scan
 from controller.weighroom import WeighRoom
 from protocol import parts
 from protocol.errors import from_os
+from protocol.files import Files
 from protocol.ledger import Ledger
 from protocol.media import FOLDER
 from protocol.writer import SyncWriter, ThreadWriter, Writer
@@ -57,7 +58,7 @@ def assemble(
     )
     cutouts = Cutouts()
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        Files().make_folder(out)
     except OSError as error:
         raise from_os(error, out) from error
     ledger = Ledger.open(out / LEDGER_FILE, identity.site, identity.lane)

@@ -60,11 +60,15 @@ class Files:
         path.unlink(missing_ok=True)
 
     def make_folder(self, folder: Path) -> None:
-        """Make a folder, durably; one that is there is left as it is."""
-        if not folder.is_dir():
+        """Make a folder and its name durable; one that is there is left as it is.
+
+        A name may come from a life that ended before its sync, so it is synced in any case, but in
+        a folder that this user may not read: the name is then of another's making.
+        """
+        if not folder.parent.is_dir():
             self.make_folder(folder.parent)
-            with suppress(FileExistsError):
-                folder.mkdir()
+        folder.mkdir(exist_ok=True)
+        with suppress(PermissionError):
             self.sync_folder(folder.parent)
 
     def read(self, path: Path) -> bytes:

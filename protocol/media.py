@@ -77,6 +77,7 @@ class MediaStore:
         self.folder = folder
         self.quarantine = folder.parent / QUARANTINE / folder.name
         self.files = files or Files()
+        self._made = False
         # Names given in a life that ended before its sync of the folder may not be durable yet.
         self._unsynced = True
 
@@ -89,7 +90,9 @@ class MediaStore:
         if not wanted:
             return
         try:
-            self.files.make_folder(self.folder)
+            if not self._made:
+                self.files.make_folder(self.folder)
+                self._made = True
             for name, blob in wanted.items():
                 if not self._stands(self.folder / name, blob):
                     self._write(self.folder / name, blob)
@@ -97,6 +100,7 @@ class MediaStore:
                 self.files.sync_folder(self.folder)
                 self._unsynced = False
         except OSError as error:
+            self._made = False
             raise _failed(error, self.folder) from error
 
     def has(self, sha256: bytes, kind: str | None = None) -> bool:

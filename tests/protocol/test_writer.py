@@ -7,11 +7,13 @@ import time
 from pathlib import Path
 
 import pytest
+from files_rig import BROKEN, FULL, ModelFiles, sound
 from ledger_rig import LANE, SITE, passage
 from msgspec.structs import replace
 
 from protocol.errors import Code, Failure
 from protocol.ledger import Ledger, Receipt
+from protocol.media import Blob, MediaStore
 from protocol.parts import Weighing
 from protocol.record import Record
 from protocol.writer import SyncWriter, ThreadWriter, Writer
@@ -219,3 +221,49 @@ def test_many_threads_append_to_one_ledger_without_a_gap(tmp_path: Path) -> None
     assert ledger.verify() == []
     assert sorted(r.passage_id for r in ledger.records()) == list(range(1, 41))
     ledger.close()
+
+
+def _blobs(number: int) -> tuple[Blob, ...]:
+    shared = Blob(kind="settings", data=b"the same for all")
+    return Blob(kind="journal", data=b"journal %d" % number), shared
+
+
+@BOTH
+@pytest.mark.parametrize("cause", [FULL, BROKEN])
+def test_a_record_waits_for_its_media_and_keeps_its_place(
+    tmp_path: Path, make: Kinds, cause: int
+) -> None:
+    """Whatever is told as stored has its media on disk; no record overtakes one that waits."""
+    files = ModelFiles(lambda number, operation, path: cause if operation == "sync" else 0)
+    store = MediaStore(tmp_path / "media", files)
+    ledger = _open(tmp_path)
+    writer: Writer[int] = make(ledger, media=store)
+    for number in (1, 2, 3):
+        assert writer.submit(number, passage(number), _blobs(number))
+    for _ in range(3):
+        ((key, failure),) = _poll(writer, 1)
+        assert key == 1
+        assert isinstance(failure, Failure)
+        assert failure.code.retryable
+        assert str(store.folder) in failure.path
+        assert ledger.last() is None
+        writer.retry()
+    _poll(writer, 1)
+    files.fails = sound
+    writer.retry()
+    assert [key for key, _ in _poll(writer, 3)] == [1, 2, 3]
+    assert {path.name for path in files.durable} == {
+        blob.name for number in (1, 2, 3) for blob in _blobs(number)
+    }
+    assert writer.close() == []
+
+
+@BOTH
+def test_the_media_of_a_record_lie_beside_its_ledger(tmp_path: Path, make: Kinds) -> None:
+    writer: Writer[int] = make(_open(tmp_path))
+    assert writer.submit(1, passage(1), _blobs(1))
+    _poll(writer, 1)
+    assert {path.name for path in (tmp_path / "media").iterdir()} == {
+        blob.name for blob in _blobs(1)
+    }
+    assert writer.close() == []
