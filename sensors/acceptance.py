@@ -11,7 +11,7 @@ from sensors.history import History
 from sensors.indication import is_over_range, mpe_initial_g
 from sensors.standing import ROCKING_AFTER_US
 from sensors.thermal import Corrections
-from sensors.weighing import EventKind, Note, Status, WithdrawReason
+from sensors.weighing import Basis, EventKind, Note, Status, WithdrawReason
 
 U95_SHARE: Final = 0.7
 U95_E: Final = 0.45
@@ -60,6 +60,7 @@ class Acceptance:
         self.weight_g: int | None = None
         self.u95_g: int | None = None
         self.accepted_us: int | None = None
+        self.basis: Basis | None = None
         self._accepted_swing_g = 0.0
 
     def judge(self, now_us: int, fresh: int, zero_ok: bool) -> None:
@@ -147,8 +148,28 @@ class Acceptance:
         self.weight_g = round(self._corrections.correct_g(estimate.weight_g))
         self.u95_g = round(self._u95_g(estimate))
         self.accepted_us = self._now_us
+        self.basis = self._basis(estimate)
         self._accepted_swing_g = self.deck.swing_g
         self._to(Status.ACCEPTED, self.weight_g)
+
+    def _basis(self, estimate: Estimate) -> Basis | None:
+        """What the weight comes from; None for an estimator that does not say how it works."""
+        method, by = self.deck.method, self._corrections
+        if method is None or estimate.from_us is None:
+            return None
+        return Basis(
+            method=method.name,
+            version=method.version,
+            parameters=method.parameters,
+            load_since_us=self.deck.load_since_us,
+            stopped_us=self.deck.stopped_us,
+            from_us=estimate.from_us,
+            to_us=self._now_us,
+            estimate_g=round(estimate.weight_g),
+            creep_g=round(by.creep_g),
+            temperature_mc=_milli(by.celsius),
+            zeroed_mc=_milli(by.zeroed_celsius),
+        )
 
     def _check_accepted(self, estimate: Estimate | None) -> None:
         if not self._checking():
@@ -184,3 +205,7 @@ class Acceptance:
         }
         if status in kinds:
             self._note(kinds[status], value)
+
+
+def _milli(celsius: float | None) -> int | None:
+    return None if celsius is None else round(1000 * celsius)

@@ -13,7 +13,7 @@ from sensors.axle_steps import AxleStep, End
 from sensors.axles import AxleTracker
 from sensors.calibration import BoolArray, FloatArray, IntArray, Scale
 from sensors.cells import CellWatch
-from sensors.estimator import Estimate, Estimator, TaperedMean
+from sensors.estimator import Estimate, Estimator, Method, TaperedMean
 from sensors.history import History
 from sensors.motion import Motion
 from sensors.slow import GRID_US, Slow
@@ -39,7 +39,8 @@ class DeckWatch:
     """Looks at the deck once a tick and keeps what it has seen of the vehicle there.
 
     `stands` and `stopped_us` say whether and since when it stands, `estimate` what it weighs,
-    `tailgate` whether a second one came; `axles`, `load` and `cells` hold the rest.
+    `tailgate` whether a second one came; `axles`, `load` and `cells` hold the rest. The load has
+    been one since `load_since_us`; `method` says how the estimator works, where it has a name.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class DeckWatch:
         self._scale = scale
         self._history = history
         self._estimator = estimator
+        self.method: Method | None = getattr(estimator, "method", None)
         self._check = TaperedMean(scale)
         self._note = note
         self.axles = AxleTracker(scale)
@@ -76,6 +78,7 @@ class DeckWatch:
         self._was_still: deque[bool] = deque([False], maxlen=4)
         self._speeds: deque[float] = deque([9.9], maxlen=7)
         self._plateau_us = 2**62
+        self.load_since_us = 2**62
         self._cleared_us = -1
         self.tailgate = False
         self._close_follow = False
@@ -187,7 +190,8 @@ class DeckWatch:
         if self.stands:
             self.load.watch_brakes(estimate, self.stood_us, self.fitted[self._front()])
         if estimate is not None and self.load.follow_level(estimate, self._now_us):
-            self._estimator.restart(self._now_us)
+            self.load_since_us = self._now_us
+            self._estimator.restart(self.load_since_us)
         self.load.watch_rocking(self.stood_us)
 
     def _moved(self) -> None:
@@ -252,7 +256,8 @@ class DeckWatch:
         if step.mass_g > 0 and earlier and step.travel_mm < ABSURD_SPACING_MM:
             self._close_follow = step.end == self.axles.books.front
         self._plateau_us = step.at_us + AFTER_STEP_US
-        self._estimator.restart(self._plateau_us)
+        self.load_since_us = self._plateau_us
+        self._estimator.restart(self.load_since_us)
         self._check.restart(self._plateau_us)
         self._moved()
         self.cells.axle_step()

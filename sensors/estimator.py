@@ -17,11 +17,23 @@ TICK_S: Final = 0.1
 FLOOR_E: Final = 0.06
 # The brakes bite less before the wheels stand: the kick begins a little earlier.
 KICK_LEAD_US: Final = 100_000
+MODAL: Final = "modal"
+MODAL_VERSION: Final = "1"
+
+
+class Method(msgspec.Struct, frozen=True, kw_only=True):
+    """How an estimator works, for the record: a new version wherever the same samples would give
+    another weight; parameters as integers with their unit in the name."""
+
+    name: str
+    version: str
+    parameters: tuple[tuple[str, int], ...] = ()
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     """A weight in grams, its expanded uncertainty (95 %, grams) and the window it comes from.
 
+    from_us: the first instant of the window, where the estimator knows it.
     brake_step_g: how much more there was on the deck while braking than after, with its standard
     uncertainty; None where that is not known.
     """
@@ -29,6 +41,7 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     weight_g: float
     u95_g: float
     window_us: int
+    from_us: int | None = None
     brake_step_g: float | None = None
     brake_step_sigma_g: float = 0.0
 
@@ -81,6 +94,17 @@ class Modal:
     def __init__(
         self, scale: Scale, oscillators: int = OSCILLATORS, driven_after: float = DRIVEN_AFTER
     ) -> None:
+        self.method = Method(
+            name=MODAL,
+            version=MODAL_VERSION,
+            parameters=(
+                ("oscillators", oscillators),
+                ("driven_after_ppm", round(1e6 * driven_after)),
+                ("grid_us", GRID_US),
+                ("window_points_max", POINTS_MAX),
+                ("floor_g", round(FLOOR_E * scale.e_g)),
+            ),
+        )
         self._window = Window(scale, 1)
         self._fit = ModalFit(GRID_US / 1e6, POINTS_MAX + 2, oscillators, driven_after)
         self._looks = Looks(scale.e_g)
@@ -117,6 +141,7 @@ class Modal:
             weight_g=found.constant_g,
             u95_g=self._looks.u95_g(found.constant_g, variance),
             window_us=int(grid_us[-1] - grid_us[0]),
+            from_us=int(grid_us[0]),
             brake_step_g=found.step_g,
             brake_step_sigma_g=found.step_sigma_g,
         )

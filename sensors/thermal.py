@@ -68,6 +68,11 @@ class Corrections:
         return self._seen_c if self._now_us - self._seen_us <= STALE_US else None
 
     @property
+    def zeroed_celsius(self) -> float | None:
+        """The temperature at which zero was set or last followed, where it was known."""
+        return self._zeroed_c
+
+    @property
     def state(self) -> Compensation:
         """Whether temperature is compensated."""
         if self._scale.temperature is None:

@@ -258,6 +258,7 @@ class Weigher:
             estimate_g=None if estimate is None else round(estimate.weight_g),
             estimate_u95_g=None if estimate is None else round(estimate.u95_g),
             stopped_us=watched.stopped_us,
+            basis=state.basis,
             temperature_mc=None if celsius is None else round(1000 * celsius),
             compensation=self._corrections.state,
             cells=tuple(self._cells.health),

@@ -91,6 +91,28 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     value: int
 
 
+class Basis(msgspec.Struct, frozen=True, kw_only=True):
+    """What an accepted weight came from, so that it can be computed again from the counts alone.
+
+    `method` and its `version` with constant `parameters` name the estimator; the load was one since
+    `load_since_us`, stood since `stopped_us`, and was looked at from `from_us`. `estimate_g` is
+    the weight before corrections. `temperature_mc` and `zeroed_mc` are thousandths of a degree
+    Celsius now and when zero was set; `creep_g` is what was taken off for creep. All masses grams.
+    """
+
+    method: str
+    version: str
+    parameters: tuple[tuple[str, int], ...]
+    load_since_us: int
+    stopped_us: int | None
+    from_us: int
+    to_us: int
+    estimate_g: int
+    creep_g: int
+    temperature_mc: int | None
+    zeroed_mc: int | None
+
+
 class Weighing(msgspec.Struct, frozen=True, kw_only=True):
     """One look at the scale. Grams, microseconds of the samples' clock, millimetres.
 
@@ -100,8 +122,9 @@ class Weighing(msgspec.Struct, frozen=True, kw_only=True):
     `axle_loads_g` what each put on the deck as it climbed, both with their expanded uncertainties
     (95 %); `axles_confidence_ppm` is the probability that the count is right, in millionths.
     `estimate_g` with `estimate_u95_g` is what the estimator holds for the weight at this instant,
-    accepted or not; `stopped_us` is when the vehicle last came to a stand. `temperature_mc` is the
-    deck's temperature in thousandths of a degree Celsius, None while none is believed.
+    accepted or not; `stopped_us` is when the vehicle last came to a stand. `basis` says what the
+    accepted weight came from. `temperature_mc` is the deck's temperature in thousandths of a degree
+    Celsius, None while none is believed.
     """
 
     t_us: int
@@ -125,6 +148,7 @@ class Weighing(msgspec.Struct, frozen=True, kw_only=True):
     estimate_g: int | None
     estimate_u95_g: int | None
     stopped_us: int | None
+    basis: Basis | None
     temperature_mc: int | None
     compensation: Compensation
     cells: tuple[CellHealth, ...]
