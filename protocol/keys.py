@@ -69,8 +69,8 @@ class PublicKey(Struct, frozen=True):
 
     @property
     def kid(self) -> bytes:
-        """The COSE Key Thumbprint: SHA-256 of the deterministic COSE_Key."""
-        return hashlib.sha256(_COSE_KEY + self.x).digest()
+        """The COSE Key Thumbprint, 32 bytes."""
+        return thumbprint(self.x)
 
     @property
     def fingerprint(self) -> str:
@@ -102,6 +102,11 @@ class PrivateKey:
 
     def _pem(self) -> bytes:
         return self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def thumbprint(x: bytes) -> bytes:
+    """The COSE Key Thumbprint of a key: SHA-256 of its deterministic COSE_Key (RFC 9679)."""
+    return hashlib.sha256(_COSE_KEY + x).digest()
 
 
 def readable(kid: bytes) -> str:

@@ -7,21 +7,14 @@ import sqlite3
 from collections.abc import Iterator
 from itertools import islice
 
-from msgspec import Struct
-
 from protocol import lookup, schema
+from protocol.chain import Finding
 from protocol.record import Record, RecordError, decode
+
+__all__ = ["FINDINGS_MAX", "Finding", "check"]
 
 FINDINGS_MAX = 1000
 BATCH = 256
-
-
-class Finding(Struct, frozen=True, kw_only=True):
-    """One thing that is wrong; ``seq`` is None where it is about the file as a whole."""
-
-    code: str
-    seq: int | None
-    message: str
 
 
 def check(db: sqlite3.Connection, site: str, lane: str, genesis: bytes) -> list[Finding]:
