@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
+from controller.cargo import cargo_of
 from controller.core.faults import Fault
 from controller.core.images import LedgerFact, OutputImage, Permit, RecordIntent, Vehicle
 from controller.core.kinds import End, RecordKind
@@ -246,4 +247,5 @@ def _papers(plate: str, entry: RegisterEntry | None) -> Vehicle:
         height_mm=entry.height_mm,
         width_mm=entry.width_mm,
         length_mm=entry.length_mm,
+        cargo=cargo_of(entry),
     )

@@ -148,7 +148,8 @@ class Intake:
         if reading.ms <= 0:
             return WallTime()
         quality = ClockQuality.SYNCHRONISED if reading.synchronised else ClockQuality.FREE_RUNNING
-        return WallTime(ms=reading.ms, date=_date(reading.ms, reading.offset_min), quality=quality)
+        date = _date(reading.ms, reading.offset_min)
+        return WallTime(ms=reading.ms, date=date, quality=quality, offset_min=reading.offset_min)
 
     def _asked(self) -> tuple[Request, ...]:
         source = self._board.requests
@@ -170,6 +171,7 @@ class Intake:
             end=End.__members__.get((asked.end or "").upper()),
             plate=asked.plate,
             passage_id=asked.passage_id,
+            second=asked.second,
         )
 
 

@@ -14,6 +14,8 @@ from hal.schema import Problems, length, load_toml, mass, read_table
 Mass = Annotated[int, mass("1 kg", "1000 t")]
 Length = Annotated[int, length("1 mm", "100 m")]
 Axles = Annotated[int, Meta(ge=0, le=99)]
+Words = Annotated[str, Meta(min_length=1, max_length=200)]
+Number = Annotated[str, Meta(min_length=1, max_length=64)]
 
 
 def site_path(bus: Bus, name: str) -> Path:
@@ -36,6 +38,12 @@ class _Papers(Struct, frozen=True, kw_only=True):
     height_mm: Length | None = field(name="height", default=None)
     width_mm: Length | None = field(name="width", default=None)
     length_mm: Length | None = field(name="length", default=None)
+    goods: Words | None = None
+    load_ticket: Number | None = None
+    destination: Words | None = None
+    road_permit: Number | None = None
+    owner: Words | None = None
+    driver: Number | None = None
 
 
 class _RegisterFile(Struct, frozen=True, kw_only=True):

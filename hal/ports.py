@@ -88,7 +88,10 @@ class SignPage(Struct, frozen=True, kw_only=True):
 
 
 class PersonRequest(Struct, frozen=True, kw_only=True):
-    """A request of a person at the panel, console or platform; kind is a RequestKind name."""
+    """A request of a person at the panel, console or platform; kind is a RequestKind name.
+
+    ``second`` is the person who agreed, where the site asks for one.
+    """
 
     kind: str
     who: str
@@ -96,10 +99,14 @@ class PersonRequest(Struct, frozen=True, kw_only=True):
     end: str | None = None
     plate: str = ""
     passage_id: int | None = None
+    second: str = ""
 
 
 class RegisterEntry(Struct, frozen=True, kw_only=True):
-    """What a vehicle's papers state; None where they do not.  Masses in grams, lengths in mm."""
+    """What a vehicle's papers state; None where they do not.  Masses in grams, lengths in mm.
+
+    ``driver`` is the number of the driver's qualification, which goes no further than its hash.
+    """
 
     plate: str
     axles: int | None = None
@@ -114,6 +121,12 @@ class RegisterEntry(Struct, frozen=True, kw_only=True):
     height_mm: int | None = None
     width_mm: int | None = None
     length_mm: int | None = None
+    goods: str | None = None
+    load_ticket: str | None = None
+    destination: str | None = None
+    road_permit: str | None = None
+    owner: str | None = None
+    driver: str | None = None
 
 
 class WallReading(Struct, frozen=True, kw_only=True):

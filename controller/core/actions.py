@@ -112,7 +112,15 @@ def _by_request(lane: Lane, passage: Passage, inputs: InputImage) -> Passage:
         reason = f"{kind.name.lower().replace('_', ' ')} by a person"
         said = (reason, *((NO_EVIDENCE,) if passage.mode is not None else ()))
         asked = replace(passage, decision=decision, reasons=said, leave_by=end, by_person=True)
-        return intend(asked, inputs, record, permit=end, who=request.who, why=request.why)
+        return intend(
+            asked,
+            inputs,
+            record,
+            permit=end,
+            who=request.who,
+            why=request.why,
+            second=request.second,
+        )
     return passage
 
 
@@ -199,6 +207,7 @@ def _raise(lane: Lane, request: Request, end: End, inputs: InputImage) -> Lane:
         move=end,
         who=request.who,
         why=request.why,
+        second=request.second,
     )
     return replace(lane, passage=passage, jog=end, jog_us=inputs.now_us, lower=None)
 
@@ -208,7 +217,13 @@ def _lower(lane: Lane, request: Request, end: End, inputs: InputImage) -> Lane:
     passage = lane.passage
     if lane.lower != end and passage is not None and passage.intent is None:
         passage = intend(
-            passage, inputs, RecordKind.MANUAL_MOVE, move=end, who=request.who, why=request.why
+            passage,
+            inputs,
+            RecordKind.MANUAL_MOVE,
+            move=end,
+            who=request.who,
+            why=request.why,
+            second=request.second,
         )
     return replace(lane, passage=passage, jog=None, lower=end, lower_us=inputs.now_us)
 

@@ -80,7 +80,9 @@ class Weight(Struct, frozen=True, kw_only=True):
     under -20 d).  ``weight_g`` (rounded to d: what is judged), ``estimate_g`` (the same before
     rounding) and ``u95_g`` stand only while ``status`` is ACCEPTED.
     ``axles`` is None when they could not be counted; ``axle_offsets_mm`` are their distances from
-    the first.  ``bad_cells`` are those named bad.  ``degraded`` is there only while the lane allows
+    the first.  ``stable_from_us`` is since when the accepted load stood still; ``estimator``, its
+    version and its parameters (name with unit, integer) say how the weight came.
+    ``bad_cells`` are those named bad.  ``degraded`` is there only while the lane allows
     it and a cell is bad: deck, motion and zero are then the remaining cells' word.
     """
 
@@ -96,6 +98,10 @@ class Weight(Struct, frozen=True, kw_only=True):
     estimate_g: int | None = None
     u95_g: int | None = None
     accepted_us: int | None = None
+    stable_from_us: int | None = None
+    estimator: str = ""
+    estimator_version: str = ""
+    parameters: tuple[tuple[str, int], ...] = ()
     axles: int | None = None
     axle_offsets_mm: tuple[int, ...] = ()
     bad_cells: tuple[int, ...] = ()
@@ -143,6 +149,20 @@ class FrameCounts(Struct, frozen=True, kw_only=True):
     flawed: tuple[tuple[str, int], ...] = ()
 
 
+class Cargo(Struct, frozen=True, kw_only=True):
+    """What the papers say of load, way and people: opaque text that no rule looks at.
+
+    ``driver_sha256`` is in hexadecimal; no name or number of a driver comes this far.
+    """
+
+    goods: str | None = None
+    load_ticket: str | None = None
+    destination: str | None = None
+    road_permit: str | None = None
+    owner: str | None = None
+    driver_sha256: str | None = None
+
+
 class Vehicle(Struct, frozen=True, kw_only=True):
     """What the site's register knows of the plate that the lane asked about (None = not stated).
 
@@ -168,6 +188,7 @@ class Vehicle(Struct, frozen=True, kw_only=True):
     chain_token: int | None = None
     chain_previous_seq: int | None = None
     chain_cycles: int = 0
+    cargo: Cargo | None = None
 
 
 class Permit(Struct, frozen=True, kw_only=True):
@@ -193,7 +214,8 @@ class LedgerFact(Struct, frozen=True, kw_only=True):
 class Request(Struct, frozen=True, kw_only=True):
     """A person's request; ``why`` is a reason in words, ``end`` and ``plate`` where they matter.
 
-    A request that names a passage counts for that one only.
+    ``second`` is the person who agreed, where one did.  A request that names a passage counts for
+    that one only.
     """
 
     id: int
@@ -203,6 +225,7 @@ class Request(Struct, frozen=True, kw_only=True):
     end: End | None = None
     plate: str = ""
     passage_id: int | None = None
+    second: str = ""
 
 
 class Mode(Struct, frozen=True, kw_only=True):
@@ -214,11 +237,15 @@ class Mode(Struct, frozen=True, kw_only=True):
 
 
 class WallTime(Struct, frozen=True, kw_only=True):
-    """Wall time as a fact: milliseconds since 1970 UTC, the local date yyyymmdd, its quality."""
+    """Wall time as a fact: milliseconds since 1970 UTC, the local date yyyymmdd, its quality.
+
+    ``offset_min`` is local time less UTC, minutes.
+    """
 
     ms: int = 0
     date: int = 0
     quality: ClockQuality = ClockQuality.UNKNOWN
+    offset_min: int = 0
 
 
 class InputImage(Struct, frozen=True, kw_only=True):
@@ -289,6 +316,7 @@ class RecordIntent(Struct, frozen=True, kw_only=True):
     weight: Weight | None = None
     tare_g: int | None = None
     tare_seq: int | None = None
+    tare_taken_ms: int | None = None
     facts: Facts | None = None
     judgement: Judgement | None = None
     decision: Decision = Decision.HOLD
@@ -298,6 +326,8 @@ class RecordIntent(Struct, frozen=True, kw_only=True):
     chain: Chain | None = None
     who: str = ""
     why: str = ""
+    second: str = ""
+    cargo: Cargo | None = None
     mode: Mode | None = None
     service: RequestKind | None = None
     timeline: tuple[tuple[int, int], ...] = ()

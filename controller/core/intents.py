@@ -30,9 +30,12 @@ def intend(
     who: str = "",
     why: str = "",
     move: End | None = None,
+    second: str = "",
 ) -> Passage:
     """Return the passage with its next record asked for."""
     judged = passage.facts
+    vehicle = passage.vehicle if passage.plate else None
+    with_tare = vehicle is not None and vehicle.tare_seq == passage.tare_seq is not None
     intent = RecordIntent(
         kind=kind,
         passage_id=passage.id,
@@ -52,6 +55,7 @@ def intend(
         weight=passage.weight,
         tare_g=judged.tare_g if judged is not None else None,
         tare_seq=passage.tare_seq,
+        tare_taken_ms=vehicle.tare_taken_ms if vehicle is not None and with_tare else None,
         facts=judged,
         judgement=passage.judgement,
         decision=passage.decision,
@@ -61,6 +65,8 @@ def intend(
         chain=passage.chain,
         who=who,
         why=why,
+        second=second,
+        cargo=vehicle.cargo if vehicle is not None else None,
         mode=passage.mode,
         timeline=passage.timeline,
     )

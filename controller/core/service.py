@@ -60,6 +60,7 @@ def _ask(lane: Lane, request: Request, inputs: InputImage) -> Lane:
         weight=Weight(bad_cells=inputs.weight.bad_cells),
         who=request.who,
         why=request.why,
+        second=request.second,
         service=request.kind,
     )
     return replace(lane, service=intent, next_id=number + 1)

@@ -1,9 +1,11 @@
 """Vehicle papers from a file: units demanded, every wrong entry named."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
+from controller.cargo import cargo_of
 from hal.bus import Bus
 from hal.files import FileRegister
 
@@ -53,3 +55,28 @@ def test_an_absent_file_is_named(tmp_path: Path) -> None:
     bus.share("folder", lambda: tmp_path)
     with pytest.raises(ValueError, match=r"none\.toml: cannot be read"):
         FileRegister(bus, file="none.toml")
+
+
+def test_cargo_papers_are_read_and_of_the_driver_only_a_hash_goes_on(tmp_path: Path) -> None:
+    papers = """
+goods = "煤"
+load_ticket = "ZZ-2026-0117"
+destination = "太原"
+road_permit = "140900123456"
+owner = "原平运输有限公司"
+driver = "14220119800101"
+"""
+    entry = register(tmp_path, GOOD + papers).lookup("皖A12345")
+    assert entry is not None
+    cargo = cargo_of(entry)
+    assert cargo is not None
+    assert (cargo.goods, cargo.load_ticket, cargo.destination) == ("煤", "ZZ-2026-0117", "太原")
+    assert (cargo.road_permit, cargo.owner) == ("140900123456", "原平运输有限公司")
+    assert cargo.driver_sha256 == hashlib.sha256(b"14220119800101").hexdigest()
+    assert entry.driver not in repr(cargo)
+
+
+def test_a_vehicle_without_cargo_papers_has_no_cargo(tmp_path: Path) -> None:
+    entry = register(tmp_path, GOOD).lookup("皖A12345")
+    assert entry is not None
+    assert cargo_of(entry) is None
