@@ -22,7 +22,7 @@ from sensors.history import History
 from sensors.indication import indicate_g
 from sensors.intake import Beam, Intake, Rows
 from sensors.non_evidence import NonEvidence
-from sensors.presence import Presence
+from sensors.presence import Presence, deck_state
 from sensors.remaining import Remaining
 from sensors.tamper_finding import TamperFinding
 from sensors.thermal import Compensation, Corrections
@@ -273,9 +273,13 @@ class Weigher:
 
     def _deck(self, gross_g: int, now_us: int | None) -> DeckState:
         stale = now_us is not None and now_us - self._now_us > STALE_US
-        if stale or not self._zero.is_set or self._cells.faulty:
+        if stale or self._cells.faulty:
             return DeckState.UNKNOWN
-        return self._presence.deck(gross_g)
+        if self._zero.is_set:
+            return self._presence.deck(gross_g)
+        # Without a first zero nothing can be said of an empty deck, nor is anything weighed.
+        loaded = self._zero.surely_loaded()
+        return deck_state(gross_g, True, self._scale) if loaded else DeckState.UNKNOWN
 
     def clear_cells(self) -> None:
         """Forget cell faults, after service; the faults come back if they are still there."""

@@ -15,7 +15,7 @@ from sensors.estimator import TICK_S
 from sensors.history import History
 from sensors.thermal import Corrections
 from sensors.weighing import EventKind, Note
-from sensors.zero import DELAY_TICKS, ZeroKeeper
+from sensors.zero import DELAY_TICKS, INITIAL_SHARE_MAX, ZeroKeeper
 
 SWING_E: Final = 2
 # How often the bare deck is weighed against the calibrated one.
@@ -73,6 +73,17 @@ class Zeroing:
         ticks = self._second // self._tick
         load_g = self._history.sum_g(ticks * self._tick).reshape(-1, self._tick).mean(axis=1)
         return float(np.ptp(load_g)) < SWING_E * self._scale.e_g
+
+    def surely_loaded(self) -> bool:
+        """Whether more than any first zero has stood on the deck for a second.
+
+        The strongest cell is left out: one that is broken must not pass for a vehicle.
+        """
+        if len(self._history) < self._second:
+            return False
+        cells_g = self._history.cells_g(self._second)
+        others_g = cells_g.sum(axis=1) - cells_g.max(axis=1)
+        return float(others_g.min()) > INITIAL_SHARE_MAX * self._scale.max_g
 
     def above_calibration_g(self, rows: int) -> FloatArray:
         """Means (cells,) of the newest samples above the calibrated zero."""

@@ -16,6 +16,8 @@ from controller.core.service import mode_of
 from controller.core.settings import LaneSettings
 from controller.core.table import Row
 
+# What is held under these words is no vehicle that the lane knew, so it is a passage of its own.
+_ANOTHER = ("unexpected load", "another than before the start")
 NO_EVIDENCE = "weighed on the remaining cells: no evidence"
 
 Action = Callable[[Lane, Row, InputImage, LaneSettings], Lane]
@@ -125,7 +127,7 @@ def _by_request(lane: Lane, passage: Passage, inputs: InputImage) -> Passage:
 
 
 def _to_holding(lane: Lane, row: Row, inputs: InputImage, settings: LaneSettings) -> Lane:
-    if lane.passage is None or row.outcome == "unexpected load":
+    if lane.passage is None or row.outcome in _ANOTHER:
         lane = new_passage(lane, inputs, None)
     passage = lane.passage
     if passage is None or row.outcome in ("held", "operator called again"):

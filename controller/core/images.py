@@ -200,8 +200,32 @@ class Permit(Struct, frozen=True, kw_only=True):
     by_person: bool = False
 
 
+class Stay(Struct, frozen=True, kw_only=True):
+    """An on-deck interval that had not ended, as far as the disk tells, when the lane was stopped.
+
+    ``part`` and ``seq`` are those of its newest record (0: none), ``first_seq`` that of its first.
+    ``accounted`` says that it has its PASSAGE or VOID.  ``decision``, ``leave_by`` and
+    ``by_person`` are the newest word on it, ``gross_g`` what it weighed.
+    """
+
+    passage_id: int
+    entry: End | None = None
+    part: int = 0
+    seq: int = 0
+    first_seq: int | None = None
+    accounted: bool = False
+    decision: Decision = Decision.HOLD
+    leave_by: End | None = None
+    by_person: bool = False
+    gross_g: int | None = None
+
+
 class LedgerFact(Struct, frozen=True, kw_only=True):
-    """What the ledger has made durable: the last part of the passage, and the permit it gives."""
+    """What the ledger has made durable: the last part of the passage, and the permit it gives.
+
+    ``on_deck`` is the passage whose on-deck interval runs, as the disk has it (0: none); ``stay``
+    is that interval where it was found so when the ledger was opened.
+    """
 
     ready: bool = False
     passage_id: int = 0
@@ -209,6 +233,8 @@ class LedgerFact(Struct, frozen=True, kw_only=True):
     seq: int = 0
     permit: Permit | None = None
     next_passage_id: int = 1
+    on_deck: int = 0
+    stay: Stay | None = None
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -342,9 +368,10 @@ class OutputImage(Struct, frozen=True, kw_only=True):
     ``capture`` wants pictures of the front at the entry, ``capture_rear`` of the rear,
     of which those exposed before ``seen_from_us`` show another vehicle, and of the front those
     after ``seen_until_us`` too.
-    ``record`` stays until the ledger has answered for it.  ``degraded`` allows the
-    scale to weigh on the remaining cells; ``cells_cleared`` is the number of the record that last
-    asked it to forget its cell faults.
+    ``record`` stays until the ledger has answered for it; ``on_deck`` is the passage whose on-deck
+    interval runs (0: none), which the ledger keeps for a restart.  ``degraded`` allows the scale
+    to weigh on the remaining cells; ``cells_cleared`` is the number of the record that last asked
+    it to forget its cell faults.
     """
 
     booms: tuple[BoomCommand, BoomCommand] = (BoomCommand.HOLD, BoomCommand.HOLD)
@@ -363,4 +390,5 @@ class OutputImage(Struct, frozen=True, kw_only=True):
     degraded: bool = False
     cells_cleared: int = 0
     record: RecordIntent | None = None
+    on_deck: int = 0
     alarms: tuple[int, ...] = ()

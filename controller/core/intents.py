@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from controller.core.images import InputImage, RecordIntent
+from controller.core.images import InputImage, RecordIntent, Stay
 from controller.core.kinds import Decision, End, RecordKind
 from controller.core.passage import Lane, Passage
 from controller.core.plates import READ_BEFORE_START_US
@@ -20,6 +20,28 @@ def new_passage(lane: Lane, inputs: InputImage, entry: End | None) -> Lane:
         seen_from_us=inputs.now_us - READ_BEFORE_START_US,
     )
     return replace(lane, passage=passage, next_id=number + 1)
+
+
+def resumed(lane: Lane, inputs: InputImage, stay: Stay) -> Lane:
+    """Return the lane with a passage taken up where the disk has it.
+
+    Nothing that it permits stands again: the permit is a fact of the ledger, which forgets it.
+    """
+    passage = Passage(
+        id=stay.passage_id,
+        entry=stay.entry,
+        started_us=inputs.now_us,
+        seen_from_us=inputs.now_us,
+        part=stay.part,
+        seq=stay.seq,
+        first_seq=stay.first_seq,
+        accounted=stay.accounted,
+        decision=stay.decision,
+        leave_by=stay.leave_by,
+        by_person=stay.by_person,
+        stay=stay,
+    )
+    return replace(lane, passage=passage, next_id=max(lane.next_id, stay.passage_id + 1))
 
 
 def intend(

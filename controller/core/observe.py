@@ -12,7 +12,7 @@ from controller.core.guards import (
     request_of,
 )
 from controller.core.images import EndInputs, InputImage
-from controller.core.intents import hold, new_passage, void
+from controller.core.intents import hold, new_passage, resumed, void
 from controller.core.kinds import Deck, Phase, PlateStand, Presence, RequestKind
 from controller.core.passage import Lane, Passage
 from controller.core.plates import BY_PERSON, forgotten, said, with_reads
@@ -27,12 +27,15 @@ _READING = (
     Phase.WEIGHING,
     Phase.CONFIRMING,
 )
+GONE_AT_START = "gone at start"
 _NOT_WORKING = (Phase.STARTING, Phase.FAULTED, Phase.MANUAL, Phase.EMERGENCY)
 
 
 def observe(lane: Lane, inputs: InputImage, settings: LaneSettings) -> Lane:
     """Bring the lane's memory up to this image, without any transition."""
     lane = serviced(_timers(lane, inputs, settings), inputs)
+    if lane.phase == Phase.STARTING and lane.passage is None and inputs.ledger.stay is not None:
+        lane = resumed(lane, inputs, inputs.ledger.stay)
     if lane.phase in _NOT_WORKING:
         lane = _strangers(lane, inputs, settings)
     if lane.passage is None:
@@ -100,10 +103,12 @@ def _on_deck(passage: Passage, inputs: InputImage, settings: LaneSettings) -> Pa
     deck = inputs.weight.deck
     if passage.boarded_us is not None and passage.boarded_us > inputs.now_us:
         return replace(passage, boarded_us=inputs.now_us)
-    if passage.boarded_us is None:
+    if passage.boarded_us is None and not passage.emptied:
         if deck in (Deck.LOADED, Deck.OVER_RANGE):
-            return replace(passage, boarded_us=inputs.now_us, emptied=False)
-    elif deck == Deck.EMPTY and not passage.emptied:
+            return replace(passage, boarded_us=inputs.now_us)
+        if passage.stay is None:
+            return passage
+    if deck == Deck.EMPTY and not passage.emptied:
         if inputs.now_us - inputs.weight.since_us >= settings.empty_settle_us:
             return replace(passage, emptied=True)
     elif deck == Deck.LOADED and passage.emptied and not passage.accounted:
@@ -140,5 +145,6 @@ def _owed(passage: Passage, inputs: InputImage) -> Passage:
     if passage.owed:
         return hold(replace(passage, owed=""), inputs, passage.owed)
     if passage.emptied and not passage.accounted:
-        return void(passage, inputs, "left without weighing")
+        gone = passage.boarded_us is None
+        return void(passage, inputs, GONE_AT_START if gone else "left without weighing")
     return passage

@@ -74,6 +74,7 @@ def outputs(lane: Lane, inputs: InputImage, settings: LaneSettings) -> OutputIma
         degraded=mode is not None and mode.on,
         cells_cleared=lane.cells_cleared,
         record=_record(lane),
+        on_deck=_on_deck(passage),
         alarms=_alarms(lane, inputs),
     )
 
@@ -82,6 +83,14 @@ def _record(lane: Lane) -> RecordIntent | None:
     """A word about the weighing can wait; what a vehicle waits for cannot."""
     owed = lane.passage.intent if lane.passage is not None else None
     return owed if owed is not None else lane.service
+
+
+def _on_deck(passage: Passage | None) -> int:
+    """The passage whose on-deck interval runs, until the deck is empty and the account on disk."""
+    if passage is None or (passage.boarded_us is None and passage.stay is None):
+        return 0
+    settled = passage.accounted and passage.intent is None and not passage.owed
+    return 0 if passage.emptied and settled else passage.id
 
 
 def _proposal(passage: Passage | None) -> str:

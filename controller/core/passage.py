@@ -10,6 +10,7 @@ from controller.core.images import (
     Mode,
     PlateRead,
     RecordIntent,
+    Stay,
     Vehicle,
     Weight,
 )
@@ -29,6 +30,7 @@ class Passage(Struct, frozen=True, kw_only=True):
     Frames exposed before ``seen_from_us`` show another vehicle; ``track`` is the camera's number
     for this one.  ``proposal`` is what the lane read where ``plate`` is not that, or not yet.
     ``accounted`` says that the on-deck interval has its PASSAGE or VOID record, or is about to.
+    ``stay`` is what the disk said of this passage where it was begun before a restart.
     """
 
     id: int
@@ -64,6 +66,7 @@ class Passage(Struct, frozen=True, kw_only=True):
     seq: int = 0
     first_seq: int | None = None
     accounted: bool = False
+    stay: Stay | None = None
     timeline: tuple[tuple[int, int], ...] = ()
 
 

@@ -66,6 +66,7 @@ ROWS: tuple[Row, ...] = (
     Row(_PASSING, g.is_blind, _P.FAULTED, "blind", Fault.BLIND),
 
     Row((_P.STARTING,), g.ready_empty, _P.DEPARTING, "started"),
+    Row((_P.STARTING,), g.leaves_at_start, _P.DEPARTING, "leaves as recorded"),
     Row((_P.STARTING,), g.ready_loaded, _P.HOLDING, "found on deck at start",
         Fault.UNEXPECTED_LOAD),
     Row((_P.STARTING,), g.timed_out, _P.FAULTED, "not ready", Fault.START_NOT_READY),
@@ -119,6 +120,8 @@ ROWS: tuple[Row, ...] = (
 
     Row((_P.HOLDING,), g.left_deck, _P.DEPARTING, "left without release",
         Fault.BROKE_OUT),
+    Row((_P.HOLDING,), g.another_than_before, _P.HOLDING, "another than before the start",
+        Fault.UNEXPECTED_LOAD),
     Row((_P.HOLDING,), g.send_back_asked, _P.DECIDING, "sent back by a person"),
     Row((_P.HOLDING,), g.release_asked, _P.DECIDING, "released by a person"),
     Row((_P.HOLDING,), g.plate_confirmed, _P.DECIDING, "plate confirmed"),

@@ -92,8 +92,28 @@ def test_power_up_sets_zero_over_mud_but_not_over_a_vehicle() -> None:
     feed(loaded, 3.0, 3000.0, 0.0)
     assert muddy.snapshot().deck == DeckState.EMPTY
     assert muddy.snapshot().zero_offset_g == pytest.approx(180_000, abs=2000)
-    assert loaded.snapshot().deck == DeckState.UNKNOWN
+    assert loaded.snapshot().deck == DeckState.LOADED
+    assert loaded.snapshot().status == Status.IDLE
     assert not loaded.snapshot().zero_ok
+
+
+def test_one_broken_cell_at_power_up_is_no_vehicle() -> None:
+    weigher = Weigher(small_scale())
+    counts = np.full((150, CELLS), 200_000)
+    counts[:, 1] += 300_000
+    weigher.push(np.arange(150) * 20_000, counts, [0] * 150, [0] * 150)
+    assert weigher.snapshot().deck == DeckState.UNKNOWN
+
+
+def test_what_drives_off_a_deck_found_loaded_leaves_it_unknown_until_zero_is_set() -> None:
+    weigher = Weigher(small_scale())
+    now = feed(weigher, 2.0, 3000.0, 0.0)
+    weigher.allow_zero(False)
+    now = feed(weigher, 2.0, 0.0, now)
+    assert weigher.snapshot().deck == DeckState.UNKNOWN
+    weigher.allow_zero(True)
+    feed(weigher, 1.0, 0.0, now)
+    assert weigher.snapshot().deck == DeckState.EMPTY
 
 
 def test_power_up_waits_for_a_clear_beam_and_for_the_lane() -> None:

@@ -51,11 +51,13 @@ from controller.core.guards.limits import (
     zero_returned,
 )
 from controller.core.guards.whole import (
+    another_than_before,
     boom_moved,
     emergency_pressed,
     fault_present,
     is_blind,
     is_healthy,
+    leaves_at_start,
     ledger_away,
     manual_asked,
     manual_left,
@@ -69,6 +71,7 @@ from controller.core.guards.whole import (
 )
 
 __all__ = [
+    "another_than_before",
     "arrival_end",
     "boarded_whole",
     "boards_again",
@@ -91,6 +94,7 @@ __all__ = [
     "is_healthy",
     "lane_clear",
     "leave_end",
+    "leaves_at_start",
     "ledger_away",
     "left_deck",
     "limit_name",

@@ -36,12 +36,16 @@ def arrival_end(lane: Lane, inputs: InputImage, settings: LaneSettings) -> End |
 
 
 def vehicle_waits(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
-    """A vehicle stands before a boom, and the lane is free, closed, on zero and able to record."""
+    """A vehicle stands before a boom, and the lane is free, closed, on zero and able to record.
+
+    The disk knows by then that the one before has left, so that a restart takes no vehicle for it.
+    """
     return (
         arrival_end(lane, inputs, settings) is not None
         and inputs.weight.deck == Deck.EMPTY
         and inputs.weight.zero_ok
         and inputs.ledger.ready
+        and not inputs.ledger.on_deck
         and booms_closed(inputs)
     )
 
@@ -95,7 +99,8 @@ def boards_again(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool
     if passage is None or passage.entry is None or passage.leave_by is not None:
         return False
     return (
-        occupied_again(lane, inputs, settings)
+        passage.stay is None
+        and occupied_again(lane, inputs, settings)
         and passage.weight is None
         and inputs.ends[passage.entry].boom.position in (BoomPosition.OPEN, BoomPosition.BETWEEN)
         and inputs.ends[passage.entry.other].boom.position == BoomPosition.CLOSED

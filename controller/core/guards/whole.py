@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from controller.core.guards.common import deck_occupied, elapsed, left_deck, request_of
+from controller.core.guards.common import (
+    deck_occupied,
+    elapsed,
+    end_clear,
+    left_deck,
+    request_of,
+)
 from controller.core.images import InputImage
 from controller.core.kinds import (
     BoomPosition,
     Deck,
+    End,
     Presence,
     RequestKind,
 )
 from controller.core.passage import Lane
 from controller.core.settings import LaneSettings
+
+# Wider than any drift of zero since calibration that the scale would take for its zero at power-up.
+OTHER_LOAD_PERMILLE = 20
 
 
 def emergency_pressed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
@@ -77,6 +87,39 @@ def ready_loaded(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool
     """Everything is in order after power-up, but something stands on the deck."""
     return deck_occupied(lane, inputs, settings) and elapsed(
         inputs.now_us, lane.healthy_us, settings.start_settle_us
+    )
+
+
+def leaves_at_start(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """In order after power-up, and a vehicle stands under the open boom by which it may leave."""
+    passage = lane.passage
+    if passage is None or passage.stay is None or passage.leave_by is None:
+        return False
+    here = inputs.ends[passage.leave_by]
+    return (
+        ready_loaded(lane, inputs, settings)
+        and here.boom.position == BoomPosition.OPEN
+        and Presence.BLOCKED in (here.arm.state, here.beam_low.state, here.beam_high.state)
+    )
+
+
+def another_than_before(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """What stands on the deck since the start weighs plainly other than what was recorded.
+
+    Both ends are clear, so that it stands there whole.  Its zero is that of the calibration.
+    """
+    passage, weight = lane.passage, inputs.weight
+    if passage is None or passage.stay is None or passage.intent is not None:
+        return False
+    before_g, now_g = passage.stay.gross_g, weight.indicated_g
+    return (
+        before_g is not None
+        and now_g is not None
+        and weight.deck == Deck.LOADED
+        and not weight.motion
+        and end_clear(inputs, End.YARD)
+        and end_clear(inputs, End.ROAD)
+        and abs(now_g - before_g) > settings.scale.max_g * OTHER_LOAD_PERMILLE // 1000
     )
 
 
