@@ -15,7 +15,7 @@ from protocol.record import Record
 LIMIT_SHOWN_TIMES = 3
 """A limit this many times above the curve would press the curve flat; it is then only named."""
 
-_WIDE, _NARROW, _HIGH = 640, 340, 270
+_WIDE, _NARROW, _PHONE, _HIGH = 640, 340, 340, 270
 _TOP, _BOTTOM = 34, 226
 
 
@@ -49,12 +49,15 @@ def zero_us(record: Record) -> int:
     return known[0] if known else times.at_us
 
 
-def curve_figure(record: Record) -> Html:
-    """The curve with its caption; says plainly where a record has none."""
+def curve_figure(record: Record, *, narrow: bool = False) -> Html:
+    """The curve with its caption; says plainly where a record has none.
+
+    ``narrow`` draws both at the width of a phone, so that their words can still be read there.
+    """
     if record.curve is None:
         return el("p", both("无称重曲线", "This record carries no weight curve."), class_="absent")
     trace = _trace(record)
-    drawings = [_whole(trace)]
+    drawings = [_whole(trace, _PHONE if narrow else _WIDE)]
     if trace.at_s is not None and trace.weighing is not None:
         drawings.append(_detail(trace, trace.at_s, trace.weighing))
     count = len(record.curve.t_us)
@@ -81,7 +84,7 @@ def _trace(record: Record) -> _Trace:
     )
 
 
-def _whole(trace: _Trace) -> Html:
+def _whole(trace: _Trace, width: int) -> Html:
     top_g = max(1000.0, *(g for _, g in trace.points), _gross(trace))
     low_g = min(0.0, *(g for _, g in trace.points))
     limit = trace.limit_g
@@ -90,14 +93,14 @@ def _whole(trace: _Trace) -> Html:
     first, last = trace.points[0][0], trace.points[-1][0]
     if trace.at_s is not None:
         first, last = min(first, trace.at_s), max(last, trace.at_s)
-    x = Axis(first, max(last, first + 0.1), 52, _WIDE - 14)
+    x = Axis(first, max(last, first + 0.1), 52, width - 14)
     y = Axis(low_g / 1e6, high_g / 1e6, _BOTTOM, _TOP)
     parts = [*_stable(trace, x, y), *frame(x, y, "t / s", "m / t")]
     if limit is not None:
         parts += _limit(limit, x, y, drawn)
     points = [(t, g / 1e6) for t, g in thinned(trace.points)]
     parts += [path(points, x, y, "trace"), *_accepted(trace, x, y)]
-    return _svg(_WIDE, _describe(trace), parts)
+    return _svg(width, _describe(trace), parts)
 
 
 def _stable(trace: _Trace, x: Axis, y: Axis) -> Iterator[Html]:
