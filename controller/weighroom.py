@@ -8,15 +8,21 @@ from numpy.typing import NDArray
 from controller.core.faults import Fault
 from controller.core.images import Degraded, EndInputs, Weight
 from controller.core.kinds import Deck, Presence, WeighingStatus
+from controller.recording.basis import parameters_of
+from controller.recording.ring import CountsRing
 from hal.ports import CellSamples, DeviceFault, LoadCells, Thermometer
+from protocol.counts import COUNTS
+from protocol.media import Blob
+from protocol.parts import RAW_BYTES_MAX
 from sensors.calibration import Scale
 from sensors.degraded import DegradedWeight, NoDegradedWeight
 from sensors.estimator import TICK_S
 from sensors.indication import indicate_g
 from sensors.remaining import Remaining
+from sensors.reweigh import raw_from_us
 from sensors.thermal import Compensation
 from sensors.weigher import STALE_US, Weigher
-from sensors.weighing import EventKind, Weighing
+from sensors.weighing import Basis, EventKind, Weighing
 
 CURVE_LEAD_US = 2_000_000
 LOOK_US_MAX = 200_000
@@ -42,6 +48,8 @@ class WeighRoom:
         self._weigher = Weigher(scale)
         self._weight = Weight(since_us=now_us)
         self._batch = _Batch(max(1, round(TICK_S * scale.rate_hz)))
+        self._ring = CountsRing(scale.rate_hz, len(scale.cells))
+        self._basis: Basis | None = None
         self._looked_us = now_us
         self._degraded_allowed = False
         self._cleared = 0
@@ -60,6 +68,7 @@ class WeighRoom:
         else:
             self.faults = self._alarms
             self._batch.add(samples, ends)
+            self._ring.add(samples.t_us, samples.counts)
         if self._batch.full or now_us - self._looked_us >= LOOK_US_MAX:
             self._look(now_us)
         return self._weight
@@ -86,6 +95,22 @@ class WeighRoom:
         """The weight curve from shortly before ``since_us`` to now: (t_us, gross_g)."""
         begin = since_us - CURVE_LEAD_US
         return tuple(point for point in self._weigher.curve() if point[0] >= begin)
+
+    def raw_of(self, weight: Weight | None) -> bytes | None:
+        """The counts that gave this accepted weight, packed; None where they are not kept.
+
+        They reach back as far as computing it again needs, and no longer than a record takes.
+        """
+        basis = self._basis
+        if weight is None or basis is None or weight.accepted_us != basis.to_us:
+            return None
+        raw = self._ring.packed(raw_from_us(basis), basis.to_us)
+        return raw if raw is not None and len(raw) <= RAW_BYTES_MAX else None
+
+    def counts_of(self, since_us: int) -> tuple[Blob, ...]:
+        """The counts from shortly before ``since_us`` to now as a medium, where any are kept."""
+        packed = self._ring.packed(since_us - CURVE_LEAD_US)
+        return () if packed is None else (Blob(kind=COUNTS, data=packed),)
 
     def _look(self, now_us: int) -> None:
         self._looked_us = now_us
@@ -119,6 +144,8 @@ class WeighRoom:
             status = WeighingStatus.UNSTABLE
         accepted_g = seen.weight_g if status == WeighingStatus.ACCEPTED else None
         known = accepted_g is not None
+        basis = seen.basis if known else None
+        self._basis = basis or self._basis
         return Weight(
             deck=deck,
             since_us=self._weight.since_us if deck == self._weight.deck else now_us,
@@ -132,6 +159,10 @@ class WeighRoom:
             estimate_g=accepted_g,
             u95_g=seen.u95_g if known else None,
             accepted_us=seen.accepted_us if known else None,
+            stable_from_us=basis.stopped_us if basis is not None else None,
+            estimator=basis.method if basis is not None else "",
+            estimator_version=basis.version if basis is not None else "",
+            parameters=parameters_of(basis) if basis is not None else (),
             axles=seen.axles if seen.axles > 0 else None,
             axle_offsets_mm=seen.axle_offsets_mm if seen.axles > 0 else (),
             bad_cells=tuple(cell for cell, health in enumerate(seen.cells) if health),

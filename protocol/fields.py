@@ -144,6 +144,7 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         (2, "seq", "皮重记录序号"),
         (3, "taken_ms", "皮重时间"),
         (4, "clock", "皮重时钟质量"),
+        (5, "expires_ms", "皮重有效期"),
     ),
     "Weighing": _map(
         (1, "gross_g", "总重"),

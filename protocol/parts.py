@@ -19,6 +19,7 @@ from protocol import cbor
 
 Text = Annotated[str, Meta(min_length=1, max_length=500)]
 Code = Annotated[str, Meta(min_length=1, max_length=64)]
+Number = Annotated[str, Meta(min_length=1, max_length=128)]
 Digest = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Seq = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 Time = Annotated[int, Meta(ge=0, le=2**63 - 1)]
@@ -26,6 +27,7 @@ Count = Annotated[int, Meta(ge=0, le=10_000)]
 Mass = Annotated[int, Meta(ge=-(10**9), le=10**9)]
 Ppm = Annotated[int, Meta(ge=0, le=1_000_000)]
 Date = Annotated[int, Meta(ge=19_700_101, le=99_991_231)]
+RAW_BYTES_MAX = 65_536
 
 
 class Kind(IntEnum):
@@ -272,19 +274,24 @@ class Cargo(Struct, frozen=True, kw_only=True):
 
 
 class Tare(Struct, frozen=True, kw_only=True):
-    """A stored tare: the mass, when it was weighed, and the record (seq) that proves it."""
+    """A stored tare: the mass, when it was weighed, and the record (seq) that proves it.
+
+    ``expires_ms`` is until when it may stand for the empty vehicle.
+    """
 
     tare_g: Mass
     seq: Seq
     taken_ms: Time | None = None
     clock: ClockQuality = ClockQuality.UNKNOWN
+    expires_ms: Time | None = None
 
 
 class Weighing(Struct, frozen=True, kw_only=True):
     """One accepted weighing; ``indicated_g`` is rounded to d, None where class III shows a blank.
 
-    ``raw`` is the frame or the counts that gave the value, byte for byte; ``estimate_g`` is the
-    value before rounding to d.  ``estimator``, its version and its parameters say how it came.
+    ``raw`` are the counts that gave the value, as ``protocol/counts.py`` packs them without loss
+    (an indicator's frames will have a kind of their own there); ``estimate_g`` is the value before
+    rounding to d.  ``estimator``, its version and its parameters (name with unit) say how it came.
     """
 
     gross_g: Mass
@@ -297,7 +304,7 @@ class Weighing(Struct, frozen=True, kw_only=True):
     stable_from_us: Time | None = None
     stable_to_us: Time | None = None
     estimator: Text | None = None
-    raw: Annotated[bytes, Meta(max_length=65_536)] | None = None
+    raw: Annotated[bytes, Meta(max_length=RAW_BYTES_MAX)] | None = None
     zero_offset_g: Mass | None = None
     estimate_g: Mass | None = None
     estimator_version: Code | None = None

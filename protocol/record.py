@@ -13,7 +13,18 @@ from msgspec import Meta, Struct
 
 from protocol import cbor, custody, parts
 from protocol.fields import FIELDS, Field
-from protocol.parts import Code, Digest, Direction, Kind, Outcome, Permit, Seq, Text, Time
+from protocol.parts import (
+    Code,
+    Digest,
+    Direction,
+    Kind,
+    Number,
+    Outcome,
+    Permit,
+    Seq,
+    Text,
+    Time,
+)
 
 SCHEMA = 1
 
@@ -68,7 +79,7 @@ class Record(Struct, frozen=True, kw_only=True):
     degraded: parts.Degraded | None = None
     service: parts.Servicing | None = None
     identification: parts.Identification | None = None
-    code: Code | None = None
+    code: Number | None = None
     usability: custody.Usability | None = None
     media: Annotated[tuple[custody.Media, ...], Meta(max_length=64)] = ()
     clips: Annotated[tuple[custody.Clip, ...], Meta(max_length=16)] = ()

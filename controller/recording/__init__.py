@@ -1,0 +1,1 @@
+"""What the box adds to a record: raw counts, rule tables, papers, and whether it is evidence."""
