@@ -9,11 +9,13 @@ import controller.core.settings as core_settings
 from board.build import Board
 from board.plates import PlateChoices
 from board.profile import Profile
+from controller.blackbox import BlackBox
 from controller.bookkeeper import Bookkeeper, Key
 from controller.core.kinds import End, PlateStand
 from controller.core.settings import InterlockSettings, LaneSettings
 from controller.core.verdict import Scale
 from controller.faults import stopping_codes
+from controller.journal import Journal
 from controller.media import Cutouts
 from controller.reading import Reading
 from controller.recognition.inline import InlineReader
@@ -63,14 +65,18 @@ def assemble(
         raise from_os(error, out) from error
     ledger = Ledger.open(out / LEDGER_FILE, identity.site, identity.lane)
     writer: Writer[Key] = ThreadWriter(ledger) if threaded else SyncWriter(ledger)
-    bookkeeper = Bookkeeper(ledger, writer, identity, weigh_room, cutouts, board.register)
+    settings, interlock = lane_settings(profile), interlock_settings(profile)
+    journal = Journal(settings, interlock, identity.software)
+    bookkeeper = Bookkeeper(ledger, writer, identity, weigh_room, cutouts, board.register, journal)
     return Scan(
         board,
-        lane_settings(profile),
-        interlock_settings(profile),
+        settings,
+        interlock,
         weigh_room,
         Reading(board, reader if isinstance(reader, Reader) else InlineReader(reader), cutouts),
         bookkeeper,
+        journal,
+        BlackBox(out, journal),
     )
 
 

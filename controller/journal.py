@@ -39,6 +39,7 @@ class Journal:
         self.software = software
         self._writer: JournalWriter | None = None
         self._done: list[tuple[int, bytes]] = []
+        self._before: tuple[Blob, ...] = ()
         self._left_out = 0
         self._lead: deque[tuple[Lane, InputImage, OutputImage]] = deque(maxlen=LEAD_SCANS)
 
@@ -63,7 +64,17 @@ class Journal:
         done, self._done, self._left_out = self._done, [], 0
         if not done:
             return ()
-        return (self.settings, *(Blob(kind=KIND, data=data) for _, data in done))
+        self._before = tuple(Blob(kind=KIND, data=data) for _, data in done)
+        return (self.settings, *self._before)
+
+    def all(self) -> tuple[Blob, ...]:
+        """What ``cut`` would hand out, the scans in waiting too, behind what it did the last time.
+
+        For a program that ends: with it goes the memory of what came before.
+        """
+        self._lead_in()
+        before = self._before
+        return (*before, *self.cut())
 
     def _lead_in(self) -> None:
         while self._lead:

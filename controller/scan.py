@@ -7,6 +7,7 @@ import hashlib
 import msgspec
 
 from board.build import Board
+from controller.blackbox import BlackBox
 from controller.bookkeeper import Bookkeeper
 from controller.core.images import InputImage, OutputImage
 from controller.core.interlock import interlock
@@ -15,6 +16,7 @@ from controller.core.lane import step
 from controller.core.passage import Lane
 from controller.core.settings import InterlockSettings, LaneSettings
 from controller.intake import Intake
+from controller.journal import Journal
 from controller.reading import Reading
 from controller.weighroom import WeighRoom
 from controller.words import page_for
@@ -32,6 +34,8 @@ class Scan:
         weigh_room: WeighRoom,
         reading: Reading,
         bookkeeper: Bookkeeper,
+        journal: Journal,
+        black_box: BlackBox,
     ) -> None:
         self._board = board
         self.settings = settings
@@ -39,27 +43,59 @@ class Scan:
         self._weigh_room = weigh_room
         self.reading = reading
         self.bookkeeper = bookkeeper
+        self._journal = journal
+        self._black_box = black_box
         self._intake = Intake(board, weigh_room)
         self._digest = hashlib.sha256()
         self.lane = Lane(since_us=board.clock.now_us())
         self.outputs = OutputImage()
+        self._inputs: InputImage | None = None
+        self._in_core = False
 
     def once(self) -> tuple[InputImage, OutputImage]:
-        """Run one scan and return its two images."""
+        """Run one scan and return its two images.
+
+        An error that leaves here is one of the program: the outputs have gone safe before it does,
+        and it carries a note on the evidence bundle.
+        """
+        try:
+            return self._once()
+        except Exception as error:
+            try:
+                self.make_safe()
+            finally:
+                error.add_note(
+                    self._black_box.keep(error, self.lane, self._inputs, in_core=self._in_core)
+                )
+            raise
+
+    def _once(self) -> tuple[InputImage, OutputImage]:
+        self._in_core = False
         ledger = self.bookkeeper.poll()
         self.reading.poll(self.outputs)
-        inputs = self._intake.read(
+        inputs = self._inputs = self._intake.read(
             ledger,
             self.bookkeeper.vehicle,
             self.reading,
             (*self.bookkeeper.faults, *self.bookkeeper.findings, *self.reading.faults),
         )
-        self.lane, wanted = step(self.lane, inputs, self.settings)
-        self.outputs = interlock(inputs, wanted, self.interlock_settings)
+        self._decide(inputs)
         self._write(self.outputs, inputs.now_us)
         self.bookkeeper.take(self.outputs, inputs.now_us)
         self._digest.update(msgspec.msgpack.encode(self.outputs))
         return inputs, self.outputs
+
+    def _decide(self, inputs: InputImage) -> None:
+        """The pure part of a scan, written down whether it comes to an end or not."""
+        before = self.lane
+        try:
+            self.lane, wanted = step(before, inputs, self.settings)
+            self.outputs = interlock(inputs, wanted, self.interlock_settings)
+        except Exception:
+            self._in_core = True
+            self._journal.fail(before, inputs)
+            raise
+        self._journal.observe(before, inputs, self.outputs)
 
     @property
     def digest(self) -> str:
