@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
+from board.config import join_config
 from board.devices import DeviceSite, read_devices
 from board.plates import PlateChoices, read_plates
 from board.scale import ScaleSite, read_scale
@@ -22,7 +23,7 @@ from hal.schema import Problems, load_toml, mass, read_table, time
 Text = Annotated[str, Meta(min_length=1, max_length=80)]
 Code = Annotated[str, Meta(max_length=40)]
 
-SECTIONS = ("site", "scale", "timing", "rules", "plates", "devices")
+SECTIONS = ("site", "scale", "timing", "rules", "plates", "seal", "devices")
 
 # The times of the lane and the bounds that a site may set them in; the lane holds the defaults.
 TIME_BOUNDS: dict[str, tuple[str, str]] = {
@@ -71,13 +72,15 @@ class ProfileError(ValueError):
 class Site(Struct, frozen=True, kw_only=True):
     """Where the lane stands: names, and the codes under which the platform knows it.
 
-    ``yard_name`` and ``road_name`` are the words for the two directions (货场侧, 公路侧).
+    ``device_sn`` is the number of this box (设备编号); ``yard_name`` and ``road_name`` are the
+    words for the two directions (货场侧, 公路侧).
     """
 
     name: Text
     lane: Annotated[int, Meta(ge=1, le=99)]
     station_code: Code = ""
     unit_code: Code = ""
+    device_sn: Code = ""
     yard_name: Text = "货场侧"
     road_name: Text = "公路侧"
 
@@ -98,21 +101,32 @@ class RuleChoices(Struct, frozen=True, kw_only=True):
     degraded_weighing: Annotated[str, Meta(min_length=10, max_length=200)] = ""
 
 
+class SealChoices(Struct, frozen=True, kw_only=True):
+    """``key`` is the file of the lane's private key, from the site file's folder.
+
+    Without one the key lies beside the ledger, made at the first start.
+    """
+
+    key: Annotated[str, Meta(min_length=1, max_length=4_096)] | None = None
+
+
 class Profile(Struct, frozen=True, kw_only=True):
     """One site.  ``timing`` holds only what the site sets, in microseconds by name of TIMES.
 
-    ``sha256`` is over the site file and the calibration it names; ``folder`` is where the paths
-    of the file begin.
+    ``config`` are the bytes of the site file and of the calibration it names (``board/config.py``),
+    ``sha256`` is over them; ``folder`` is where the paths of the file begin.
     """
 
     path: str
     folder: str
     sha256: str
+    config: bytes
     site: Site
     scale: ScaleSite
     timing: dict[str, int]
     rules: RuleChoices
     plates: PlateChoices
+    seal: SealChoices
     devices: dict[str, DeviceSite]
 
 
@@ -172,17 +186,21 @@ def _read(
     timing = _read_times(sections["timing"], problems)
     rules = read_table(sections["rules"], RuleChoices, "rules", problems)
     plates = read_plates(sections["plates"], problems)
-    if site is None or scale is None or rules is None:
+    seal = read_table(sections["seal"], SealChoices, "seal", problems)
+    if site is None or scale is None or rules is None or seal is None:
         return None
+    config = join_config(data, calibration)
     return Profile(
         path=str(path),
         folder=str(path.parent),
-        sha256=hashlib.sha256(data + calibration).hexdigest(),
+        sha256=hashlib.sha256(config).hexdigest(),
+        config=config,
         site=site,
         scale=scale,
         timing=timing,
         rules=rules,
         plates=plates,
+        seal=seal,
         devices=devices,
     )
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from msgspec import Struct
+
 from controller.core.book import (
     Allowance,
     AxleSum,
@@ -29,7 +31,7 @@ from controller.rulefile import (
     RuleIn,
     RulesError,
     SingleTyreIn,
-    read_rule_file,
+    read_rule_bytes,
 )
 
 RULES_DIR = Path(__file__).parent / "core" / "rules"
@@ -37,21 +39,42 @@ FILES_MAX = 100
 LAST_DAY = 99991231
 
 
+class Rules(Struct, frozen=True, kw_only=True):
+    """The book, and the very bytes of every table that it was made of by id@version.
+
+    ``overload`` names the table that the overload clause comes from.
+    """
+
+    book: RuleBook
+    tables: dict[str, bytes]
+    overload: str
+
+
 def load_rulebook(extra: Sequence[Path] = ()) -> RuleBook:
-    """The book of the shipped tables and of ``extra`` files, which follow the same rules.
+    """The book alone; see ``read_rules``."""
+    return read_rules(extra).book
+
+
+def read_rules(extra: Sequence[Path] = ()) -> Rules:
+    """The shipped tables and the ``extra`` files, which follow the same rules.
 
     Raises RulesError for a file that is missing, malformed, contradictory or out of bounds.
     """
     paths = [*sorted(RULES_DIR.glob("*.toml")), *extra]
     if len(paths) > FILES_MAX:
         raise RulesError(f"{len(paths)} rule files, at most {FILES_MAX} are read")
-    files = [read_rule_file(path) for path in paths]
+    read = [read_rule_bytes(path) for path in paths]
+    files = [file for file, _ in read]
     _refuse_rivals(paths, files)
     overload = _newest([f for f in files if f.overload is not None], LAST_DAY)
     periods = tuple(_periods(files))
     if overload is None or overload.overload is None or not periods:
         raise RulesError(f"{RULES_DIR}: the shipped tables are missing; install the package anew")
-    return RuleBook(periods=periods, overload_clause=overload.overload.clause)
+    return Rules(
+        book=RuleBook(periods=periods, overload_clause=overload.overload.clause),
+        tables={file.name: data for file, data in read},
+        overload=overload.name,
+    )
 
 
 def _refuse_rivals(paths: Sequence[Path], files: Sequence[RuleFile]) -> None:
@@ -94,7 +117,7 @@ def _ruleset(date: int, files: Sequence[RuleFile]) -> Ruleset:
     posted = next((f.posted for f in files if f.posted and f.posted.enabled), None)
     return Ruleset(
         effective=date,
-        versions=tuple(f"{f.id}@{f.version}" for f in files),
+        versions=tuple(f.name for f in files),
         rows=rows,
         allowances=tuple(_allowance(rule) for f in files for rule in _enabled(f.allowance)),
         licence_caps=tuple(

@@ -118,6 +118,11 @@ class RuleFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     overload: OverloadIn | None = None
 
     @property
+    def name(self) -> str:
+        """What records call it: id@version."""
+        return f"{self.id}@{self.version}"
+
+    @property
     def effective_int(self) -> int:
         """The first day of effect as yyyymmdd."""
         day = self.effective
@@ -126,8 +131,14 @@ class RuleFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def read_rule_file(path: Path) -> RuleFile:
     """Read and check one table; raises RulesError."""
+    return read_rule_bytes(path)[0]
+
+
+def read_rule_bytes(path: Path) -> tuple[RuleFile, bytes]:
+    """Read and check one table, with the bytes it was read from; raises RulesError."""
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_bytes()
+        data = tomllib.loads(text.decode("utf-8"))
     except OSError as error:
         raise RulesError(f"{path}: cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -137,7 +148,7 @@ def read_rule_file(path: Path) -> RuleFile:
     except msgspec.ValidationError as error:
         raise RulesError(f"{path}: {_explained(str(error))}") from error
     _check(path, file)
-    return file
+    return file, text
 
 
 def _explained(text: str) -> str:
