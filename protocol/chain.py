@@ -127,6 +127,11 @@ class Chain:
         self.hash = digest
         return self._found
 
+    def skip_to(self, seq: int) -> None:
+        """Go on at row ``seq``; those before it are not at hand, and were not asked for."""
+        if seq > self._next_row:
+            self._own, self._next_row, self._segment.whole = None, seq, False
+
     def _row(self, seq: int) -> bool:
         """Whether the row follows the one before it."""
         due, self._next_row = self._next_row, max(self._next_row, seq + 1)
@@ -136,7 +141,9 @@ class Chain:
         if seq < due:
             self._say("order", seq, f"stands behind row {due - 1}", "row")
         else:
-            self._say("gap", due, f"seq {due} to {seq - 1} missing")
+            self._say(
+                "gap", due, f"missing: seq {due}" + (f" to {seq - 1}" if seq - due > 1 else "")
+            )
         return False
 
     def _opened(self, seq: int, sealed: bytes) -> Record | None:
