@@ -143,22 +143,36 @@ def write_private(path: Path, key: PrivateKey) -> None:
 
 def read_public(path: Path) -> PublicKey:
     """Read a public key; raises KeyFileError."""
-    pem = _read(path, private=False)
     try:
-        key = load_pem_public_key(pem)
-        if not isinstance(key, Ed25519PublicKey):
-            raise ValueError("not an Ed25519 key")
-        return PublicKey(key.public_bytes_raw())
-    except (ValueError, UnsupportedAlgorithm) as error:
+        return parse_public(_read(path, private=False))
+    except KeyFileError:
+        raise
+    except ValueError as error:
         raise KeyFileError(
             path, f"not a public key in PEM ({error})", "name the .pub file of keygen"
         ) from error
 
 
+def parse_public(pem: bytes) -> PublicKey:
+    """A public key from its PEM; raises ValueError."""
+    try:
+        key = load_pem_public_key(pem)
+    except UnsupportedAlgorithm as error:
+        raise ValueError(str(error)) from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise ValueError("not an Ed25519 key")
+    return PublicKey(key.public_bytes_raw())
+
+
+def public_pem(key: PublicKey) -> bytes:
+    """A public key as PEM (SubjectPublicKeyInfo, RFC 8410)."""
+    whole = Ed25519PublicKey.from_public_bytes(key.x)
+    return whole.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
 def write_public(path: Path, key: PublicKey) -> None:
     """Write a public key durably to a new file; raises KeyFileError if it exists."""
-    whole = Ed25519PublicKey.from_public_bytes(key.x)
-    _write_new(path, whole.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), 0o644)
+    _write_new(path, public_pem(key), 0o644)
 
 
 def _read(path: Path, *, private: bool) -> bytes:

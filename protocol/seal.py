@@ -25,9 +25,10 @@ _HEADER_BYTES = len(_HEADER) + _KID_BYTES
 # Tag 18, array of four, the protected header as bytes; behind it the empty unprotected header.
 _START = b"\xd2\x84\x58" + bytes([_HEADER_BYTES]) + _HEADER
 _MIDDLE = b"\xa0"
-_BODY = len(_START) + _KID_BYTES + len(_MIDDLE)
+BODY_START = len(_START) + _KID_BYTES + len(_MIDDLE)
+"""Where the payload begins, with its own length, in every envelope."""
 _SIGNATURE = b"\x58\x40"
-OVERHEAD_BYTES_MAX = _BODY + 5 + len(_SIGNATURE) + SIGNATURE_BYTES
+OVERHEAD_BYTES_MAX = BODY_START + 5 + len(_SIGNATURE) + SIGNATURE_BYTES
 
 
 class SealError(ValueError):
@@ -98,13 +99,13 @@ def _envelope(parts: Sealed) -> bytes:
 
 def _take_apart(sealed: bytes) -> Sealed | None:
     """Cut at the fixed places, put together again, and compare: one form, no second parser."""
-    head = _head_bytes(sealed[_BODY : _BODY + 1])
+    head = _head_bytes(sealed[BODY_START : BODY_START + 1])
     end = len(sealed) - len(_SIGNATURE) - SIGNATURE_BYTES
-    if head == 0 or end <= _BODY + head:
+    if head == 0 or end <= BODY_START + head:
         return None
     parts = Sealed(
-        payload=sealed[_BODY + head : end],
-        kid=sealed[len(_START) : _BODY - len(_MIDDLE)],
+        payload=sealed[BODY_START + head : end],
+        kid=sealed[len(_START) : BODY_START - len(_MIDDLE)],
         signature=sealed[end + len(_SIGNATURE) :],
     )
     return parts if _envelope(parts) == sealed else None
@@ -121,7 +122,7 @@ def _explained(sealed: bytes) -> SealError:
     """Say why an envelope is refused; that it is refused is decided already."""
     if sealed and 0xA0 <= sealed[0] <= 0xBF:
         return SealError("unsealed", "a bare record without a seal")
-    if sealed.startswith(_START) and sealed[_BODY - 1 : _BODY] not in (b"", _MIDDLE):
+    if sealed.startswith(_START) and sealed[BODY_START - 1 : BODY_START] not in (b"", _MIDDLE):
         return SealError("seal", "headers stand outside the signature, where anyone can write")
     try:
         # Strict, for a map of numbers that were chosen to collide would take hours to read.
