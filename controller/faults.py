@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 
 from controller.core.faults import Fault
 
+LEDGER_CODES = 4
 CATALOGUE_FILE = Path(__file__).parent / "core" / "faults.toml"
 
 _Text = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -97,6 +98,15 @@ def load_catalogue(path: Path = CATALOGUE_FILE) -> Catalogue:
 def stopping_codes() -> frozenset[int]:
     """Codes of the shipped catalogue that stop the lane."""
     return load_catalogue().stopping_codes()
+
+
+def faulting_codes() -> frozenset[int]:
+    """Codes that end what is under way in FAULTED.
+
+    The ledger's are not among them: it says itself that it is not ready, and the lane has a phase
+    for that, in which whoever has a durable record still leaves.
+    """
+    return frozenset(code for code in stopping_codes() if code // 100 != LEDGER_CODES)
 
 
 def _entry(path: Path, name: str, table: object) -> Entry:

@@ -41,6 +41,7 @@ _PHASE_STYLES = {
     Phase.MANUAL: "bold black on yellow",
     Phase.FAULTED: "bold white on red",
     Phase.EMERGENCY: "bold white on red",
+    Phase.LEDGER_AWAY: "bold white on red",
 }
 _SIGN_STYLES = {"red": "bold red", "green": "bold green", "amber": "bold yellow"}
 _DECISIONS = {

@@ -46,6 +46,8 @@ def _to_deciding(lane: Lane, row: Row, inputs: InputImage, settings: LaneSetting
         return replace(lane, passage=_decided(passage, inputs, settings, RecordKind.PASSAGE))
     if row.outcome == "weighed without evidence":
         return replace(lane, passage=_undecided(passage, lane, inputs, settings))
+    if row.outcome == "decision stored":
+        return lane
     if row.outcome == "plate confirmed":
         again = replace(passage, asked=False)
         return replace(lane, passage=_decided(again, inputs, settings, RecordKind.AMENDMENT))

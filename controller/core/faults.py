@@ -19,6 +19,7 @@ class Fault(IntEnum):
     EMERGENCY_STOP = 108
     MANUAL_MODE = 109
     UNEXPECTED_LOAD = 110
+    LEDGER_AWAY = 111
     # 2xx: the passage
     NOT_POSITIONED = 201
     NOT_STEADY = 202

@@ -141,6 +141,7 @@ class Message(IntEnum):
     WAIT_FOR_OPERATOR = 10
     BACK_OUT = 11
     EMERGENCY = 12
+    NO_RECORDS = 13
 
 
 class Decision(IntEnum):
@@ -181,3 +182,4 @@ class Phase(IntEnum):
     MANUAL = 13
     EMERGENCY = 14
     CONFIRMING = 15
+    LEDGER_AWAY = 16

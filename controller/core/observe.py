@@ -28,7 +28,14 @@ _READING = (
     Phase.CONFIRMING,
 )
 GONE_AT_START = "gone at start"
-_NOT_WORKING = (Phase.STARTING, Phase.FAULTED, Phase.MANUAL, Phase.EMERGENCY)
+_NOT_WORKING = (
+    Phase.STARTING,
+    Phase.FAULTED,
+    Phase.MANUAL,
+    Phase.EMERGENCY,
+    Phase.LEDGER_AWAY,
+)
+_RECOVERING = (Phase.STARTING, Phase.FAULTED, Phase.LEDGER_AWAY)
 
 
 def observe(lane: Lane, inputs: InputImage, settings: LaneSettings) -> Lane:
@@ -58,7 +65,7 @@ def _timers(lane: Lane, inputs: InputImage, settings: LaneSettings) -> Lane:
     now = inputs.now_us
     if now < lane.since_us:
         lane = replace(lane, since_us=now)
-    if lane.phase in (Phase.STARTING, Phase.FAULTED):
+    if lane.phase in _RECOVERING:
         if not is_healthy(lane, inputs, settings):
             return replace(lane, healthy_us=None) if lane.healthy_us is not None else lane
         if lane.healthy_us is None or lane.healthy_us > now:

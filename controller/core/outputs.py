@@ -25,7 +25,7 @@ from controller.core.settings import LaneSettings
 from controller.core.verdict import Verdict
 
 _ENTRY_UP = (Phase.APPROACH, Phase.BOARDING)
-_ZEROING = (Phase.STARTING, Phase.ZERO_CHECK, Phase.FAULTED)
+_ZEROING = (Phase.STARTING, Phase.ZERO_CHECK, Phase.FAULTED, Phase.LEDGER_AWAY)
 _LEAVING = (Phase.RELEASING, Phase.RETURNING, Phase.DEPARTING)
 _STILL = (Phase.STARTING, Phase.IDLE, Phase.ZERO_CHECK, Phase.FAULTED, Phase.EMERGENCY)
 _LOOKING = (Phase.APPROACH, Phase.BOARDING)
@@ -48,6 +48,7 @@ _MESSAGES: dict[Phase, Message] = {
     Phase.FAULTED: Message.CLOSED,
     Phase.MANUAL: Message.CLOSED,
     Phase.EMERGENCY: Message.EMERGENCY,
+    Phase.LEDGER_AWAY: Message.NO_RECORDS,
 }
 
 

@@ -9,7 +9,9 @@ The rules of the table:
 3. MANUAL and EMERGENCY end by a named person only: their limit calls again, and moves nothing.
 4. No row leads out of HOLDING towards an exit without a named person, and none leads to RELEASING
    but by way of a durable record.  A weight without evidence ends in HOLDING, never by rule.
-5. The diagram in ``docs/phases.md`` is generated from this file.
+5. Without a ledger that takes records nobody is let in and nobody out: LEDGER_AWAY holds whoever
+   waits for a record, closes the booms, and goes on by itself once that record is durable.
+6. The diagram in ``docs/phases.md`` is generated from this file.
 """
 
 from __future__ import annotations
@@ -53,6 +55,7 @@ _PASSING = (
     _P.RETURNING,
     _P.DEPARTING,
     _P.ZERO_CHECK,
+    _P.LEDGER_AWAY,
 )
 _STOPPED = (_P.STARTING, _P.FAULTED)
 _ON_DECK = (_P.POSITIONING, _P.WEIGHING, _P.CONFIRMING)
@@ -74,11 +77,12 @@ ROWS: tuple[Row, ...] = (
     Row((_P.IDLE,), g.boom_moved, _P.DEPARTING, "boom moved by hand", Fault.BOOM_MOVED),
     Row((_P.IDLE,), g.deck_occupied, _P.HOLDING, "unexpected load", Fault.UNEXPECTED_LOAD),
     Row((_P.IDLE,), g.under_range, _P.FAULTED, "under range", Fault.UNDER_RANGE),
-    Row((_P.IDLE,), g.ledger_away, _P.FAULTED, "ledger not ready", Fault.LEDGER_SILENT),
+    Row((_P.IDLE,), g.ledger_away, _P.LEDGER_AWAY, "no records, no passage", Fault.LEDGER_AWAY),
     Row((_P.IDLE,), g.zero_lost, _P.ZERO_CHECK, "zero lost"),
     Row((_P.IDLE,), g.vehicle_waits, _P.APPROACH, "vehicle waits"),
 
     Row((_P.APPROACH,), g.deck_occupied, _P.BOARDING, "boards"),
+    Row((_P.APPROACH,), g.ledger_away, _P.DEPARTING, "not let in without records"),
     Row((_P.APPROACH,), g.turned_away, _P.DEPARTING, "turned away"),
     Row((_P.APPROACH,), g.timed_out, _P.DEPARTING, "did not board", Fault.DID_NOT_BOARD),
 
@@ -109,7 +113,17 @@ ROWS: tuple[Row, ...] = (
     Row((_P.DECIDING,), g.durable_release, _P.RELEASING, "released"),
     Row((_P.DECIDING,), g.durable_return, _P.RETURNING, "sent back"),
     Row((_P.DECIDING,), g.durable_hold, _P.HOLDING, "held", Fault.OPERATOR_WANTED),
-    Row((_P.DECIDING,), g.timed_out, _P.FAULTED, "ledger silent", Fault.LEDGER_SILENT),
+    Row((_P.DECIDING,), g.ledger_away, _P.LEDGER_AWAY, "no records, no release",
+        Fault.LEDGER_AWAY),
+    Row((_P.DECIDING,), g.timed_out, _P.LEDGER_AWAY, "ledger silent", Fault.LEDGER_SILENT),
+
+    Row((_P.LEDGER_AWAY,), g.leaves_undecided, _P.DEPARTING, "left without release",
+        Fault.BROKE_OUT),
+    Row((_P.LEDGER_AWAY,), g.decision_stored, _P.DECIDING, "decision stored"),
+    Row((_P.LEDGER_AWAY,), g.recovered_empty, _P.DEPARTING, "ledger back"),
+    Row((_P.LEDGER_AWAY,), g.loaded_undecided, _P.HOLDING, "ledger back with a load",
+        Fault.UNEXPECTED_LOAD),
+    Row((_P.LEDGER_AWAY,), g.timed_out, _P.LEDGER_AWAY, "ledger still away"),
 
     Row((_P.RELEASING,), g.entry_not_closed, _P.HOLDING, "entry boom not closed",
         Fault.ENTRY_BOOM_OPEN),

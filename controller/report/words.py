@@ -94,6 +94,7 @@ PHASES = {
     "FAULTED": Word("故障", "faulted"),
     "MANUAL": Word("手动", "manual"),
     "EMERGENCY": Word("急停", "emergency"),
+    "LEDGER_AWAY": Word("无法记录", "records cannot be kept"),
 }
 BASES = {
     "licence_gvm_kg": Word("行驶证总质量", "licence total mass"),

@@ -33,6 +33,7 @@ TOLD: dict[Message, Word] = {
     Message.PASS: Word.PASS,
     Message.OVER: Word.OVER,
     Message.WAIT_FOR_OPERATOR: Word.WAIT,
+    Message.NO_RECORDS: Word.WAIT,
     Message.BACK_OUT: Word.BACK_OUT,
     Message.EMERGENCY: Word.STAND_STILL,
 }

@@ -15,7 +15,13 @@ from controller.core.table import BY_PHASE, ROWS, Row
 from controller.faults import load_catalogue
 
 TIMERS = (guards.timed_out, guards.still_loaded)
-SELF_REPEATING = {Phase.HOLDING, Phase.FAULTED, Phase.MANUAL, Phase.EMERGENCY}
+SELF_REPEATING = {
+    Phase.HOLDING,
+    Phase.FAULTED,
+    Phase.MANUAL,
+    Phase.EMERGENCY,
+    Phase.LEDGER_AWAY,
+}
 
 
 def ids(row: Row) -> str:
@@ -89,6 +95,7 @@ def test_nobody_comes_to_deciding_unweighed_and_unasked() -> None:
         guards.send_back_asked,
         guards.plate_confirmed,
         guards.timed_out,
+        guards.decision_stored,
     }
     late = [row for row in ROWS if row.to == Phase.DECIDING and row.guard is guards.timed_out]
     assert [row.phases for row in late] == [(Phase.CONFIRMING,)]
@@ -119,7 +126,7 @@ def test_every_alarm_is_in_the_catalogue_and_fits_its_phase(row: Row) -> None:
     if row.alarm is None:
         return
     entry = load_catalogue()[int(row.alarm)]
-    stopped = row.to in (Phase.FAULTED, Phase.MANUAL, Phase.EMERGENCY)
+    stopped = row.to in (Phase.FAULTED, Phase.MANUAL, Phase.EMERGENCY, Phase.LEDGER_AWAY)
     assert entry.stops == stopped, f"{entry.name} in {row.to.name}"
 
 

@@ -20,6 +20,7 @@ MEANING = {
     Message.PASS: Word.PASS,
     Message.OVER: Word.OVER,
     Message.WAIT_FOR_OPERATOR: Word.WAIT,
+    Message.NO_RECORDS: Word.WAIT,
     Message.BACK_OUT: Word.BACK_OUT,
     Message.EMERGENCY: Word.STAND_STILL,
     Message.CLOSED: Word.NOTHING,

@@ -27,6 +27,7 @@ _LIMITS: dict[Phase, str] = {
     Phase.MANUAL: "manual_us_max",
     Phase.FAULTED: "attention_us_max",
     Phase.EMERGENCY: "attention_us_max",
+    Phase.LEDGER_AWAY: "attention_us_max",
 }
 
 

@@ -22,6 +22,7 @@ from controller.core.settings import LaneSettings
 
 # Wider than any drift of zero since calibration that the scale would take for its zero at power-up.
 OTHER_LOAD_PERMILLE = 20
+LEFT = "left without"
 
 
 def emergency_pressed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
@@ -177,3 +178,31 @@ def zero_lost(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
 def ledger_away(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """The ledger cannot take a record."""
     return not inputs.ledger.ready
+
+
+def decision_stored(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """All is in order again, and the record that the vehicle on the deck waited for is on disk."""
+    passage = lane.passage
+    return (
+        passage is not None
+        and passage.accounted
+        and passage.intent is None
+        and not passage.owed
+        and not passage.emptied
+        and recovered_loaded(lane, inputs, settings)
+    )
+
+
+def loaded_undecided(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """All is in order again, but on the deck stands something that nothing was decided about."""
+    passage = lane.passage
+    strange = passage is None or not passage.accounted or passage.emptied
+    return strange and recovered_loaded(lane, inputs, settings)
+
+
+def leaves_undecided(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The vehicle that waits for its record has left the deck, and nobody has said so yet."""
+    passage = lane.passage
+    if passage is None or not passage.accounted or not left_deck(lane, inputs, settings):
+        return False
+    return not any(said.startswith(LEFT) for said in (passage.owed, *passage.reasons))
