@@ -29,7 +29,8 @@ def _plain_errors(status: int = 1) -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError, ImportError) as error:
-        typer.echo(f"error: {error}", err=True)
+        for line in (f"error: {error}", *getattr(error, "__notes__", ())):
+            typer.echo(line, err=True)
         raise typer.Exit(status) from error
 
 
@@ -158,6 +159,19 @@ def run(
     """Run the controller on the board that a site file describes."""
     with _plain_errors():
         _later("controller.commands.run:run")(site, out, seconds, json_)
+
+
+@app.command()
+def replay(
+    folder: Annotated[Path, typer.Argument(help="A data folder, or an evidence bundle crash-*.")],
+    seq: Annotated[int | None, typer.Argument(min=1, help="Only this record.")] = None,
+    json_: Json = False,
+) -> None:
+    """Run journals through today's core and hold outputs and records against the stored bytes."""
+    with _plain_errors():
+        same = _later("controller.commands.replay:run")(folder, seq, json_)
+    if not same:
+        raise typer.Exit(1)
 
 
 @app.command()

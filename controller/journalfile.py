@@ -107,6 +107,7 @@ class JournalWriter:
             self._put({"inputs": inputs})
         else:
             self._put({"lane": lane, "inputs": inputs, "outputs": None})
+        self.pause()
 
     def add(self, inputs: InputImage, outputs: OutputImage) -> None:
         """Put down the scan after the last one."""

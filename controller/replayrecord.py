@@ -1,0 +1,181 @@
+"""Holding one stored record against its journal: the same outputs, and the same bytes.
+
+The record is made again from what the core asked for.  What no input image holds is taken from the
+stored record and therefore not proven here: who the box is, the weight curve, digests of files,
+flags, usability.  The seals and digests of those are what ``steelyard verify`` checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from controller.core.images import RecordIntent
+from controller.journal import KIND, SETTINGS_KIND
+from controller.journalfile import Settings
+from controller.journalread import JournalError, JournalFile, read_journal, read_settings
+from controller.recorder import Evidence, Identity, to_record
+from controller.replay import Difference, Divergence, Replayer, differences
+from protocol import parts
+from protocol.record import LEDGER_KINDS, Record, RecordError, decode, encode
+
+OF_THE_BOX = ("schema", "seq", "prev_hash", "flags", "media", "clips", "usability")
+"""Fields that are taken from the stored record as they are."""
+
+
+class Result(StrEnum):
+    """What a replay says of one record."""
+
+    IDENTICAL = "identical"
+    DIFFERENT = "different"
+    NOT_REPLAYABLE = "not replayable"
+    OWN = "the ledger's own"
+    DAMAGED = "damaged"
+
+
+class Checked(Struct, frozen=True, kw_only=True):
+    """One record replayed; ``fields`` are those of the record that came out otherwise."""
+
+    seq: int
+    result: Result
+    kind: str = ""
+    passage_id: int = 0
+    part: int = 0
+    why: str = ""
+    divergence: Divergence | None = None
+    fields: tuple[Difference, ...] = ()
+    scans: int = 0
+    span_us: int = 0
+    outputs_sha256: str = ""
+
+
+ReadMedia = Callable[[bytes, str], bytes]
+"""The bytes of a digest and kind; FileNotFoundError, ValueError or OSError where there are none."""
+
+
+class Checker:
+    """Replays records in the order of their seq; settings that many of them share are read once.
+
+    ``dropped`` says whether the ledger has a record by which a file was removed.
+    """
+
+    def __init__(self, read: ReadMedia, dropped: Callable[[bytes], bool]) -> None:
+        self._read = read
+        self._dropped = dropped
+        self._replayer = Replayer()
+        self._settings: dict[bytes, Settings] = {}
+
+    def check(self, seq: int, payload: bytes) -> Checked:
+        """Replay the record of these bytes."""
+        try:
+            record = decode(payload)
+        except RecordError as error:
+            return Checked(seq=seq, result=Result.DAMAGED, why=f"the record: {error}")
+        about = Checked(
+            seq=seq,
+            result=Result.NOT_REPLAYABLE,
+            kind=record.kind.name,
+            passage_id=record.passage_id,
+            part=record.part,
+        )
+        if record.kind in LEDGER_KINDS:
+            return replace(about, result=Result.OWN)
+        named = [medium for medium in record.media if medium.kind == KIND]
+        if not named:
+            return replace(about, why="no journal was kept with it")
+        gone = [medium.sha256 for medium in named if self._dropped(medium.sha256)]
+        if gone:
+            return replace(about, why=f"its journal {gone[0].hex()} was removed by retention")
+        try:
+            journals = [read_journal(self._read(medium.sha256, KIND)) for medium in named]
+            return self._replayed(about, record, payload, journals)
+        except (OSError, ValueError) as error:
+            self._replayer = Replayer()
+            return replace(about, result=Result.DAMAGED, why=str(error))
+
+    def _replayed(
+        self, about: Checked, record: Record, payload: bytes, journals: list[JournalFile]
+    ) -> Checked:
+        settings = self._settings_of(record, journals[0])
+        entries = (entry for journal in journals for entry in journal.entries())
+        outcome = self._replayer.run(entries, settings)
+        about = replace(
+            about,
+            scans=outcome.scans,
+            span_us=outcome.span_us,
+            outputs_sha256=outcome.outputs_sha256,
+            divergence=outcome.divergence,
+        )
+        if outcome.divergence is not None:
+            raised = outcome.error
+            why = f"today's core raises {raised.type}: {raised.text}" if raised else ""
+            return replace(about, result=Result.DIFFERENT, why=why)
+        intent = outcome.intent
+        if intent is None or (intent.passage_id, intent.part) != (record.passage_id, record.part):
+            return replace(
+                about, result=Result.DIFFERENT, why="the journal does not end in this record"
+            )
+        return _compared(about, record, payload, intent)
+
+    def _settings_of(self, record: Record, journal: JournalFile) -> Settings:
+        digest = journal.header.settings
+        if digest not in {medium.sha256 for medium in record.media if medium.kind == SETTINGS_KIND}:
+            raise JournalError(f"the record does not name the journal's settings {digest.hex()}")
+        if digest not in self._settings:
+            self._settings = {digest: read_settings(self._read(digest, SETTINGS_KIND))}
+        return self._settings[digest]
+
+
+def _compared(about: Checked, record: Record, payload: bytes, intent: RecordIntent) -> Checked:
+    today = rebuilt(intent, record)
+    try:
+        same = encode(today) == payload
+    except RecordError as error:
+        return replace(about, result=Result.DIFFERENT, why=f"today it is not a record: {error}")
+    if same:
+        return replace(about, result=Result.IDENTICAL)
+    fields = differences(record, today)
+    return replace(about, result=Result.DIFFERENT, why="the record differs", fields=fields)
+
+
+def rebuilt(intent: RecordIntent, stored: Record) -> Record:
+    """The record that today's program makes of an intent, with the box's part of ``stored``."""
+    record = to_record(intent, _identity(stored), _evidence(stored))
+    return replace(record, **{name: getattr(stored, name) for name in OF_THE_BOX})
+
+
+def _identity(stored: Record) -> Identity:
+    if stored.scale is None or stored.software is None or stored.config_hash is None:
+        raise JournalError("the record does not say which box made it")
+    weighing: Any = stored.weighing
+    return Identity(
+        site=stored.site,
+        lane=stored.lane,
+        scale=stored.scale,
+        software=stored.software,
+        config_hash=stored.config_hash,
+        estimator=weighing.estimator.partition(":")[0] if weighing is not None else "",
+        plate_rule=_plate_rule(stored.identification),
+        unit_code=stored.unit_code,
+    )
+
+
+def _plate_rule(found: parts.Identification | None) -> parts.Identification:
+    blank = parts.Stand.HELD
+    if found is None:
+        return parts.Identification(
+            stand=blank, policy=blank, auto_ppm=0, confirm_ppm=0, agree_min=0
+        )
+    return replace(found, stand=blank, read=None, frames=())
+
+
+def _evidence(stored: Record) -> Evidence:
+    curve = stored.curve
+    return Evidence(
+        curve=tuple(zip(curve.t_us, curve.g, strict=True)) if curve is not None else (),
+        pictures=frozenset(image.sha256.hex() for image in stored.images),
+    )
