@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from pathlib import Path
 
 import controller.core.settings as core_settings
 from board.build import Board
-from board.plates import PlateChoices
 from board.profile import Profile
 from controller.blackbox import BlackBox
 from controller.bookkeeper import Bookkeeper, Key
@@ -20,11 +18,9 @@ from controller.media import Cutouts
 from controller.reading import Reading
 from controller.recognition.inline import InlineReader
 from controller.recognition.looks import Eyes, Reader
-from controller.recorder import Identity
-from controller.rulebook import load_rulebook
+from controller.recording.identity import identity_of, rules_of
 from controller.scan import Scan
 from controller.weighroom import WeighRoom
-from protocol import parts
 from protocol.errors import from_os
 from protocol.files import Files
 from protocol.ledger import Ledger
@@ -33,7 +29,6 @@ from protocol.writer import SyncWriter, ThreadWriter, Writer
 
 LEDGER_FILE = "ledger.sqlite"
 MEDIA_FOLDER = FOLDER
-ESTIMATOR = "tapered-mean"
 
 _MS = 1000
 # Times of the site file whose setting has another name or unit in the lane.
@@ -83,9 +78,8 @@ def assemble(
 def lane_settings(profile: Profile) -> LaneSettings:
     """The lane's settings of a site: the defaults, and what the site file says otherwise."""
     scale = profile.scale.scale
-    extra = [Path(profile.folder) / profile.rules.book] if profile.rules.book else []
     return LaneSettings(
-        book=load_rulebook(extra),
+        book=rules_of(profile).book,
         scale=Scale(max_g=scale.max_g, e_g=scale.e_g),
         preferred=End[profile.rules.preferred.upper()],
         posted_limit_g=profile.rules.posted_limit_g,
@@ -117,37 +111,3 @@ def _times(timing: dict[str, int]) -> dict[str, int]:
         if f"{stem}{limit}" in fields:
             found[f"{stem}{limit}"] = value_us
     return found
-
-
-def identity_of(profile: Profile) -> Identity:
-    """Who this lane is, in every record."""
-    site, scale = profile.site, profile.scale
-    until = scale.certificate_valid_until
-    return Identity(
-        site=site.station_code or site.name,
-        lane=str(site.lane),
-        unit_code=site.unit_code or None,
-        scale=parts.Scale(
-            serial=scale.serial,
-            accuracy_class=scale.accuracy_class,
-            max_g=scale.scale.max_g,
-            e_g=scale.scale.e_g,
-            certificate=scale.certificate_no,
-            valid_until=until.isoformat() if until is not None else None,
-        ),
-        software=f"steelyard {version('steelyard')}",
-        config_hash=bytes.fromhex(profile.sha256),
-        estimator=ESTIMATOR,
-        plate_rule=_plate_rule(profile.plates),
-    )
-
-
-def _plate_rule(plates: PlateChoices) -> parts.Identification:
-    policy = _POLICIES[plates.policy]
-    return parts.Identification(
-        stand=parts.Stand.HELD,
-        policy=parts.Stand(policy.name.lower()),
-        auto_ppm=plates.auto_ppm,
-        confirm_ppm=plates.confirm_ppm,
-        agree_min=plates.agree_min,
-    )

@@ -13,7 +13,10 @@ from controller.core.faults import Fault
 from controller.core.images import LedgerFact, OutputImage, Permit, RecordIntent, Vehicle
 from controller.core.kinds import End, RecordKind
 from controller.media import PLATE, Cutouts
-from controller.recorder import Evidence, Identity, to_record
+from controller.recorder import Evidence, to_record
+from controller.recording.identity import Identity
+from controller.recording.plates import picture_of
+from controller.recording.weighing import tells_of_the_stay
 from controller.signbook import SignBook
 from controller.visitbook import REFILL_MAX, VisitBook
 from controller.weighroom import WeighRoom
@@ -154,11 +157,14 @@ class Bookkeeper:
         since = intent.decided_us if intent.boarded_us is None else intent.boarded_us
         evidence = Evidence(
             curve=self._weigh_room.curve_of(since),
-            pictures=frozenset(blob.sha256.hex() for blob in cutouts),
+            raw=self._weigh_room.raw_of(intent.weight),
+            pictures=tuple(picture_of(blob) for blob in cutouts),
         )
         record = to_record(intent, self._identity, evidence)
         flags = (*self.visits.flags(record, now_us), *self._signs.flags(record))
-        blobs = (*cutouts, *self._journal.cut())
+        counts = self._weigh_room.counts_of(since) if tells_of_the_stay(intent) else ()
+        named = self._identity.media(record)
+        blobs = (*cutouts, *counts, *self._journal.cut(), *named)
         record = replace(record, flags=flags[:FLAGS_MAX], media=_named(blobs))
         return Draft(intent, record, blobs)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+TOLERANCE = "JJG 539 III in service@1"
+"""The setting by which ``within_mpe`` is told (允差设置): class III, R 76-1 table 6, twice the
+initial MPE.  It stands beside a verdict and is never taken off a weight or added to a limit."""
 LOAD_E_MAX = 10_000
 MIN_CAPACITY_E = 20
 BLANK_ABOVE_MAX_E = 9

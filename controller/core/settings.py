@@ -11,6 +11,7 @@ from controller.core.verdict import Scale
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
 DAY_MS = 86_400_000
+TARE_EXPIRY_MS = 90 * DAY_MS
 
 
 class LaneSettings(Struct, frozen=True, kw_only=True):
@@ -62,7 +63,7 @@ class LaneSettings(Struct, frozen=True, kw_only=True):
     plate_auto_ppm: int = 950_000
     plate_confirm_ppm: int = 600_000
     plate_agree_min: int = 2
-    tare_expiry_ms: int = 90 * DAY_MS
+    tare_expiry_ms: int = TARE_EXPIRY_MS
     tare_drift_permille: int = 50
     reweigh_cycles_max: int = 8
 

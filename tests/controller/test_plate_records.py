@@ -10,12 +10,13 @@ from msgspec.structs import replace
 from report_rig import passage
 
 from board.profile import read_profile
-from controller.assembly import identity_of
 from controller.core.images import FrameCounts, PlateRead, RecordIntent, WallTime, Weight
 from controller.core.kinds import Decision, End, PlateStand, RecordKind, View
 from controller.page import page
 from controller.recognition.flags import flag_of
 from controller.recorder import Evidence, to_record
+from controller.recording.identity import identity_of
+from controller.recording.plates import Picture
 from controller.signbook import SignBook, signs_of
 from protocol import parts
 from protocol.record import Record, decode, encode, to_json
@@ -64,7 +65,9 @@ def record_of(**about: object) -> Record:
         reasons=("tested",),
     )
     identity = identity_of(read_profile("sim"))
-    return to_record(replace(intent, **about), identity, Evidence(pictures=frozenset({SHA})))
+    return to_record(
+        replace(intent, **about), identity, Evidence(pictures=(Picture(sha256=bytes.fromhex(SHA)),))
+    )
 
 
 def test_every_voted_plate_stands_with_its_frames_and_its_picture() -> None:
