@@ -121,7 +121,7 @@ class Chain:
             self._segment.whole = False
         else:
             self._read(record, seq, in_place)
-        self._own = record.seq or None if record is not None else None
+        self._own = record.seq if record is not None else None
         self._begun |= "unsealed" not in self._standing
         self._segment.add(digest, record)
         self.hash = digest
@@ -185,10 +185,13 @@ class Chain:
 
     def _decoded(self, seq: int, payload: bytes) -> Record | None:
         try:
-            return decode(payload)
+            record = decode(payload)
+            if record.seq == 0:
+                raise RecordError("a draft: it was never given a number and a link")
         except RecordError as error:
             self._say("undecodable", seq, str(error))
             return None
+        return record
 
     def _read(self, record: Record, seq: int, in_place: bool) -> None:
         if in_place:

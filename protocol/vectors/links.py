@@ -79,7 +79,7 @@ def _moved() -> Iterator[Vector]:
     unnumbered = replace(book.draft(), seq=0, prev_hash=b"")
     book.append(seal(encode(unnumbered), FIRST))
     book.passages(2)
-    yield book.done("unnumbered", "record 3 has neither number nor link", ("order", 3))
+    yield book.done("unnumbered", "record 3 has neither number nor link", ("undecodable", 3))
 
 
 def _replaced() -> Iterator[Vector]:
