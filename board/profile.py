@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
+from board.appeal import Appeal
 from board.config import join_config
 from board.devices import DeviceSite, read_devices
 from board.plates import PlateChoices, read_plates
@@ -23,7 +24,7 @@ from hal.schema import Problems, load_toml, mass, read_table, time
 Text = Annotated[str, Meta(min_length=1, max_length=80)]
 Code = Annotated[str, Meta(max_length=40)]
 
-SECTIONS = ("site", "scale", "timing", "rules", "plates", "seal", "devices")
+SECTIONS = ("site", "scale", "timing", "rules", "plates", "seal", "appeal", "devices")
 
 # The times of the lane and the bounds that a site may set them in; the lane holds the defaults.
 TIME_BOUNDS: dict[str, tuple[str, str]] = {
@@ -187,6 +188,8 @@ def _read(
     rules = read_table(sections["rules"], RuleChoices, "rules", problems)
     plates = read_plates(sections["plates"], problems)
     seal = read_table(sections["seal"], SealChoices, "seal", problems)
+    # Read here only to be refused here: `explain` takes it from the configuration of a record.
+    read_table(sections["appeal"], Appeal, "appeal", problems)
     if site is None or scale is None or rules is None or seal is None:
         return None
     config = join_config(data, calibration)

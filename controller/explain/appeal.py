@@ -1,34 +1,19 @@
 """How a driver may object: the words of the site, or a default that is true anywhere.
 
-A site writes its own in its site file, under ``[appeal]``, or in a TOML file of its own.
+A site writes its own in its site file, under ``[appeal]``, or in a TOML file of its own; a record's
+configuration keeps those of its day.
 """
 
 from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
-from msgspec import Meta, Struct
+
+from board.appeal import Appeal
 
 APPEAL_BYTES_MAX = 1_000_000
-
-Lines = Annotated[
-    tuple[Annotated[str, Meta(min_length=1, max_length=500)], ...], Meta(max_length=20)
-]
-
-
-class Appeal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Paragraphs in Chinese and in English."""
-
-    zh: Lines = ()
-    en: Lines = ()
-
-    @property
-    def said(self) -> bool:
-        """Whether it says anything."""
-        return bool(self.zh or self.en)
 
 
 class AppealError(ValueError):

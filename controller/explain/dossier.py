@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from controller.explain.appeal import Appeal
+from board.appeal import Appeal
 from controller.report.passages import Passage
 from controller.report.pictures import Pictures
 from controller.report.words import Word

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from controller.explain.appeal import Appeal
+from board.appeal import Appeal
 from controller.explain.dossier import Check, Dossier, State
 from controller.explain.law import law_section
 from controller.explain.layout import facts, say, section

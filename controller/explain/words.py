@@ -17,11 +17,16 @@ LAWS = {
     "road-safety-law": Word("《中华人民共和国道路交通安全法》", "Road Traffic Safety Law"),
 }
 OBJECTIONS = {
-    "certificate-lapsed": Word("检定证书已过有效期", "the verification certificate had lapsed"),
-    "certificate-missing": Word("未登记检定证书", "no verification certificate is on record"),
-    "certificate-undated": Word("检定证书无有效期", "the certificate has no date of validity"),
-    "clock-unknown": Word("时钟不可信", "the time of day was not known"),
-    "degraded": Word("降级称重", "weighed with a cell left out"),
+    "certificate_lapsed": Word("检定证书已过有效期", "the verification certificate had lapsed"),
+    "certificate_missing": Word("没有登记检定证书", "no verification certificate is on record"),
+    "certificate_undated": Word(
+        "检定证书没有有效期", "the verification certificate has no date of validity"
+    ),
+    "clock_unknown": Word("日期时间不明", "the date and time were not known"),
+    "degraded": Word("剔除传感器的降级称重", "weighed with a cell left out"),
+    "out_of_range": Word(
+        "重量在检定的称量范围之外", "the weight lies outside the range that was verified"
+    ),
 }
 FINDINGS = {
     "undecodable": Word("内容不是有效记录", "the bytes are not a record"),
