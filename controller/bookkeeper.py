@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from controller.cargo import cargo_of
 from controller.core.faults import Fault
 from controller.core.images import LedgerFact, OutputImage, Permit, RecordIntent, Vehicle
-from controller.core.kinds import End, RecordKind
+from controller.core.kinds import ClockQuality, End, RecordKind
 from controller.media import PLATE, Cutouts
 from controller.recorder import Evidence, to_record
 from controller.recording.identity import Identity
@@ -163,7 +163,7 @@ class Bookkeeper:
         record = to_record(intent, self._identity, evidence)
         flags = (*self.visits.flags(record, now_us), *self._signs.flags(record))
         counts = self._weigh_room.counts_of(since) if tells_of_the_stay(intent) else ()
-        named = self._identity.media(record)
+        named = self._identity.media_of(record)
         blobs = (*cutouts, *counts, *self._journal.cut(), *named)
         record = replace(record, flags=flags[:FLAGS_MAX], media=_named(blobs))
         return Draft(intent, record, blobs)
@@ -215,7 +215,11 @@ class Bookkeeper:
             return vehicle
         if tare is not None:
             vehicle = replace(
-                vehicle, tare_g=tare.tare_g, tare_taken_ms=tare.taken_ms, tare_seq=tare.seq
+                vehicle,
+                tare_g=tare.tare_g,
+                tare_taken_ms=tare.taken_ms,
+                tare_seq=tare.seq,
+                tare_clock=ClockQuality[tare.clock.name],
             )
         if chain is not None:
             vehicle = replace(

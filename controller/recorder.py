@@ -56,7 +56,7 @@ def to_record(intent: RecordIntent, identity: Identity, evidence: Evidence) -> R
     """Return the record of an intent; its flags and its media are the bookkeeper's to add."""
     scale, times = identity.scale, times_of(intent)
     weighing = weighing_of(intent, scale.e_g, identity.tare_expiry_ms, evidence.raw)
-    degraded, verdicts = degraded_of(intent), verdicts_of(intent)
+    degraded, verdicts = degraded_of(intent), verdicts_of(intent, identity)
     return Record(
         kind=parts.Kind(int(intent.kind)),
         site=identity.site,
@@ -87,13 +87,13 @@ def to_record(intent: RecordIntent, identity: Identity, evidence: Evidence) -> R
         images=images_of(intent, evidence.pictures),
         phases=tuple((Phase(phase).name, at_us) for phase, at_us in intent.timeline),
         software=identity.software,
-        config_hash=identity.config.sha256,
+        config_hash=identity.config_hash,
         unit_code=identity.unit_code,
         device_sn=identity.device_sn,
         code=code_of(identity.site, identity.lane, intent),
         usability=usability_of(weighing, degraded, scale, times),
         cargo=cargo_of(intent.cargo),
-        tables=identity.tables(verdicts.rules) if verdicts is not None else (),
+        tables=identity.tables_of(verdicts),
     )
 
 

@@ -42,11 +42,13 @@ LAST_DAY = 99991231
 class Rules(Struct, frozen=True, kw_only=True):
     """The book, and the very bytes of every table that it was made of by id@version.
 
-    ``overload`` names the table that the overload clause comes from.
+    ``owners`` says for every rule which tables state it; ``overload`` names the table that the
+    overload clause comes from.
     """
 
     book: RuleBook
     tables: dict[str, bytes]
+    owners: dict[str, tuple[str, ...]]
     overload: str
 
 
@@ -73,8 +75,17 @@ def read_rules(extra: Sequence[Path] = ()) -> Rules:
     return Rules(
         book=RuleBook(periods=periods, overload_clause=overload.overload.clause),
         tables={file.name: data for file, data in read},
+        owners=_owners(files),
         overload=overload.name,
     )
+
+
+def _owners(files: Sequence[RuleFile]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for file in files:
+        for rule in file.rule_ids:
+            found[rule] = (*found.get(rule, ()), file.name)
+    return found
 
 
 def _refuse_rivals(paths: Sequence[Path], files: Sequence[RuleFile]) -> None:

@@ -123,6 +123,13 @@ class RuleFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return f"{self.id}@{self.version}"
 
     @property
+    def rule_ids(self) -> tuple[str, ...]:
+        """What a verdict may quote of this table."""
+        posted = () if self.posted is None else (self.posted,)
+        stated = (*self.gross, *self.allowance, *self.licence_cap, *self.axle_sum, *posted)
+        return tuple(rule.id for rule in stated)
+
+    @property
     def effective_int(self) -> int:
         """The first day of effect as yyyymmdd."""
         day = self.effective

@@ -185,6 +185,7 @@ class Vehicle(Struct, frozen=True, kw_only=True):
     tare_g: int | None = None
     tare_taken_ms: int | None = None
     tare_seq: int | None = None
+    tare_clock: ClockQuality = ClockQuality.UNKNOWN
     chain_token: int | None = None
     chain_previous_seq: int | None = None
     chain_cycles: int = 0
@@ -343,6 +344,7 @@ class RecordIntent(Struct, frozen=True, kw_only=True):
     tare_g: int | None = None
     tare_seq: int | None = None
     tare_taken_ms: int | None = None
+    tare_clock: ClockQuality = ClockQuality.UNKNOWN
     facts: Facts | None = None
     judgement: Judgement | None = None
     decision: Decision = Decision.HOLD

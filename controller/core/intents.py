@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from controller.core.images import InputImage, RecordIntent, Stay
-from controller.core.kinds import Decision, End, RecordKind
+from controller.core.kinds import ClockQuality, Decision, End, RecordKind
 from controller.core.passage import Lane, Passage
 from controller.core.plates import READ_BEFORE_START_US
 
@@ -57,7 +57,8 @@ def intend(
     """Return the passage with its next record asked for."""
     judged = passage.facts
     vehicle = passage.vehicle if passage.plate else None
-    with_tare = vehicle is not None and vehicle.tare_seq == passage.tare_seq is not None
+    told = vehicle is not None and vehicle.tare_seq == passage.tare_seq is not None
+    tare = vehicle if told else None
     intent = RecordIntent(
         kind=kind,
         passage_id=passage.id,
@@ -77,7 +78,8 @@ def intend(
         weight=passage.weight,
         tare_g=judged.tare_g if judged is not None else None,
         tare_seq=passage.tare_seq,
-        tare_taken_ms=vehicle.tare_taken_ms if vehicle is not None and with_tare else None,
+        tare_taken_ms=tare.tare_taken_ms if tare is not None else None,
+        tare_clock=tare.tare_clock if tare is not None else ClockQuality.UNKNOWN,
         facts=judged,
         judgement=passage.judgement,
         decision=passage.decision,

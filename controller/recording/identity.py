@@ -25,33 +25,74 @@ _POLICIES = {"auto": parts.Stand.AUTO, "confirm": parts.Stand.PROPOSED, "hold": 
 class Identity(Struct, frozen=True, kw_only=True):
     """What every record of this box says of itself, of its scale, and of when it believes a plate.
 
-    ``plate_rule`` is blank but for the site's thresholds.  ``config`` and ``rules`` (by id@version)
-    are the media that the digests in a record stand for; ``overload_table`` is the table of the
-    overload clause.  ``tare_expiry_ms`` is how long a stored tare stands.
+    ``plate_rule`` is blank but for the site's thresholds.  ``tables`` has the digest of each rule
+    table by id@version, ``owners`` the tables that state a rule, ``overload_table`` that of the
+    overload clause.  ``tare_expiry_ms`` is how long a stored tare stands.  ``blobs`` are the media
+    that ``config_hash`` and ``tables`` stand for.
     """
 
     site: str
     lane: str
     scale: parts.Scale
     software: str
-    config: Blob
+    config_hash: bytes
     plate_rule: parts.Identification
-    rules: dict[str, Blob]
+    tables: dict[str, bytes]
+    owners: dict[str, tuple[str, ...]]
     overload_table: str
     tare_expiry_ms: int
     unit_code: str | None = None
     device_sn: str | None = None
+    blobs: tuple[Blob, ...] = ()
 
-    def tables(self, names: tuple[str, ...]) -> tuple[custody.RuleTable, ...]:
-        """The tables of a judgement by these names, with their digests; the overload's is one."""
-        known = [
-            name for name in dict.fromkeys((*names, self.overload_table)) if name in self.rules
-        ]
-        return tuple(custody.RuleTable(id=name, sha256=self.rules[name].sha256) for name in known)
+    def tables_of(self, verdicts: parts.Verdicts | None) -> tuple[custody.RuleTable, ...]:
+        """The tables that verdicts came from, with their digests; the overload's is the last."""
+        if verdicts is None:
+            return ()
+        names = dict.fromkeys((*verdicts.rules, self.overload_table))
+        return tuple(
+            custody.RuleTable(id=name, sha256=self.tables[name])
+            for name in names
+            if name in self.tables
+        )
 
-    def media(self, record: Record) -> tuple[Blob, ...]:
+    def version_of(self, rule: str | None, names: tuple[str, ...]) -> str | None:
+        """Which of these tables states the rule, as id@version."""
+        owners = self.owners.get(rule or "", ())
+        return next((name for name in names if name in owners), None)
+
+    def media_of(self, record: Record) -> tuple[Blob, ...]:
         """The configuration and the rule tables that a record names; mostly on disk already."""
-        return (self.config, *(self.rules[table.id] for table in record.tables))
+        named = {self.config_hash, *(table.sha256 for table in record.tables)}
+        return tuple(blob for blob in self.blobs if blob.sha256 in named)
+
+
+def identity_in(record: Record, tare_expiry_ms: int) -> Identity:
+    """The identity that a record was made with, as far as that record shows it.
+
+    With ``evidence_in`` it makes the record again; raises ValueError where it names no scale, no
+    software or no configuration, as only the ledger's own records do.
+    """
+    scale, software, config_hash = record.scale, record.software, record.config_hash
+    if scale is None or software is None or config_hash is None:
+        raise ValueError(f"record {record.seq} does not say what made it")
+    verdicts = record.verdicts or parts.Verdicts()
+    limit = verdicts.over_limit or parts.Verdict(result=parts.Result.UNDETERMINED)
+    owners = {limit.rule: (limit.version,)} if limit.rule and limit.version else {}
+    return Identity(
+        site=record.site,
+        lane=record.lane,
+        scale=scale,
+        software=software,
+        config_hash=config_hash,
+        plate_rule=record.identification or parts.Identification(stand=parts.Stand.HELD),
+        tables={table.id: table.sha256 for table in record.tables},
+        owners=owners,
+        overload_table=record.tables[-1].id if record.tables else "",
+        tare_expiry_ms=tare_expiry_ms,
+        unit_code=record.unit_code,
+        device_sn=record.device_sn,
+    )
 
 
 def identity_of(profile: Profile) -> Identity:
@@ -60,6 +101,7 @@ def identity_of(profile: Profile) -> Identity:
     until = scale.certificate_valid_until
     config = Blob(kind=CONFIG, data=profile.config)
     rules = rules_of(profile)
+    tables = {name: Blob(kind=RULES, data=data) for name, data in rules.tables.items()}
     expiry_us = profile.timing.get("tare_expiry")
     return Identity(
         site=site.station_code or site.name,
@@ -75,10 +117,12 @@ def identity_of(profile: Profile) -> Identity:
             valid_until=until.isoformat() if until is not None else None,
         ),
         software=f"steelyard {version('steelyard')}",
-        config=config,
+        config_hash=config.sha256,
         plate_rule=_plate_rule(profile.plates),
-        rules={name: Blob(kind=RULES, data=data) for name, data in rules.tables.items()},
+        tables={name: blob.sha256 for name, blob in tables.items()},
+        owners=rules.owners,
         overload_table=rules.overload,
+        blobs=(config, *tables.values()),
         tare_expiry_ms=TARE_EXPIRY_MS if expiry_us is None else expiry_us // _US_PER_MS,
     )
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from controller.core import verdict as judged
 from controller.core.images import RecordIntent
 from controller.core.mpe import TOLERANCE
+from controller.recording.identity import Identity
 from controller.recording.words import bounded
 from protocol import parts
 
 
-def verdicts_of(intent: RecordIntent) -> parts.Verdicts | None:
+def verdicts_of(intent: RecordIntent, identity: Identity) -> parts.Verdicts | None:
     """Over-limit, overload and dimensions side by side, with the tables and the tolerance."""
     judgement = intent.judgement
     if judgement is None:
         return None
     return parts.Verdicts(
-        over_limit=_over_limit(judgement.over_limit),
-        overload=_overload(judgement.overload),
+        over_limit=_over_limit(judgement.over_limit, judgement.rules, identity),
+        overload=_overload(judgement.overload, identity),
         dimensions=parts.Verdict(
             result=parts.Result(judgement.dimensions.verdict.value),
             clause=judgement.dimensions.clause,
@@ -29,7 +30,9 @@ def verdicts_of(intent: RecordIntent) -> parts.Verdicts | None:
     )
 
 
-def _over_limit(over: judged.OverLimit) -> parts.Verdict:
+def _over_limit(
+    over: judged.OverLimit, names: tuple[str, ...], identity: Identity
+) -> parts.Verdict:
     return parts.Verdict(
         result=parts.Result(over.verdict.value),
         limit_g=over.limit_g,
@@ -37,6 +40,7 @@ def _over_limit(over: judged.OverLimit) -> parts.Verdict:
         rate_e4=over.rate_e4,
         rule=over.rule,
         clause=over.clause,
+        version=identity.version_of(over.rule, names),
         within_mpe=over.within_mpe,
         readings=tuple(_reading(reading) for reading in over.readings),
     )
@@ -55,13 +59,14 @@ def _reading(reading: judged.Reading) -> parts.Reading:
     )
 
 
-def _overload(load: judged.Overload) -> parts.Verdict:
+def _overload(load: judged.Overload, identity: Identity) -> parts.Verdict:
     return parts.Verdict(
         result=parts.Result(load.verdict.value),
         limit_g=load.limit_g,
         over_g=load.over_g,
         rate_e4=load.rate_e4,
         clause=load.clause,
+        version=(identity.overload_table or None) if load.clause else None,
         basis=load.basis,
         rate_of=load.rate_of,
     )

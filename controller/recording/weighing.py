@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controller.core.images import RecordIntent
-from controller.core.kinds import End, RecordKind
+from controller.core.kinds import ClockQuality, End, RecordKind
 from controller.core.mpe import LOAD_E_MAX, mpe_in_service_g
 from controller.recording.words import bounded
 from protocol import parts
@@ -47,6 +47,7 @@ def _tare(intent: RecordIntent, tare_expiry_ms: int) -> parts.Tare | None:
         tare_g=intent.tare_g,
         seq=intent.tare_seq,
         taken_ms=taken_ms,
+        clock=parts.ClockQuality(ClockQuality(intent.tare_clock).name.lower()),
         expires_ms=None if taken_ms is None else taken_ms + tare_expiry_ms,
     )
 

@@ -38,3 +38,13 @@ def test_the_overload_clause_comes_from_the_table_that_is_named() -> None:
     rules = read_rules()
     assert rules.book == load_rulebook()
     assert rules.book.overload_clause.encode() in rules.tables[rules.overload]
+
+
+def test_every_rule_knows_the_tables_that_state_it(tmp_path: Path) -> None:
+    local = tmp_path / "local.toml"
+    local.write_text(LOCAL, encoding="utf-8")
+    rules = read_rules([local])
+    assert rules.owners["2-axle"] == ("yard-2027@3",)
+    for period in rules.book.periods:
+        for row in period.rows:
+            assert set(rules.owners[row.id]) & set(period.versions), row.id
