@@ -78,7 +78,9 @@ def identity_in(record: Record, tare_expiry_ms: int) -> Identity:
         raise ValueError(f"record {record.seq} does not say what made it")
     verdicts = record.verdicts or parts.Verdicts()
     limit = verdicts.over_limit or parts.Verdict(result=parts.Result.UNDETERMINED)
-    owners = {limit.rule: (limit.version,)} if limit.rule and limit.version else {}
+    owners: dict[str, tuple[str, ...]] = {}
+    if limit.rule is not None and limit.version is not None:
+        owners[limit.rule] = (limit.version,)
     return Identity(
         site=record.site,
         lane=record.lane,
