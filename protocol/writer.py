@@ -3,7 +3,7 @@
 Records are stored in the order in which they were submitted, each behind the media that it names.
 When the disk cannot take one, that is a fact in ``poll``; the record and all behind it stay queued,
 and ``retry`` goes on from there.  Only what could never succeed (a conflict, a record that is not
-allowed) leaves the queue.
+allowed) leaves the queue.  Between records the same hand looks after the disk.
 """
 
 from __future__ import annotations
@@ -13,24 +13,17 @@ from collections import deque
 from collections.abc import Hashable, Sequence
 from typing import Generic, Protocol, TypeVar
 
-from msgspec import Struct
-
-from protocol.errors import Code, Failure, LedgerError
+from protocol.errors import Failure
+from protocol.hand import Entry, Hand, Upkeep
 from protocol.ledger import Ledger, Receipt
-from protocol.media import FOLDER, Blob, MediaStore
-from protocol.record import Record, RecordError
+from protocol.media import Blob, MediaStore
+from protocol.parts import Times
+from protocol.record import Record
+from protocol.retention import Disk
 
 QUEUE_MAX = 64
 
 K = TypeVar("K", bound=Hashable)
-
-
-class Entry(Struct, Generic[K], frozen=True):
-    """One record that waits, under its submitter's key, with the media that must be there first."""
-
-    key: K
-    record: Record
-    blobs: tuple[Blob, ...] = ()
 
 
 class Writer(Protocol[K]):
@@ -45,6 +38,13 @@ class Writer(Protocol[K]):
     def retry(self) -> None:
         """Go on after a failure."""
 
+    def tend(self, now: Times) -> None:
+        """Say what time it is: time to look after the disk, behind whatever record waits."""
+
+    @property
+    def disk(self) -> Disk:
+        """How the disk stood when it was last looked at."""
+
     def close(self) -> list[tuple[K, Record]]:
         """Store what can be stored, close the ledger, and return what could not be stored."""
 
@@ -53,10 +53,15 @@ class SyncWriter(Generic[K]):
     """A writer without a thread: ``poll`` stores what was submitted, so a run is repeatable."""
 
     def __init__(
-        self, ledger: Ledger, queue_max: int = QUEUE_MAX, *, media: MediaStore | None = None
+        self,
+        ledger: Ledger,
+        queue_max: int = QUEUE_MAX,
+        *,
+        media: MediaStore | None = None,
+        upkeep: Upkeep | None = None,
     ) -> None:
-        self._ledger = ledger
-        self._media = media or MediaStore(ledger.path.parent / FOLDER)
+        self._hand = Hand(ledger, media, upkeep)
+        self._tend: Times | None = None
         self._queue_max = queue_max
         self._queue: deque[Entry[K]] = deque()
         self._done: list[tuple[K, Receipt | Failure]] = []
@@ -71,14 +76,26 @@ class SyncWriter(Generic[K]):
         return True
 
     def poll(self) -> list[tuple[K, Receipt | Failure]]:
-        """Store the queue up to the first failure that a retry may heal."""
+        """Store the queue up to the first failure that a retry may heal, then tend the disk."""
         self._store()
+        now, self._tend = self._tend, None
+        while now is not None and not self._closed and self._hand.tend(now):
+            self._store()
         done, self._done = self._done, []
         return done
 
     def retry(self) -> None:
         """Go on after a failure, at the next ``poll``."""
         self._stalled = False
+
+    def tend(self, now: Times) -> None:
+        """Look after the disk at the next ``poll``."""
+        self._tend = now
+
+    @property
+    def disk(self) -> Disk:
+        """How the disk stood when it was last looked at."""
+        return self._hand.disk
 
     def close(self) -> list[tuple[K, Record]]:
         """Store what can be stored, close the ledger, and return what could not be stored.
@@ -87,13 +104,13 @@ class SyncWriter(Generic[K]):
         """
         self._store()
         self._closed = True
-        self._ledger.close()
+        self._hand.ledger.close()
         return [(entry.key, entry.record) for entry in self._queue]
 
     def _store(self) -> None:
         while self._queue and not self._stalled and not self._closed:
             entry = self._queue[0]
-            result = _attempt(self._ledger, self._media, entry)
+            result = self._hand.store(entry)
             self._stalled = _stays_queued(result)
             if not self._stalled:
                 self._queue.popleft()
@@ -104,10 +121,15 @@ class ThreadWriter(Generic[K]):
     """A writer with one thread of its own; every method returns at once, except ``close``."""
 
     def __init__(
-        self, ledger: Ledger, queue_max: int = QUEUE_MAX, *, media: MediaStore | None = None
+        self,
+        ledger: Ledger,
+        queue_max: int = QUEUE_MAX,
+        *,
+        media: MediaStore | None = None,
+        upkeep: Upkeep | None = None,
     ) -> None:
-        self._ledger = ledger
-        self._media = media or MediaStore(ledger.path.parent / FOLDER)
+        self._hand = Hand(ledger, media, upkeep)
+        self._tend: Times | None = None
         self._queue_max = queue_max
         self._queue: deque[Entry[K]] = deque()
         self._done: deque[tuple[K, Receipt | Failure]] = deque()
@@ -144,6 +166,17 @@ class ThreadWriter(Generic[K]):
             self._stalled = False
             self._wake.notify()
 
+    def tend(self, now: Times) -> None:
+        """Look after the disk as soon as no record can be stored."""
+        with self._wake:
+            self._tend = now
+            self._wake.notify()
+
+    @property
+    def disk(self) -> Disk:
+        """How the disk stood when it was last looked at."""
+        return self._hand.disk
+
     def close(self) -> list[tuple[K, Record]]:
         """Store what can be stored, close the ledger, and return what could not be stored.
 
@@ -153,25 +186,37 @@ class ThreadWriter(Generic[K]):
             self._closing = True
             self._wake.notify()
         self._thread.join()
-        self._ledger.close()
+        self._hand.ledger.close()
         return [(entry.key, entry.record) for entry in self._queue]
 
     def _run(self) -> None:
         try:
-            while (entry := self._next()) is not None:
-                self._finish(entry.key, _attempt(self._ledger, self._media, entry))
+            while (work := self._next()) is not None:
+                if isinstance(work, Times):
+                    self._tended(work, self._hand.tend(work))
+                else:
+                    self._finish(work.key, self._hand.store(work))
         except BaseException as error:
             with self._wake:
                 self._crash = error
 
-    def _next(self) -> Entry[K] | None:
-        """Wait for the head of the queue; None when there is nothing left to do."""
+    def _next(self) -> Entry[K] | Times | None:
+        """Wait for the head of the queue, or time to tend; None when nothing is left to do."""
         with self._wake:
-            while self._stalled or not self._queue:
+            while True:
+                if self._queue and not self._stalled:
+                    return self._queue[0]
                 if self._closing:
                     return None
+                if self._tend is not None:
+                    now, self._tend = self._tend, None
+                    return now
                 self._wake.wait()
-            return self._queue[0]
+
+    def _tended(self, now: Times, more: bool) -> None:
+        with self._wake:
+            if more and self._tend is None:
+                self._tend = now
 
     def _finish(self, key: K, result: Receipt | Failure) -> None:
         with self._wake:
@@ -179,23 +224,6 @@ class ThreadWriter(Generic[K]):
             if not self._stalled:
                 self._queue.popleft()
             self._done.append((key, result))
-
-
-def _attempt(ledger: Ledger, media: MediaStore, entry: Entry[K]) -> Receipt | Failure:
-    """Store the media, then the record that names them; either may fail and be tried again."""
-    record = entry.record
-    try:
-        media.put(entry.blobs)
-        return ledger.append(record)
-    except LedgerError as error:
-        return error.failure
-    except RecordError as error:
-        return Failure(
-            code=Code.REFUSED,
-            path=str(ledger.path),
-            message=f"passage {record.passage_id} part {record.part} is not a record: {error}",
-            remedy="this is a fault of the program; keep its evidence bundle and report it",
-        )
 
 
 def _stays_queued(result: Receipt | Failure) -> bool:
