@@ -33,15 +33,8 @@ _FIELD = 2**255 - 19
 _COSE_KEY = bytes.fromhex("a3010120062158 20")
 # The y of the points whose order divides 8, computed anew in the tests.  Under such a key one
 # signature holds for many messages.
-_SMALL_ORDER = frozenset(
-    {
-        0,
-        1,
-        _FIELD - 1,
-        0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD83D3D706A17C7,
-        0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826,
-    }
-)
+_EIGHTH = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+_SMALL_ORDER = frozenset({0, 1, _FIELD - 1, _EIGHTH, _FIELD - _EIGHTH})
 
 
 class KeyFileError(ValueError):
@@ -181,13 +174,15 @@ def _read(path: Path, *, private: bool) -> bytes:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise KeyFileError(path, error.strerror or str(error), "check the path") from error
-    with os.fdopen(fd, "rb") as file:
+    try:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode):
             raise KeyFileError(path, "not a plain file", "name the key's own file")
         if private:
             _refuse_shared(path, found)
-        pem = file.read(FILE_BYTES_MAX + 1)
+        pem = os.read(fd, FILE_BYTES_MAX + 1)
+    finally:
+        os.close(fd)
     if len(pem) > FILE_BYTES_MAX:
         raise KeyFileError(path, f"longer than {FILE_BYTES_MAX} bytes", "name the key's own file")
     return pem

@@ -11,6 +11,8 @@ from protocol.record import encode
 from protocol.revocation import Revocation
 from protocol.vectors.book import DAY, FIRST, SECOND, STRANGER, THIRD, Book, Row, Vector
 
+_ORDER_8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+
 
 def custody() -> Iterator[Vector]:
     """Every vector about keys, revocation, bare records and manifests."""
@@ -60,8 +62,9 @@ def _rotations() -> Iterator[Vector]:
     book = Book().passages(1).change(None)
     yield book.passages(1).done("rotation-same", "the key hands over to itself", ("key", 2))
     for name, title, y in (
-        ("weak", "it hands over to a point of order 4", 0),
+        ("order-4", "it hands over to a point of order 4", 0),
         ("neutral", "it hands over to the neutral point, for which anything is signed", 1),
+        ("order-8", "it hands over to a point of order 8", _ORDER_8),
         ("not-reduced", "it hands over to a y that is not reduced", 2**255 - 16),
     ):
         x = y.to_bytes(32, "little")
