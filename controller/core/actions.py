@@ -79,6 +79,7 @@ def _decided(
         permit=passage.leave_by,
         who=passage.plate_by,
         why=passage.plate_why,
+        second=passage.plate_second,
     )
 
 

@@ -45,6 +45,7 @@ class Passage(Struct, frozen=True, kw_only=True):
     plate: str = ""
     plate_by: str = ""
     plate_why: str = ""
+    plate_second: str = ""
     plate_us: int | None = None
     proposal: str = ""
     stand: PlateStand = PlateStand.HELD
