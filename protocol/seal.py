@@ -49,7 +49,7 @@ class Sealed(Struct, frozen=True):
     @property
     def signed(self) -> bytes:
         """The Sig_structure, which is what the signature stands for (RFC 9052 §4.4)."""
-        return _sig_structure(self.payload, self.kid)
+        return sig_structure(_HEADER + self.kid, self.payload)
 
 
 def seal(payload: bytes, key: PrivateKey) -> bytes:
@@ -57,7 +57,7 @@ def seal(payload: bytes, key: PrivateKey) -> bytes:
     if not 0 < len(payload) <= cbor.BYTES_MAX:
         raise ValueError(f"a payload has 1 to {cbor.BYTES_MAX} bytes, this one {len(payload)}")
     kid = key.public.kid
-    signature = key.sign(_sig_structure(payload, kid))
+    signature = key.sign(sig_structure(_HEADER + kid, payload))
     return _envelope(Sealed(payload, kid, signature))
 
 
@@ -87,8 +87,9 @@ def check(sealed: bytes, key: PublicKey) -> Sealed:
     return parts
 
 
-def _sig_structure(payload: bytes, kid: bytes) -> bytes:
-    return cbor2.dumps(["Signature1", _HEADER + kid, b"", payload])
+def sig_structure(protected: bytes, payload: bytes) -> bytes:
+    """What a COSE_Sign1 signature is made of; ``protected`` is the encoded header."""
+    return cbor2.dumps(["Signature1", protected, b"", payload])
 
 
 def _envelope(parts: Sealed) -> bytes:
