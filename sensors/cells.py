@@ -127,7 +127,8 @@ class CellWatch:
             self._learn(level)
         others = self._others(level)
         own = np.where(np.isnan(self.noise_g), others, self.noise_g)
-        silent = level < STUCK_SHARE * np.minimum(own, others)
+        # Under a vehicle found at power-up a cell may be the only one that no wheel shakes.
+        silent = (level < STUCK_SHARE * np.minimum(own, others)) & ~np.isnan(self.noise_g)
         # A cell that was dead before we came taught us its own silence as normal.
         silent |= level < (DEAD_SHARE * others if empty else 0.0)
         silent |= level < self._half_count_g

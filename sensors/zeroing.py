@@ -91,7 +91,7 @@ class Zeroing:
 
     def try_initial(self, beams_clear: bool) -> float | None:
         """Set the first zero; return by how many grams the gross falls, None where it was not."""
-        if not self.allowed or not beams_clear or not self.steady():
+        if not self.allowed or not beams_clear or not self.steady() or self.surely_loaded():
             return None
         cells_g = np.median(self._history.cells_g(self._second), axis=0) + self.offsets_g
         self._cells.check_dead_load(cells_g)

@@ -97,6 +97,15 @@ def test_power_up_sets_zero_over_mud_but_not_over_a_vehicle() -> None:
     assert not loaded.snapshot().zero_ok
 
 
+def test_a_vehicle_found_at_power_up_is_no_fault_of_the_cells_under_it() -> None:
+    weigher = Weigher(small_scale())
+    counts = np.full((500, CELLS), 200_000) + np.array([100, 100, 400, 400]) * 1000
+    counts += np.random.default_rng(3).integers(-100, 101, counts.shape)
+    weigher.push(np.arange(500) * 20_000, counts, [0] * 500, [0] * 500)
+    assert weigher.snapshot().deck == DeckState.LOADED
+    assert not any(weigher.snapshot().cells)
+
+
 def test_one_broken_cell_at_power_up_is_no_vehicle() -> None:
     weigher = Weigher(small_scale())
     counts = np.full((150, CELLS), 200_000)

@@ -14,6 +14,7 @@ from controller.core.kinds import (
     BoomPosition,
     Deck,
     End,
+    Phase,
     Presence,
     RequestKind,
 )
@@ -52,6 +53,10 @@ def is_blind(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
             return True
     if inputs.estop == Presence.UNKNOWN:
         return True
+    # A scale that started under a load has no zero until what it found has left the deck.
+    passage = lane.passage
+    if lane.phase == Phase.DEPARTING and passage is not None and passage.stay is not None:
+        return False
     return inputs.weight.deck == Deck.UNKNOWN and elapsed(now, inputs.weight.since_us, limit)
 
 
