@@ -55,7 +55,8 @@ def read_revoked(path: Path) -> tuple[Revocation, ...]:
             text = file.read(FILE_BYTES_MAX + 1)
         if len(text) > FILE_BYTES_MAX:
             raise ValueError(f"longer than {FILE_BYTES_MAX} bytes")
-        rows = msgspec.convert(tomllib.loads(text.decode()), _List).key
+        found = tomllib.loads(text.decode())
+        rows = msgspec.convert(found, _List, builtin_types=(datetime.date,)).key
     except OSError as error:
         raise RevocationError(f"{path}: {error.strerror}; check the path") from error
     except ValueError as error:
