@@ -18,6 +18,7 @@ from controller.core.images import (
 )
 from controller.core.kinds import BoomPosition, ClockQuality, End, Presence, RequestKind
 from controller.reading import Reading
+from controller.recording.usability import as_number
 from controller.weighroom import WeighRoom
 from hal.ports import BoomContacts, Contact, Gate, PersonRequest, PresenceSensor
 from vision.plates import validate
@@ -99,6 +100,8 @@ class Intake:
         self._weigh_room = weigh_room
         self._ends = (_EndWatch(board.sides[0], now_us), _EndWatch(board.sides[1], now_us))
         self._estop = _Watch(board.estop, now_us)
+        until = board.profile.scale.certificate_valid_until
+        self._certified_until = None if until is None else as_number(until)
         self._scan = 0
         self._requests = 0
 
@@ -119,6 +122,8 @@ class Intake:
         found = (*faults, *self._weigh_room.faults)
         if wall.quality == ClockQuality.UNKNOWN:
             found = (*found, int(Fault.CLOCK_UNSET))
+        elif self._certified_until is not None and wall.date > self._certified_until:
+            found = (*found, int(Fault.CERTIFICATE_LAPSED))
         return InputImage(
             scan=self._scan,
             now_us=now_us,

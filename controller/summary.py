@@ -55,7 +55,7 @@ def decision_text(passage: Passage) -> Text:
 def notes(passage: Passage) -> tuple[str, ...]:
     """What a reader of the row should know besides: chain, tare, people, voids, flags."""
     head = passage.head
-    found = [note for record in passage.records for note in _notes(record)]
+    found = list(dict.fromkeys(note for record in passage.records for note in _notes(record)))
     if head.flags:
         found.append("flags: " + ", ".join(head.flags))
     if Outcome.HOLD in passage.outcomes and head.decision and head.kind is Kind.PASSAGE:
@@ -109,6 +109,8 @@ def _notes(record: Record) -> Iterator[str]:
         about = f"about {tonnes(record.degraded.weight_g)} t" if record.degraded.weight_g else ""
         cells = ", ".join(str(cell) for cell in record.degraded.cells)
         yield f"no evidence: weighed without cell {cells} {about}".rstrip()
+    if record.usability is not None and not record.usability.usable:
+        yield " ".join(words.not_usable(record.usability))
     if record.service is not None:
         yield words.SERVICES[record.service.action].en
     if record.move is not None:

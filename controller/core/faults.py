@@ -55,6 +55,7 @@ class Fault(IntEnum):
     CAMERA_BLURRED = 311
     CAMERA_BLOCKED = 312
     THERMOMETER_SILENT = 313
+    CERTIFICATE_LAPSED = 314
     # 4xx: the ledger
     DISK_FULL = 401
     LEDGER_READ_ONLY = 402

@@ -95,6 +95,8 @@ def _outcome(record: Record) -> Iterator[Html]:
             " · ",
             both(*words.PERMITS[record.permit]),
         )
+    if record.usability is not None and not record.usability.usable:
+        yield el("p", el("b", both(*words.not_usable(record.usability))), class_="bad")
     if record.degraded is not None:
         yield _without_evidence(record.degraded)
     if record.service is not None:

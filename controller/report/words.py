@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from protocol.custody import Usability
 from protocol.parts import (
     Direction,
     End,
@@ -105,6 +106,24 @@ DIMENSIONS = {
     "width_mm": Word("车宽", "width"),
     "length_mm": Word("车长", "length"),
 }
+
+
+NOT_USABLE = Word("不得作为证据", "not usable as evidence")
+OBJECTIONS = {
+    "certificate_missing": Word("无检定证书", "no verification certificate"),
+    "certificate_undated": Word("检定有效期未知", "a certificate without a date of validity"),
+    "certificate_lapsed": Word("检定证书已过期", "the verification certificate has lapsed"),
+    "clock_unknown": Word("时间未知", "the date is not known"),
+    "degraded": Word("降级称重", "weighed on the remaining cells"),
+    "out_of_range": Word("超出检定称量范围", "outside Min to Max"),
+}
+
+
+def not_usable(found: Usability) -> Word:
+    """That a weight is no evidence, and why; an objection without a word stands for itself."""
+    said = [OBJECTIONS.get(code, Word(code, code)) for code in found.objections]
+    zh, en = "、".join(word.zh for word in said), ", ".join(word.en for word in said)
+    return Word(f"{NOT_USABLE.zh}：{zh}", f"{NOT_USABLE.en}: {en}")
 
 
 def phase(name: str) -> Word:
