@@ -83,7 +83,7 @@ def read_settings(data: bytes) -> Settings:
 
 
 def _unpacked(data: bytes, magic: bytes, prefix: int, what: str) -> bytes:
-    if data[: len(magic)] != magic or len(data) < prefix:
+    if data[: len(magic)] != magic or len(data) < prefix or not data[len(magic)]:
         raise JournalError(f"these bytes are not {what}")
     if data[len(magic)] > FORMAT:
         raise JournalError(

@@ -169,7 +169,7 @@ def differences(recorded: Any, today: Any) -> tuple[Difference, ...]:
     changes(today, recorded, "", found)
     back: dict[str, Any] = {}
     changes(recorded, today, "", back)
-    if not found:
+    if not found and _encode(recorded) != _encode(today):
         # Equal to Python, as 1 and True are, and yet other bytes.
         return (Difference(path="", recorded=_encode(recorded).hex(), today=_encode(today).hex()),)
     return tuple(
