@@ -318,6 +318,19 @@ def calibrate(
         raise typer.Exit(1)
 
 
+@app.command()
+def keygen(
+    file: Annotated[Path, typer.Argument(help="LANE.key: the new file; LANE.pub beside it.")],
+    public: Annotated[
+        bool, typer.Option("--public", help="Name the key in FILE; make its .pub again.")
+    ] = False,
+    json_: Json = False,
+) -> None:
+    """Make the key that a lane seals its records with."""
+    with _plain_errors():
+        _later("controller.commands.keygen:run")(file, public=public, json_=json_)
+
+
 def main() -> None:
     """Entry point of the ``steelyard`` command."""
     for stream in (sys.stdout, sys.stderr):
