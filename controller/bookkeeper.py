@@ -10,8 +10,16 @@ from msgspec.structs import replace
 
 from controller.cargo import cargo_of
 from controller.core.faults import Fault
-from controller.core.images import LedgerFact, OutputImage, Permit, RecordIntent, Vehicle
+from controller.core.images import (
+    LedgerFact,
+    OutputImage,
+    Permit,
+    RecordIntent,
+    Vehicle,
+    WallTime,
+)
 from controller.core.kinds import ClockQuality, End, RecordKind
+from controller.diskwatch import due, faults_of, times_at
 from controller.media import PLATE, Cutouts
 from controller.recorder import Evidence, to_record
 from controller.recording.identity import Identity
@@ -102,8 +110,10 @@ class Bookkeeper:
         self._vehicle: Vehicle | None = None
         self._asked = ""
         self._since_failure = 0
-        self.faults: tuple[int, ...] = ()
-        self.failure: Failure | None = None
+        self._failing = False
+        self._fault: Fault | None = None
+        self._failure: Failure | None = None
+        self._tended_us: int | None = None
         self.findings: tuple[int, ...] = ()
         self.visits = VisitBook()
         self._signs = SignBook()
@@ -115,6 +125,17 @@ class Bookkeeper:
         """The register's answer to the plate last asked for."""
         return self._vehicle
 
+    @property
+    def faults(self) -> tuple[int, ...]:
+        """What keeps records from being stored, then what the disk says of itself."""
+        disk = faults_of(self._writer.disk)
+        return disk if self._fault is None or self._fault in disk else (int(self._fault), *disk)
+
+    @property
+    def failure(self) -> Failure | None:
+        """The first failure that has not passed, in words."""
+        return self._failure or self._writer.disk.failure
+
     def poll(self) -> LedgerFact:
         """Take what the writer has finished since the last scan."""
         for key, result in self._writer.poll():
@@ -123,10 +144,16 @@ class Bookkeeper:
             else:
                 self._stored(key, result)
         self._retry()
+        ready = not (self._failing or self._writer.disk.full)
+        if ready != self.fact.ready:
+            self.fact = replace(self.fact, ready=ready)
         return self.fact
 
-    def take(self, outputs: OutputImage, now_us: int) -> None:
-        """Submit a new intent and answer a new question about a vehicle."""
+    def take(self, outputs: OutputImage, now_us: int, wall: WallTime) -> None:
+        """Submit a new intent, tell the writer the time, answer a question about a vehicle."""
+        if due(now_us, self._tended_us):
+            self._tended_us = now_us
+            self._writer.tend(times_at(now_us, wall))
         intent = outputs.record
         if self._draft is None and intent is not None and self._is_new(intent):
             self._draft = self._drafted(intent, now_us)
@@ -170,7 +197,7 @@ class Bookkeeper:
 
     def _stored(self, key: Key, receipt: Receipt) -> None:
         intent = self._pending.pop(key)
-        self.faults, self.failure = (), None
+        self._failing, self._fault, self._failure = False, None, None
         # A word about the weighing lets nobody out, and takes no permit back.
         permit = self.fact.permit if intent.kind == RecordKind.SERVICE else None
         if intent.permit is not None:
@@ -181,7 +208,7 @@ class Bookkeeper:
                 by_person=intent.kind in _BY_PERSON,
             )
         self.fact = LedgerFact(
-            ready=True,
+            ready=self.fact.ready,
             passage_id=intent.passage_id,
             part=intent.part,
             seq=receipt.seq,
@@ -190,16 +217,16 @@ class Bookkeeper:
         )
 
     def _failed(self, key: Key, failure: Failure) -> None:
-        self.faults = (int(_FAULTS.get(failure.code, Fault.LEDGER_DAMAGED)),)
-        self.failure = self.failure or failure
-        self.fact = replace(self.fact, ready=False)
+        self._failing = True
+        self._fault = _FAULTS.get(failure.code, Fault.LEDGER_DAMAGED)
+        self._failure = self._failure or failure
         self._since_failure = 0
         if not failure.code.retryable:
             self._pending.pop(key, None)
             self._refused.add(key)
 
     def _retry(self) -> None:
-        if self.fact.ready:
+        if not self._failing:
             return
         self._since_failure += 1
         if self._since_failure >= RETRY_SCANS:

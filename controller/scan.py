@@ -81,7 +81,7 @@ class Scan:
         )
         self._decide(inputs)
         self._write(self.outputs, inputs.now_us)
-        self.bookkeeper.take(self.outputs, inputs.now_us)
+        self.bookkeeper.take(self.outputs, inputs.now_us, inputs.wall)
         self._digest.update(msgspec.msgpack.encode(self.outputs))
         return inputs, self.outputs
 

@@ -113,7 +113,7 @@ ROWS: tuple[Row, ...] = (
     Row((_P.DECIDING,), g.durable_release, _P.RELEASING, "released"),
     Row((_P.DECIDING,), g.durable_return, _P.RETURNING, "sent back"),
     Row((_P.DECIDING,), g.durable_hold, _P.HOLDING, "held", Fault.OPERATOR_WANTED),
-    Row((_P.DECIDING,), g.ledger_away, _P.LEDGER_AWAY, "no records, no release",
+    Row((_P.DECIDING,), g.refused_in_time, _P.LEDGER_AWAY, "no records, no release",
         Fault.LEDGER_AWAY),
     Row((_P.DECIDING,), g.timed_out, _P.LEDGER_AWAY, "ledger silent", Fault.LEDGER_SILENT),
 

@@ -46,6 +46,7 @@ from controller.core.guards.leaving import (
 from controller.core.guards.limits import (
     limit_name,
     record_owed,
+    refused_in_time,
     still_loaded,
     timed_out,
     zero_returned,
@@ -119,6 +120,7 @@ __all__ = [
     "record_owed",
     "recovered_empty",
     "recovered_loaded",
+    "refused_in_time",
     "release_asked",
     "request_of",
     "reset_asked",

@@ -53,6 +53,11 @@ def record_owed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     return timed_out(lane, inputs, settings) and passage is not None and passage.intent is not None
 
 
+def refused_in_time(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The time is over, and the ledger says that it cannot take the record."""
+    return not inputs.ledger.ready and timed_out(lane, inputs, settings)
+
+
 def zero_returned(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """The scale is back on zero and every record of the passage is on disk."""
     passage = lane.passage

@@ -186,7 +186,7 @@ def ledger_away(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
 
 
 def decision_stored(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
-    """All is in order again, and the record that the vehicle on the deck waited for is on disk."""
+    """The record that the vehicle on the deck waited for is on disk."""
     passage = lane.passage
     return (
         passage is not None
@@ -194,7 +194,7 @@ def decision_stored(lane: Lane, inputs: InputImage, settings: LaneSettings) -> b
         and passage.intent is None
         and not passage.owed
         and not passage.emptied
-        and recovered_loaded(lane, inputs, settings)
+        and deck_occupied(lane, inputs, settings)
     )
 
 
