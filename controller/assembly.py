@@ -12,8 +12,9 @@ from controller.bookkeeper import Bookkeeper, Key
 from controller.core.kinds import End, PlateStand
 from controller.core.settings import InterlockSettings, LaneSettings
 from controller.core.verdict import Scale
-from controller.faults import stopping_codes
+from controller.faults import faulting_codes
 from controller.journal import Journal
+from controller.lanekey import lane_key
 from controller.media import Cutouts
 from controller.reading import Reading
 from controller.recognition.inline import InlineReader
@@ -23,6 +24,7 @@ from controller.scan import Scan
 from controller.weighroom import WeighRoom
 from protocol.errors import from_os
 from protocol.files import Files
+from protocol.keys import PrivateKey
 from protocol.ledger import Ledger
 from protocol.media import FOLDER
 from protocol.writer import SyncWriter, ThreadWriter, Writer
@@ -38,14 +40,21 @@ _INTERLOCK = ("clear_settle", "reverse_dwell")
 
 
 def assemble(
-    board: Board, out: Path, reader: Reader | Eyes | None, *, threaded: bool = False
+    board: Board,
+    out: Path,
+    reader: Reader | Eyes | None,
+    *,
+    threaded: bool = False,
+    key: PrivateKey | None = None,
 ) -> Scan:
     """Return the lane of this board, with its ledger in the folder ``out``.
 
-    Bare eyes look in the scan itself, at a fixed delay of lane time: for a virtual clock.
+    Bare eyes look in the scan itself, at a fixed delay of lane time: for a virtual clock.  ``key``
+    stands in for the site's, so that two runs in two folders give the same bytes.
 
     Raises:
         LedgerError: the ledger cannot be opened; the message says what to do.
+        KeyFileError: the file of the lane's key cannot be used.
         RulesError: a rule table cannot be used.
     """
     profile = board.profile
@@ -58,7 +67,8 @@ def assemble(
         Files().make_folder(out)
     except OSError as error:
         raise from_os(error, out) from error
-    ledger = Ledger.open(out / LEDGER_FILE, identity.site, identity.lane)
+    path = out / LEDGER_FILE
+    ledger = Ledger.open(path, identity.site, identity.lane, key=key or lane_key(profile, path))
     writer: Writer[Key] = ThreadWriter(ledger) if threaded else SyncWriter(ledger)
     settings, interlock = lane_settings(profile), interlock_settings(profile)
     journal = Journal(settings, interlock, identity.software)
@@ -83,7 +93,7 @@ def lane_settings(profile: Profile) -> LaneSettings:
         scale=Scale(max_g=scale.max_g, e_g=scale.e_g),
         preferred=End[profile.rules.preferred.upper()],
         posted_limit_g=profile.rules.posted_limit_g,
-        stopping_faults=stopping_codes(),
+        stopping_faults=faulting_codes(),
         degraded_why=profile.rules.degraded_weighing,
         plate_policy=_POLICIES[profile.plates.policy],
         plate_auto_ppm=profile.plates.auto_ppm,

@@ -21,6 +21,7 @@ from controller.report.passages import Passage, duration_us, gather, standing
 from controller.report.pictures import Pictures
 from protocol.parts import Verdict
 from protocol.record import Record
+from protocol.rows import Hashes
 
 CARDS_MAX = 400
 
@@ -29,16 +30,18 @@ class PageError(OSError):
     """A page that cannot be written: the message says where, why, and what to do."""
 
 
-def write_page(records: Sequence[Record], media: Path, out: Path, *, title: str) -> Path:
+def write_page(
+    records: Sequence[Record], media: Path, out: Path, *, title: str, hashes: Hashes | None = None
+) -> Path:
     """Write the page to ``out`` and return its path; equal records give an equal file.
 
-    ``media`` holds the pictures as ``<sha256 hex>.png``.  Beyond `CARDS_MAX` passages only the
-    latest have cards, and the page says so.
+    ``media`` holds the pictures as ``<sha256 hex>.png``, ``hashes`` are the ledger's.
+    Beyond `CARDS_MAX` passages only the latest have cards, and the page says so.
 
     Raises:
         PageError: the file cannot be written; an older page is left as it was.
     """
-    body = page(records, media, title=title)
+    body = page(records, media, title=title, hashes=hashes)
     beside = out.with_name(out.name + ".part")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -52,7 +55,9 @@ def write_page(records: Sequence[Record], media: Path, out: Path, *, title: str)
     return out
 
 
-def page(records: Sequence[Record], media: Path, *, title: str) -> str:
+def page(
+    records: Sequence[Record], media: Path, *, title: str, hashes: Hashes | None = None
+) -> str:
     """The page as text."""
     passages = gather(records)
     shown = passages[-CARDS_MAX:]
@@ -60,7 +65,7 @@ def page(records: Sequence[Record], media: Path, *, title: str) -> str:
     style = (files("controller.report") / "page.css").read_text(encoding="utf-8")
     main = el(
         "main",
-        _top(records, passages, title),
+        _top(chains(records, hashes or {}), passages, title),
         *_index(shown, len(passages)),
         el("h2", both("逐次过车", "Each passage")) if shown else None,
         *(card(passage, shelf) for passage in shown),
@@ -94,7 +99,7 @@ def _shelf(passages: Sequence[Passage], media: Path) -> Shelf:
     return Shelf(by_seq, linked, Pictures(media))
 
 
-def _top(records: Sequence[Record], passages: Sequence[Passage], title: str) -> Html:
+def _top(found: Sequence[LaneChain], passages: Sequence[Passage], title: str) -> Html:
     lead = el(
         "p",
         el("span", "每张卡片是一次过车，内容全部取自账本中的记录。", lang="zh"),
@@ -103,7 +108,6 @@ def _top(records: Sequence[Record], passages: Sequence[Passage], title: str) -> 
         "record of its own.",
         class_="lead",
     )
-    found = chains(records)
     rows = [entry for chain in found for entry in _chain_rows(chain)] or [
         ("账本", "ledger", "empty")
     ]

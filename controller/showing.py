@@ -14,6 +14,7 @@ from controller.page import write_page
 from controller.summary import passage_table
 from protocol.ledger import Ledger
 from protocol.record import Record, to_json
+from protocol.rows import Hashes
 
 PAGE_FILE = "passages.html"
 
@@ -34,18 +35,20 @@ def demo_folder(out: Path | None) -> Path:
     return out
 
 
-def show_records(out: Path, console: Console, title: str, *, as_json: bool) -> list[Record]:
+def show_records(
+    out: Path, console: Console, title: str, *, as_json: bool
+) -> tuple[list[Record], Hashes]:
     """Read the ledger back, write its page, print its table (or one JSON object a record)."""
     with Ledger.open(out / LEDGER_FILE, read_only=True) as ledger:
-        records = list(ledger.records())
-    page = write_page(records, out / MEDIA_FOLDER, out / PAGE_FILE, title=title)
+        records, hashes = list(ledger.records()), ledger.hashes()
+    page = write_page(records, out / MEDIA_FOLDER, out / PAGE_FILE, title=title, hashes=hashes)
     if as_json:
         for record in records:
             print(json.dumps(to_json(record), ensure_ascii=False))
-        return records
+        return records, hashes
     console.print(passage_table(records))
     console.print(f"Ledger: {out / LEDGER_FILE}\nPage:   {page}")
-    return records
+    return records, hashes
 
 
 def summarise(records: Sequence[Record]) -> dict[str, int]:

@@ -25,6 +25,7 @@ class Code(StrEnum):
     CORRUPT = "corrupt"
     NEWER = "newer"
     OTHER_LANE = "other_lane"
+    OTHER_KEY = "other_key"
     CONFLICT = "conflict"
     REFUSED = "refused"
     CLOSED = "closed"

@@ -1,9 +1,9 @@
-"""The ledger: one SQLite file a lane, append-only, gap-free, chained by hash.
+"""The ledger: one SQLite file a lane, append-only, gap-free, chained by hash, each record sealed.
 
 WAL with synchronous=FULL and one commit a record: when ``append`` returns, the record is on disk
 (one fsync, and two more at each checkpoint of about 1000 pages).  Readers in other connections
-never wait for the writer.  A chain alone cannot show that its newest records were cut off, nor that
-the whole of it was written anew; signed records and manifests are for that.
+never wait for the writer.  The seals make a forgery show; a manifest a day, kept by somebody else,
+shows that newer records were cut off.
 """
 
 from __future__ import annotations
@@ -12,48 +12,51 @@ import hashlib
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from protocol import errors, lookup, schema, store, verify
+from protocol import errors, lookup, rows, sidetables, store, verify
+from protocol.chain import Finding
+from protocol.custody import KeyAction, KeyChange
+from protocol.envelope import opened
 from protocol.errors import Code, LedgerError
+from protocol.keys import PrivateKey, PublicKey
 from protocol.lookup import OpenChain
-from protocol.parts import Tare
-from protocol.record import Record, RecordError, decode, encode
-from protocol.verify import Finding
+from protocol.manifests import OpenSegment
+from protocol.parts import Kind, Person, Tare, Times
+from protocol.record import LEDGER_KINDS, Record, RecordError
+from protocol.rows import Hashes, Receipt, Stored
+from protocol.sidetables import Held
+
+__all__ = ["Finding", "Held", "Ledger", "Receipt", "Stored"]
 
 BATCH = 256
-
-
-class Receipt(Struct, frozen=True):
-    """Proof that a record is durable: its place in the sequence and the SHA-256 of its bytes."""
-
-    seq: int
-    hash: bytes
-
-
-class Stored(Struct, frozen=True):
-    """One row as it stands: the bytes and the hash that was kept beside them."""
-
-    seq: int
-    hash: bytes
-    body: bytes
+NOTES = frozenset({Kind.RETENTION, Kind.RECOVERY})
 
 
 class Ledger:
-    """The records of one lane.  Make one with ``Ledger.open``; it may be used from any thread."""
+    """The records of one lane.  Make one with ``Ledger.open``; it may be used from any thread.
 
-    def __init__(self, path: Path, db: sqlite3.Connection, lock_fd: int | None) -> None:
+    ``first_key`` is the key that its seals began with.
+    """
+
+    def __init__(
+        self, path: Path, db: sqlite3.Connection, lock_fd: int | None, key: PrivateKey | None
+    ) -> None:
         self.path = path
         self._db = db
         self._lock_fd = lock_fd
+        self._key = key
         self._mutex = threading.RLock()
-        self.site, self.lane, self._genesis = self._identity()
+        self._segment: OpenSegment | None = None
+        self._shelf = sidetables.Shelf()
+        self._acknowledged_to = 0
+        self.site, self.lane, self.first_key = self._identity()
 
     @classmethod
     def open(
@@ -62,25 +65,27 @@ class Ledger:
         site: str | None = None,
         lane: str | None = None,
         *,
+        key: PrivateKey | None = None,
         read_only: bool = False,
     ) -> Ledger:
         """Open a ledger, or begin one where there is no file; ``read_only`` never begins one.
 
-        ``site`` and ``lane`` must be those of the file; a reader may leave them out.
-        Raises LedgerError with code MISSING, FOREIGN, NEWER, OTHER_LANE, LOCKED (another process
-        writes it), READ_ONLY, DISK_FULL, CORRUPT or IO.
+        ``site`` and ``lane`` must be those of the file, ``key`` the one that its seals are at; a
+        reader may leave them out.  Raises LedgerError with code MISSING, FOREIGN, NEWER,
+        OTHER_LANE, OTHER_KEY, LOCKED (another process writes it), READ_ONLY, DISK_FULL, CORRUPT
+        or IO.
         """
         path = Path(path)
         lock_fd: int | None = None
         try:
             store.refuse_foreign(path, must_exist=read_only)
             if read_only:
-                ledger = cls(path, store.connect_reader(path), None)
+                ledger = cls(path, store.connect_reader(path), None, None)
             else:
-                if site is None or lane is None:
-                    raise ValueError("a ledger is opened for writing with its site and lane")
+                if site is None or lane is None or key is None:
+                    raise ValueError("a ledger is opened for writing with its site, lane and key")
                 lock_fd = store.lock(path)
-                ledger = cls(path, store.connect_writer(path, site, lane), lock_fd)
+                ledger = cls(path, store.connect_writer(path, site, lane, key), lock_fd, key)
         except BaseException as error:
             if lock_fd is not None:
                 os.close(lock_fd)
@@ -91,56 +96,97 @@ class Ledger:
             raise
         try:
             ledger._check_lane(site, lane)
+            ledger._check_key()
             ledger._check_tail()
         except LedgerError:
             ledger.close()
             raise
         return ledger
 
+    @property
+    def key(self) -> PublicKey:
+        """The key that counts for the next record."""
+        newest = self._newest_key()
+        return self.first_key if newest is None else PublicKey(newest.x)
+
     def append(self, record: Record) -> Receipt:
-        """Give the record its seq and prev_hash, make it durable, and return its receipt.
+        """Give the record its seq and prev_hash, seal it, make it durable; return its receipt.
 
         Appending the same ``(passage_id, part)`` again returns the first receipt if nothing in it
         differs, else raises LedgerError CONFLICT.  Raises RecordError for a record that is not
         allowed and LedgerError for a ledger that cannot take it.  After an error nothing is stored,
         or the whole record is (the error came behind its commit); appending it again tells.
         """
-        if record.seq or record.prev_hash:
-            raise RecordError("seq and prev_hash are given by the ledger; leave them out")
-        if (record.site, record.lane) != (self.site, self.lane):
-            raise RecordError(
-                f"the record is of {record.site}/{record.lane}, the ledger of "
-                f"{self.site}/{self.lane}"
-            )
-        with self._access() as db:
-            try:
-                db.execute("BEGIN IMMEDIATE")
-                receipt = self._stored_before(db, record) or self._insert(db, record)
-                db.execute("COMMIT")
-            except BaseException:
-                # A COMMIT that failed may have ended the transaction already.
-                if db.in_transaction:
-                    with suppress(sqlite3.Error):
-                        db.execute("ROLLBACK")
-                raise
+        if record.kind in LEDGER_KINDS:
+            raise RecordError(f"a {record.kind.name} record is the ledger's own to write")
+        self._check_new(record)
+        return self._commit(record)
+
+    def note(self, record: Record) -> Receipt:
+        """Append a RETENTION or RECOVERY record; raises as ``append``."""
+        if record.kind not in NOTES:
+            raise RecordError(f"a {record.kind.name} record is no note; append it")
+        self._check_new(record)
+        return self._commit(record)
+
+    def rotate(self, new: PrivateKey, person: Person, times: Times | None = None) -> Receipt:
+        """Hand over to another key: a KEY record sealed by the present one; raises as ``append``.
+
+        ``new`` must be on disk before, or a power cut leaves a ledger that nobody can go on with.
+        """
+        change = KeyChange(action=KeyAction.ROTATE, x=new.public.x, kid=new.public.kid)
+        record = rows.own(
+            Kind.KEY, (self.site, self.lane), times or _now(), key=change, person=person
+        )
+        with self._mutex:
+            receipt = self._commit(record)
+            self._key = new
         return receipt
+
+    def acknowledge(self, seqs: Iterable[int], at_ms: int) -> None:
+        """Note that records have arrived where they are sent; a second time changes nothing."""
+        with self._access() as db, _transaction(db):
+            sidetables.acknowledge(db, seqs, at_ms)
+
+    def acknowledged_to(self) -> int:
+        """The seq up to which every record is acknowledged, 0 for none."""
+        with self._access() as db:
+            self._acknowledged_to = sidetables.acknowledged_to(db, self._acknowledged_to)
+        return self._acknowledged_to
+
+    def media_oldest_acknowledged(self, limit: int) -> list[Held]:
+        """The oldest media that are still kept and whose records are all acknowledged."""
+        with self._access() as db:
+            return self._shelf.oldest_acknowledged(db, limit)
+
+    def media_older_than(self, kind: str, before_ms: int, limit: int) -> list[Held]:
+        """The oldest media of a kind that are still kept and whose records are older than this."""
+        with self._access() as db:
+            return self._shelf.older_than(db, kind, before_ms, limit)
 
     def records(self, start: int = 1) -> Iterator[Record]:
         """Every record from seq ``start`` on, in order; raises RecordError at damaged bytes."""
-        return (decode(stored.body) for stored in self.stored(start))
+        return (opened(stored.body) for stored in self.stored(start))
 
     def stored(self, start: int = 1) -> Iterator[Stored]:
-        """Every row from seq ``start`` on as bytes, in order, read in batches."""
+        """Every row from seq ``start`` on as sealed bytes, in order, read in batches."""
         while True:
             with self._access() as db:
-                rows = db.execute(
+                found = db.execute(
                     "SELECT seq, hash, body FROM record WHERE seq >= ? ORDER BY seq LIMIT ?",
                     (start, BATCH),
                 ).fetchall()
-            yield from (Stored(*row) for row in rows)
-            if len(rows) < BATCH:
+            yield from (Stored(*row) for row in found)
+            if len(found) < BATCH:
                 return
-            start = rows[-1][0] + 1
+            start = found[-1][0] + 1
+
+    def hashes(self) -> Hashes:
+        """The hash of every record, computed from its sealed bytes."""
+        return {
+            (self.site, self.lane, stored.seq): hashlib.sha256(stored.body).digest()
+            for stored in self.stored()
+        }
 
     def get(self, seq: int) -> Record | None:
         """The record of that seq, None if there is none."""
@@ -149,7 +195,9 @@ class Ledger:
     def find(self, passage_id: int, part: int = 1) -> Record | None:
         """The record of that part of a passage, None if there is none."""
         return self._one(
-            "SELECT body FROM record WHERE passage_id = ? AND part = ?", passage_id, part
+            "SELECT body FROM record WHERE passage_id = ? AND part = ? AND passage_id > 0",
+            passage_id,
+            part,
         )
 
     def tare_weighings(self, newest: int) -> Iterator[Record]:
@@ -158,13 +206,13 @@ class Ledger:
         A damaged one is left out; `verify` names it.
         """
         with self._access() as db:
-            rows = db.execute(
+            found = db.execute(
                 "SELECT body FROM record WHERE tare_g IS NOT NULL ORDER BY seq DESC LIMIT ?",
                 (newest,),
             ).fetchall()
-        for (body,) in reversed(rows):
+        for (body,) in reversed(found):
             with suppress(RecordError):
-                yield decode(body)
+                yield opened(body)
 
     def last(self) -> Record | None:
         """The newest record, None in an empty ledger."""
@@ -189,7 +237,7 @@ class Ledger:
     def verify(self) -> list[Finding]:
         """Check every record, the chain, the columns and the guards; empty means sound."""
         with self._access() as db:
-            return verify.check(db, self.site, self.lane, schema.genesis(self.site, self.lane))
+            return verify.check(db)
 
     def close(self) -> None:
         """Fold the WAL into the file and close; safe to call twice."""
@@ -214,30 +262,58 @@ class Ledger:
     ) -> None:
         self.close()
 
+    def _check_new(self, record: Record) -> None:
+        if record.seq or record.prev_hash:
+            raise RecordError("seq and prev_hash are given by the ledger; leave them out")
+        if (record.site, record.lane) != (self.site, self.lane):
+            raise RecordError(
+                f"the record is of {record.site}/{record.lane}, the ledger of "
+                f"{self.site}/{self.lane}"
+            )
+
+    def _commit(self, record: Record) -> Receipt:
+        with self._access() as db:
+            try:
+                with _transaction(db):
+                    return self._stored_before(db, record) or self._insert(db, record)
+            except BaseException:
+                # What the segment was told may not have come to disk; it is read anew.
+                self._segment = None
+                raise
+
     def _insert(self, db: sqlite3.Connection, record: Record) -> Receipt:
-        row = db.execute("SELECT seq, hash FROM record ORDER BY seq DESC LIMIT 1").fetchone()
-        seq, prev_hash = row or (0, self._genesis)
-        stamped = replace(record, seq=seq + 1, prev_hash=prev_hash)
-        body = encode(stamped)
-        columns = lookup.values(lookup.derive(stamped, lookup.subject_before(db, stamped)))
-        receipt = Receipt(stamped.seq, hashlib.sha256(body).digest())
-        marks = ", ".join("?" * (len(columns) + 3))
-        db.execute(
-            f"INSERT INTO record (seq, hash, {lookup.COLUMNS}, body) VALUES ({marks})",
-            (receipt.seq, receipt.hash, *columns, body),
-        )
-        return receipt
+        if self._key is None:
+            raise LedgerError(
+                Code.READ_ONLY,
+                self.path,
+                "the ledger was opened for reading only",
+                "open it for writing, with its key",
+            )
+        segment = self._segment or OpenSegment.load(db)
+        previous = rows.newest(db)
+        if segment.due(record):
+            manifest = segment.manifest((self.site, self.lane), record.times)
+            stamped, stored = rows.append(db, manifest, previous, self._key)
+            segment.take(stamped, stored.hash)
+            previous = stored.receipt
+        stamped, stored = rows.append(db, record, previous, self._key)
+        segment.take(stamped, stored.hash)
+        self._segment = segment
+        return stored.receipt
 
     def _stored_before(self, db: sqlite3.Connection, record: Record) -> Receipt | None:
+        if record.passage_id == 0:
+            return None
         row = db.execute(
-            "SELECT seq, hash, body FROM record WHERE passage_id = ? AND part = ?",
+            "SELECT seq, hash, body FROM record WHERE passage_id = ? AND part = ? "
+            "AND passage_id > 0",
             (record.passage_id, record.part),
         ).fetchone()
         if row is None:
             return None
         seq, digest, body = row
         try:
-            stored = decode(body)
+            stored = opened(body)
         except RecordError as error:
             raise self._corrupt(f"seq {seq} cannot be read: {error}") from error
         if replace(record, seq=stored.seq, prev_hash=stored.prev_hash) == stored:
@@ -253,7 +329,7 @@ class Ledger:
     def _one(self, sql: str, *arguments: int) -> Record | None:
         with self._access() as db:
             row = db.execute(sql, arguments).fetchone()
-        return None if row is None else decode(row[0])
+        return None if row is None else opened(row[0])
 
     @contextmanager
     def _access(self) -> Iterator[sqlite3.Connection]:
@@ -271,11 +347,21 @@ class Ledger:
             except sqlite3.Error as error:
                 raise errors.from_sqlite(error, self.path) from error
 
-    def _identity(self) -> tuple[str, str, bytes]:
-        row = self._db.execute("SELECT site, lane, genesis FROM identity").fetchone()
+    def _identity(self) -> tuple[str, str, PublicKey]:
+        row = self._db.execute("SELECT site, lane, key FROM identity").fetchone()
         if row is None:
             raise self._corrupt("it does not say whose ledger it is")
-        return str(row[0]), str(row[1]), bytes(row[2])
+        try:
+            return str(row[0]), str(row[1]), PublicKey(bytes(row[2]))
+        except (TypeError, ValueError) as error:
+            raise self._corrupt(f"it does not say with which key it begins: {error}") from error
+
+    def _newest_key(self) -> KeyChange | None:
+        record = self._one(
+            "SELECT body FROM record WHERE kind = ? AND passage_id = 0 ORDER BY seq DESC LIMIT 1",
+            int(Kind.KEY),
+        )
+        return None if record is None else record.key
 
     def _check_lane(self, site: str | None, lane: str | None) -> None:
         wanted = (site if site is not None else self.site, lane if lane is not None else self.lane)
@@ -287,6 +373,17 @@ class Ledger:
                 f"not of site {wanted[0]!r} lane {wanted[1]!r}",
                 "name this lane's own file",
             )
+
+    def _check_key(self) -> None:
+        if self._key is None or self._key.public == self.key:
+            return
+        raise LedgerError(
+            Code.OTHER_KEY,
+            self.path,
+            f"the ledger is sealed with key {self.key.fingerprint}, the key given is "
+            f"{self._key.public.fingerprint}",
+            "name the ledger's own key file; another key needs a rotation, sealed by the present",
+        )
 
     def _check_tail(self) -> None:
         """The chain goes on from the newest record, so that one must be sound before a writer."""
@@ -302,3 +399,21 @@ class Ledger:
     def _corrupt(self, message: str) -> LedgerError:
         remedy = "keep the file as it is, start a new one, and have this one verified"
         return LedgerError(Code.CORRUPT, self.path, message, remedy)
+
+
+@contextmanager
+def _transaction(db: sqlite3.Connection) -> Iterator[None]:
+    try:
+        db.execute("BEGIN IMMEDIATE")
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        # A COMMIT that failed may have ended the transaction already.
+        if db.in_transaction:
+            with suppress(sqlite3.Error):
+                db.execute("ROLLBACK")
+        raise
+
+
+def _now() -> Times:
+    return Times(at_us=time.monotonic_ns() // 1000, wall_ms=time.time_ns() // 1_000_000)

@@ -1,16 +1,13 @@
 """The tables of a ledger file, as migrations that are only ever added to.
 
-Three guards stand in the file itself, for whoever opens it with another program: no update, no
-delete, and an insert only as the next number of the sequence (which also stops INSERT OR REPLACE).
-They keep honest hands from slipping; ``Ledger.verify`` finds the dishonest ones.
+Guards stand in the file itself, for whoever opens it with another program: no update, no delete,
+and an insert only as the next number of the sequence (which also stops INSERT OR REPLACE).
+They keep honest hands from slipping; verification finds the dishonest ones.
 """
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
-
-from protocol import cbor
 
 APPLICATION_ID = 0x53544C59
 PAGE_BYTES = 4096
@@ -64,12 +61,63 @@ _GUARDS = (
         BEGIN SELECT RAISE(ABORT, 'a ledger belongs to one lane'); END""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = ((*_TABLES, *_GUARDS),)
+# Version 2: seals, records of the ledger's own (passage_id 0), and three tables beside the records.
+# ``media`` and ``dropped`` are derived from the records; ``acknowledged`` is what the uplink heard.
+_SEALS = (
+    "ALTER TABLE identity ADD COLUMN key BLOB",
+    "DROP TRIGGER identity_update",
+    """CREATE TRIGGER identity_update BEFORE UPDATE ON identity WHEN OLD.key IS NOT NULL
+        BEGIN SELECT RAISE(ABORT, 'a ledger belongs to one lane'); END""",
+    "DROP INDEX record_by_part",
+    """CREATE UNIQUE INDEX record_by_part ON record (passage_id, part)
+        WHERE passage_id > 0""",
+    "CREATE INDEX record_by_kind ON record (kind, seq) WHERE passage_id = 0",
+    "DROP TRIGGER record_insert",
+    """CREATE TRIGGER record_insert BEFORE INSERT ON record
+        WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM record)
+          OR NEW.passage_id > 0 AND EXISTS (
+            SELECT 1 FROM record WHERE passage_id = NEW.passage_id AND part = NEW.part
+              AND passage_id > 0)
+        BEGIN SELECT RAISE(ABORT, 'records are only appended, each once and in sequence'); END""",
+    "CREATE TABLE acknowledged (seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT",
+    """CREATE TABLE media (
+        seq INTEGER NOT NULL, digest BLOB NOT NULL, kind TEXT NOT NULL, bytes INTEGER,
+        wall_ms INTEGER
+    ) STRICT""",
+    "CREATE UNIQUE INDEX media_by_digest ON media (digest, seq)",
+    """CREATE TABLE dropped (
+        digest BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (digest, seq)
+    ) STRICT, WITHOUT ROWID""",
+    # The on-deck interval that runs, for a restart (protocol/ondeck.py): one row, and no evidence.
+    """CREATE TABLE on_deck (
+        one INTEGER PRIMARY KEY CHECK (one = 1), passage_id INTEGER NOT NULL, entry TEXT
+    ) STRICT""",
+)
 
+_SIDE_KEYS = {
+    "acknowledged": "seq = NEW.seq",
+    "media": "seq = NEW.seq AND digest = NEW.digest",
+    "dropped": "seq = NEW.seq AND digest = NEW.digest",
+}
+_SIDE_GUARDS = tuple(
+    statement
+    for table, key in _SIDE_KEYS.items()
+    for statement in (
+        f"""CREATE TRIGGER {table}_insert BEFORE INSERT ON {table}
+        WHEN EXISTS (SELECT 1 FROM {table} WHERE {key})
+          OR NOT EXISTS (SELECT 1 FROM record WHERE seq = NEW.seq)
+        BEGIN SELECT RAISE(ABORT, '{table}: each row once, and for a record that is there'); END""",
+        f"""CREATE TRIGGER {table}_update BEFORE UPDATE ON {table}
+        BEGIN SELECT RAISE(ABORT, '{table}: a row is never altered'); END""",
+        f"""CREATE TRIGGER {table}_delete BEFORE DELETE ON {table}
+        BEGIN SELECT RAISE(ABORT, '{table}: a row is never deleted'); END""",
+    )
+)
 
-def genesis(site: str, lane: str) -> bytes:
-    """The ``prev_hash`` of record 1: SHA-256 of the deterministic CBOR of the lane's name."""
-    return hashlib.sha256(cbor.encode(["steelyard ledger", 1, site, lane])).digest()
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (*_TABLES, *_GUARDS),
+    (*_SEALS, *_SIDE_GUARDS),
+)
 
 
 def migrate(db: sqlite3.Connection, version: int) -> None:

@@ -10,8 +10,10 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
-from protocol import schema
+from protocol import migration, schema
 from protocol.errors import Code, LedgerError
+from protocol.files import Files
+from protocol.keys import PrivateKey
 
 BUSY_MS = 2000
 _MAGIC = b"SQLite format 3\0"
@@ -55,7 +57,7 @@ def lock(path: Path) -> int:
     return fd
 
 
-def connect_writer(path: Path, site: str, lane: str) -> sqlite3.Connection:
+def connect_writer(path: Path, site: str, lane: str, key: PrivateKey) -> sqlite3.Connection:
     """Open for appending, beginning or migrating the file where needed."""
     # SQLite opens a file it may not write as if nothing were wrong; ask now, not at a truck.
     if path.exists() and not os.access(path, os.W_OK):
@@ -74,28 +76,26 @@ def connect_writer(path: Path, site: str, lane: str) -> sqlite3.Connection:
         for pragma in ("synchronous = FULL", "recursive_triggers = ON", "trusted_schema = OFF"):
             db.execute(f"PRAGMA {pragma}")
         if version < len(schema.MIGRATIONS):
-            _begin(db, path, version, site, lane)
+            _migrate(db, path, version, (site, lane), key)
     except BaseException:
         db.close()
         raise
     return db
 
 
-def _begin(db: sqlite3.Connection, path: Path, version: int, site: str, lane: str) -> None:
+def _migrate(
+    db: sqlite3.Connection, path: Path, version: int, owner: tuple[str, str], key: PrivateKey
+) -> None:
     """Write the tables, and for a new ledger whose it is, in one transaction."""
     db.execute("BEGIN IMMEDIATE")
     schema.migrate(db, version)
     if version == 0:
-        db.execute(
-            "INSERT INTO identity VALUES (?, ?, ?)", (site, lane, schema.genesis(site, lane))
-        )
+        migration.begin(db, *owner, key.public)
+    else:
+        migration.begin_seals(db, key)
     db.execute("COMMIT")
     # The name of a new file is durable only once its folder is.
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    Files().sync_folder(path.parent)
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:

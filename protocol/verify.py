@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from protocol import lookup, schema
-from protocol.chain import Finding
-from protocol.record import Record, RecordError, decode
-
-__all__ = ["FINDINGS_MAX", "Finding", "check"]
+from protocol.chain import Chain, Finding, genesis
+from protocol.envelope import opened
+from protocol.keys import PublicKey
+from protocol.record import Record, RecordError
+from protocol.revocation import Revocation
 
 FINDINGS_MAX = 1000
 BATCH = 256
 
 
-def check(db: sqlite3.Connection, site: str, lane: str, genesis: bytes) -> list[Finding]:
+def check(db: sqlite3.Connection, revoked: Iterable[Revocation] = ()) -> list[Finding]:
     """Check a whole ledger in bounded memory; at most FINDINGS_MAX findings are listed.
 
-    Codes: damaged, guards, identity, gap, undecodable, hash, chain, lane, columns.
+    Codes: damaged, guards, identity, hash, columns, and those of ``protocol/chain.py``.
     """
-    return list(islice(_findings(db, site, lane, genesis), FINDINGS_MAX))
+    return list(islice(_findings(db, revoked), FINDINGS_MAX))
 
 
-def _findings(db: sqlite3.Connection, site: str, lane: str, genesis: bytes) -> Iterator[Finding]:
+def _findings(db: sqlite3.Connection, revoked: Iterable[Revocation]) -> Iterator[Finding]:
     try:
-        yield from _file(db, genesis)
-        yield from _rows(db, site, lane, genesis)
+        yield from _file(db)
+        yield from _rows(db, revoked)
     except sqlite3.DatabaseError as error:
         yield Finding(code="damaged", seq=None, message=f"the file cannot be read on: {error}")
 
 
-def _file(db: sqlite3.Connection, genesis: bytes) -> Iterator[Finding]:
+def _file(db: sqlite3.Connection) -> Iterator[Finding]:
     for (message,) in db.execute("PRAGMA integrity_check(100)"):
         if message != "ok":
             yield Finding(code="damaged", seq=None, message=str(message))
@@ -42,42 +42,35 @@ def _file(db: sqlite3.Connection, genesis: bytes) -> Iterator[Finding]:
         if present.get(name) != expected.get(name):
             state = "missing" if name not in present else "not the original"
             yield Finding(code="guards", seq=None, message=f"{name} is {state}")
-    rows = db.execute("SELECT genesis FROM identity").fetchall()
-    if rows != [(genesis,)]:
-        yield Finding(code="identity", seq=None, message="the genesis is not of this site and lane")
 
 
-def _rows(db: sqlite3.Connection, site: str, lane: str, genesis: bytes) -> Iterator[Finding]:
+def _rows(db: sqlite3.Connection, revoked: Iterable[Revocation]) -> Iterator[Finding]:
     """Walk the chain; after a fault go on from the bytes that are there: each fault shows once."""
-    expected, previous = 1, genesis
+    identity = db.execute("SELECT site, lane, genesis, key FROM identity").fetchall()
+    try:
+        ((site, lane, kept_genesis, x),) = identity
+        first = PublicKey(x)
+    except (TypeError, ValueError) as error:
+        yield Finding(code="identity", seq=None, message=f"no ledger's identity: {error}")
+        return
+    chain = Chain(site, lane, first, revoked=revoked)
+    sealed = True
     for seq, digest, kept, *columns in _batches(db):
-        # A rebuilt table may hold anything; what is not bytes fails as a record below.
+        # A rebuilt table may hold anything; what is not bytes fails as a seal below.
         body = kept if isinstance(kept, bytes) else b""
-        if seq != expected:
-            yield Finding(code="gap", seq=expected, message=f"seq {expected} to {seq - 1} missing")
-        actual = hashlib.sha256(body).digest()
-        if actual != digest:
+        yield from chain.take(seq, body)
+        if chain.hash != digest:
             yield Finding(code="hash", seq=seq, message="the bytes do not match their hash")
         try:
-            record = decode(body)
-        except RecordError as error:
-            yield Finding(code="undecodable", seq=seq, message=str(error))
-        else:
-            yield from _record(db, record, seq, previous, (site, lane))
-            yield from _columns(db, record, seq, columns)
-        expected, previous = seq + 1, actual
-
-
-def _record(
-    db: sqlite3.Connection, record: Record, seq: int, previous: bytes, owner: tuple[str, str]
-) -> Iterator[Finding]:
-    if record.seq != seq:
-        yield Finding(code="chain", seq=seq, message=f"the bytes say seq {record.seq}")
-    if record.prev_hash != previous:
-        yield Finding(code="chain", seq=seq, message="prev_hash is not of the record before")
-    if (record.site, record.lane) != owner:
+            record = opened(body)
+        except RecordError:
+            continue
+        if record.seq == 1:
+            sealed = body[:1] == b"\xd2"
+        yield from _columns(db, record, seq, columns)
+    if kept_genesis != genesis(site, lane, first if sealed else None):
         yield Finding(
-            code="lane", seq=seq, message=f"the bytes say {record.site!r} lane {record.lane!r}"
+            code="identity", seq=None, message="the genesis is not of this site, lane and key"
         )
 
 
@@ -101,12 +94,12 @@ def _batches(db: sqlite3.Connection) -> Iterator[tuple[int, bytes, bytes, *tuple
     """All rows in order, in batches, so that no long read keeps the writer's WAL from folding."""
     start = -(2**63)
     while True:
-        rows = db.execute(
+        found = db.execute(
             f"SELECT seq, hash, body, {lookup.COLUMNS} FROM record WHERE seq >= ? "
             "ORDER BY seq LIMIT ?",
             (start, BATCH),
         ).fetchall()
-        yield from rows
-        if len(rows) < BATCH:
+        yield from found
+        if len(found) < BATCH:
             return
-        start = rows[-1][0] + 1
+        start = found[-1][0] + 1

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 
 from msgspec import Struct
 
 from protocol.parts import Kind, Outcome, Permit, Result
-from protocol.record import Record, encode
+from protocol.record import Record
+from protocol.rows import Hashes
 from sim.finding import Finding
 from sim.scale import E_KG
 from sim.truth import Crossing, OnDeck
@@ -45,6 +45,7 @@ class Audit:
         self,
         yard: Yard,
         records: tuple[Record, ...],
+        hashes: Hashes,
         *,
         accepted: set[tuple[int, int]],
         shown: tuple[PassShown, ...],
@@ -53,6 +54,7 @@ class Audit:
     ) -> None:
         self._yard = yard
         self._records = records
+        self._hashes = hashes
         self._accepted = accepted
         self._shown = shown
         self._disturbed = disturbed
@@ -92,7 +94,7 @@ class Audit:
             if record.seq != expected:
                 yield _found("I6", record, f"seq {record.seq} where {expected} is due")
                 return
-            if before is not None and record.prev_hash != _digest(before):
+            if before is not None and record.prev_hash != _hash(before, self._hashes):
                 yield _found("I6", record, f"seq {record.seq} does not carry its forerunner's hash")
             before = record
 
@@ -231,8 +233,8 @@ def _why(record: Record) -> str:
     return f"{decision.outcome.value} because of {', '.join(decision.reasons) or 'nothing said'}"
 
 
-def _digest(record: Record) -> bytes:
-    return hashlib.sha256(encode(record)).digest()
+def _hash(record: Record, hashes: Hashes) -> bytes | None:
+    return hashes.get((record.site, record.lane, record.seq))
 
 
 def _found(check: str, record: Record, seen: str) -> Finding:

@@ -19,6 +19,7 @@ from controller.core.kinds import (
     WeighingStatus,
 )
 from protocol.record import Record
+from protocol.rows import Hashes
 from sim.audit import Audit, PassShown
 from sim.finding import FINDINGS_MAX, Finding
 from sim.world import Yard
@@ -58,8 +59,8 @@ class Checker:
         self._remember(inputs, outputs)
         self._disturbed = self._disturbed or bool(inputs.faults)
 
-    def finish(self, records: Sequence[Record]) -> tuple[Finding, ...]:
-        """Look at the whole run with its records, and return every finding."""
+    def finish(self, records: Sequence[Record], hashes: Hashes) -> tuple[Finding, ...]:
+        """Look at the whole run with its records and their hashes; return every finding."""
         for touch in self._yard.truth.touches:
             if touch.by_boom:
                 seen = f"{_NAMES[touch.end]} boom came down on {touch.what}"
@@ -67,6 +68,7 @@ class Checker:
         audit = Audit(
             self._yard,
             tuple(records),
+            hashes,
             accepted=self._accepted,
             shown=tuple(self._shown.values()),
             disturbed=self._disturbed,

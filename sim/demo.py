@@ -61,8 +61,9 @@ def run(
     took_s = time.monotonic() - began
     if unstored:
         raise DemoError(f"{len(unstored)} records could not be stored: {lane.bookkeeper.failure}")
-    records = show_records(folder, console, f"{yard.options.title}, seed {seed}", as_json=as_json)
-    findings = checker.finish(records)
+    title = f"{yard.options.title}, seed {seed}"
+    records, hashes = show_records(folder, console, title, as_json=as_json)
+    findings = checker.finish(records, hashes)
     _conclude(yard, lane, findings, finished, took_s, console)
     if as_json:
         summary = {

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from protocol.record import Record, RecordError, encode
+from protocol.record import Record
+from protocol.rows import Hashes
 
 
 class LaneChain(Struct, frozen=True, kw_only=True):
@@ -22,16 +22,16 @@ class LaneChain(Struct, frozen=True, kw_only=True):
     faults: tuple[str, ...]
 
 
-def chains(records: Sequence[Record]) -> tuple[LaneChain, ...]:
-    """The chain of each lane among these records, computed anew from the records themselves."""
+def chains(records: Sequence[Record], hashes: Hashes) -> tuple[LaneChain, ...]:
+    """The chain of each lane among these records; a record without a hash is a fault of it."""
     lanes: dict[tuple[str, str], list[Record]] = {}
     for record in sorted(records, key=lambda r: r.seq):
         lanes.setdefault((record.site, record.lane), []).append(record)
-    return tuple(_chain(site, lane, found) for (site, lane), found in lanes.items())
+    return tuple(_chain(site, lane, found, hashes) for (site, lane), found in lanes.items())
 
 
-def _chain(site: str, lane: str, records: list[Record]) -> LaneChain:
-    hashes = [_hash(record) for record in records]
+def _chain(site: str, lane: str, records: list[Record], known: Hashes) -> LaneChain:
+    hashes = [known.get((site, lane, record.seq)) for record in records]
     return LaneChain(
         site=site,
         lane=lane,
@@ -53,10 +53,3 @@ def _faults(records: list[Record], hashes: list[bytes | None]) -> Iterable[str]:
             yield f"seq {before.seq + 1} to {after.seq - 1} are missing"
         elif digest != after.prev_hash:
             yield f"seq {after.seq} does not continue seq {before.seq}"
-
-
-def _hash(record: Record) -> bytes | None:
-    try:
-        return hashlib.sha256(encode(record)).digest()
-    except RecordError:
-        return None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from report_rig import HOSTILE, SCALE, chained, curve, keep, morning, passage, png
+from report_rig import HOSTILE, LANE, SCALE, SITE, curve, keep, kept, morning, passage, png
 
 from controller import page as page_module
 from controller.page import PageError, page, write_page
@@ -58,8 +58,9 @@ class Outline(HTMLParser):
 
 @pytest.fixture
 def day(tmp_path: Path) -> str:
-    records = chained(morning(tmp_path / "media"), tmp_path)
-    out = write_page(records, tmp_path / "media", tmp_path / "page.html", title="Morning 早班")
+    records, hashes = kept(morning(tmp_path / "media"), tmp_path)
+    out = tmp_path / "page.html"
+    write_page(records, tmp_path / "media", out, title="Morning 早班", hashes=hashes)
     return out.read_text(encoding="utf-8")
 
 
@@ -127,17 +128,17 @@ def test_undetermined_lists_its_readings(day: str) -> None:
 
 def test_equal_records_give_an_equal_page(tmp_path: Path, day: str) -> None:
     again = tmp_path / "again"
-    records = chained(morning(again / "media"), again)
-    assert page(records, again / "media", title="Morning 早班") == day
+    records, hashes = kept(morning(again / "media"), again)
+    assert page(records, again / "media", title="Morning 早班", hashes=hashes) == day
 
 
 def test_chain_is_computed_anew(tmp_path: Path, day: str) -> None:
     assert "Chain whole. SX-0351-01 lane 1: seq 1–11, none missing" in Outline(day).said
-    records = chained(morning(tmp_path / "media"), tmp_path / "b")
-    altered = replace(records[3], plate="晋A99999")
-    said = Outline(page((*records[:3], altered, *records[4:]), tmp_path, title="t")).said
+    records, hashes = kept(morning(tmp_path / "media"), tmp_path / "b")
+    altered = {**hashes, (SITE, LANE, 4): bytes(32)}
+    said = Outline(page(records, tmp_path, title="t", hashes=altered)).said
     assert "Chain broken. SX-0351-01 lane 1: seq 5 does not continue seq 4." in said
-    said = Outline(page((*records[:3], *records[5:]), tmp_path, title="t")).said
+    said = Outline(page((*records[:3], *records[5:]), tmp_path, title="t", hashes=hashes)).said
     assert "seq 4 to 5 are missing" in said
 
 

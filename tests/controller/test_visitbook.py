@@ -9,7 +9,7 @@ import pytest
 from day_rig import lane_in
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ledger_rig import LANE, SITE, WALL_MS, passage
+from ledger_rig import KEY, LANE, SITE, WALL_MS, passage
 from msgspec.structs import replace
 
 from controller.core.faults import Fault
@@ -169,7 +169,7 @@ def test_a_book_filled_from_the_ledger_is_the_book_of_the_day(
 
 
 def test_only_the_newest_tare_weighings_are_read_again(tmp_path: Path) -> None:
-    with Ledger.open(tmp_path / "l.sqlite", SITE, LANE) as ledger:
+    with Ledger.open(tmp_path / "l.sqlite", SITE, LANE, key=KEY) as ledger:
         for record in (*history(2, 2), passage(70), tare(71, PLATES[3])):
             ledger.append(record)
         assert [r.passage_id for r in ledger.tare_weighings(3)] == [3, 4, 71]
@@ -183,7 +183,7 @@ def test_the_lane_says_what_a_visit_tells_in_the_record_and_as_an_alarm(tmp_path
     yard.paint = False
     yard.add(Visit(truck=truck, end=1, arrives_us=0, load_g=0))
     offsets_mm = tuple(round(1000 * (x - truck.axles_m[0])) for x in truck.axles_m)
-    with Ledger.open(tmp_path / "ledger.sqlite", "SIM001", "1") as ledger:
+    with Ledger.open(tmp_path / "ledger.sqlite", "SIM001", "1", key=KEY) as ledger:
         for n in range(4):
             hour = (yard.wall_ms - WALL_MS) / HOUR_MS - 24 * (5 - n)
             past = tare(n + 1, truck.plate.text, truck.tare_g / 1060, hour=hour)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ledger_rig import LANE, SITE, passage
+from ledger_rig import KEY, LANE, SITE, passage
 from msgspec.structs import replace
 
 from protocol.ledger import Ledger
@@ -81,7 +81,7 @@ def test_a_record_that_claims_more_is_refused(broken: Record, said: str) -> None
 
 def test_a_ledger_with_services_and_degraded_passages_verifies(tmp_path: Path) -> None:
     release = degraded(kind=Kind.RELEASE, part=2, refers_to=2, person=LI, decision=OUT)
-    with Ledger.open(tmp_path / "l.sqlite", SITE, LANE) as ledger:
+    with Ledger.open(tmp_path / "l.sqlite", SITE, LANE, key=KEY) as ledger:
         for record in (
             service(9, Service.ALLOW_DEGRADED),
             degraded(),
@@ -96,7 +96,7 @@ def test_a_ledger_with_services_and_degraded_passages_verifies(tmp_path: Path) -
 
 
 def test_a_weight_without_evidence_is_never_a_tare(tmp_path: Path) -> None:
-    with Ledger.open(tmp_path / "l.sqlite", SITE, LANE) as ledger:
+    with Ledger.open(tmp_path / "l.sqlite", SITE, LANE, key=KEY) as ledger:
         ledger.append(passage(1, tare=True, gross_g=11_300_000))
         ledger.append(degraded(2))
         tare = ledger.latest_tare("晋A12345")

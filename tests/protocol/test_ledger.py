@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ledger_rig import FREE_SEQ, LANE, SITE, passage, records
+from ledger_rig import FREE_SEQ, KEY, LANE, SITE, hash_of, passage, records
 from msgspec.structs import replace
 
-from protocol import schema
+from protocol.chain import genesis
 from protocol.errors import Code, LedgerError
 from protocol.ledger import Ledger, Receipt
 from protocol.parts import Decision, Kind, Outcome, Person
-from protocol.record import Record, RecordError, encode
+from protocol.record import Record, RecordError
 
 
 def test_sequence_chain_and_receipts(tmp_path: Path) -> None:
-    previous = schema.genesis(SITE, LANE)
-    with Ledger.open(tmp_path / "l.sqlite", SITE, LANE) as ledger:
+    previous = genesis(SITE, LANE, KEY.public)
+    with Ledger.open(tmp_path / "l.sqlite", SITE, LANE, key=KEY) as ledger:
         for number in range(1, 8):
             receipt = ledger.append(passage(number, curve=number % 2 == 0))
             stored = ledger.get(number)
             assert stored is not None
             assert (receipt.seq, stored.seq, stored.prev_hash) == (number, number, previous)
-            previous = hashlib.sha256(encode(stored)).digest()
+            previous = hash_of(stored)
             assert receipt.hash == previous
         assert ledger.last() == stored
         assert [r.seq for r in ledger.records(start=3)] == [3, 4, 5, 6, 7]
@@ -36,7 +35,7 @@ def test_sequence_chain_and_receipts(tmp_path: Path) -> None:
 
 
 def test_empty_ledger(tmp_path: Path) -> None:
-    with Ledger.open(tmp_path / "l.sqlite", SITE, LANE) as ledger:
+    with Ledger.open(tmp_path / "l.sqlite", SITE, LANE, key=KEY) as ledger:
         assert ledger.last() is None
         assert ledger.get(1) is None
         assert list(ledger.records()) == []
@@ -46,15 +45,10 @@ def test_empty_ledger(tmp_path: Path) -> None:
         assert ledger.verify() == []
 
 
-def test_genesis_is_of_the_lane() -> None:
-    assert schema.genesis("a", "bc") != schema.genesis("ab", "c")
-    assert schema.genesis(SITE, "1") != schema.genesis(SITE, "2")
-
-
 def test_reopened_ledger_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "l.sqlite"
     for number in (1, 2, 3):
-        with Ledger.open(path, SITE, LANE) as ledger:
+        with Ledger.open(path, SITE, LANE, key=KEY) as ledger:
             assert ledger.next_passage_id() == number
             assert ledger.append(passage(number)).seq == number
     with Ledger.open(path, read_only=True) as ledger:
@@ -64,7 +58,7 @@ def test_reopened_ledger_goes_on(tmp_path: Path) -> None:
 
 
 def test_more_records_than_a_batch(tmp_path: Path) -> None:
-    with Ledger.open(tmp_path / "l.sqlite", SITE, LANE) as ledger:
+    with Ledger.open(tmp_path / "l.sqlite", SITE, LANE, key=KEY) as ledger:
         for number in range(1, 2 * 256 + 2):
             ledger.append(passage(number))
         assert [r.seq for r in ledger.records(200)] == list(range(200, 514))
@@ -72,7 +66,7 @@ def test_more_records_than_a_batch(tmp_path: Path) -> None:
 
 
 def test_the_same_part_twice_is_one_record(tmp_path: Path) -> None:
-    with Ledger.open(tmp_path / "l.sqlite", SITE, LANE) as ledger:
+    with Ledger.open(tmp_path / "l.sqlite", SITE, LANE, key=KEY) as ledger:
         first = ledger.append(passage(1))
         ledger.append(passage(2))
         assert ledger.append(passage(1)) == first
@@ -86,7 +80,7 @@ def test_the_same_part_twice_is_one_record(tmp_path: Path) -> None:
 def test_parts_of_a_passage(tmp_path: Path) -> None:
     release = passage(1, weighing=None, part=2, kind=Kind.RELEASE, refers_to=1)
     release = replace(release, person=Person(who="王五", why="军车"))
-    with Ledger.open(tmp_path / "l.sqlite", SITE, LANE) as ledger:
+    with Ledger.open(tmp_path / "l.sqlite", SITE, LANE, key=KEY) as ledger:
         ledger.append(passage(1, decision=Decision(outcome=Outcome.HOLD)))
         assert ledger.append(release).seq == 2
         found = ledger.find(1, part=2)
@@ -106,7 +100,7 @@ def test_parts_of_a_passage(tmp_path: Path) -> None:
     ],
 )
 def test_refused_records_leave_nothing(tmp_path: Path, record: Record, said: str) -> None:
-    with Ledger.open(tmp_path / "l.sqlite", SITE, LANE) as ledger:
+    with Ledger.open(tmp_path / "l.sqlite", SITE, LANE, key=KEY) as ledger:
         with pytest.raises(RecordError, match=said):
             ledger.append(record)
         assert ledger.last() is None
@@ -119,21 +113,22 @@ def test_any_records_read_back_and_verify(
     tmp_path_factory: pytest.TempPathFactory, drawn: list[Record]
 ) -> None:
     path = tmp_path_factory.mktemp("any") / "l.sqlite"
-    with Ledger.open(path, SITE, LANE) as ledger:
+    with Ledger.open(path, SITE, LANE, key=KEY) as ledger:
         for number in range(1, FREE_SEQ):
             ledger.append(passage(number))
         for number, record in enumerate(drawn, start=FREE_SEQ):
             mine = replace(record, site=SITE, lane=LANE, passage_id=number)
             receipt = ledger.append(mine)
-            stored = ledger.get(number)
+            stored = ledger.get(receipt.seq)
             assert stored is not None
             assert replace(stored, seq=0, prev_hash=b"") == mine
-            assert receipt == Receipt(number, hashlib.sha256(encode(stored)).digest())
+            assert receipt == Receipt(stored.seq, hash_of(stored))
+            assert ledger.find(number, mine.part) == stored
         assert ledger.verify() == []
 
 
 def _run(path: Path) -> bytes:
-    with Ledger.open(path, SITE, LANE) as ledger:
+    with Ledger.open(path, SITE, LANE, key=KEY) as ledger:
         for number in range(1, 40):
             ledger.append(passage(number, curve=True, over=number % 5 == 0))
     return path.read_bytes()
@@ -146,7 +141,7 @@ def test_two_runs_give_the_same_file(tmp_path: Path) -> None:
 
 def test_a_commit_is_in_the_file_before_append_returns(tmp_path: Path) -> None:
     path = tmp_path / "l.sqlite"
-    with Ledger.open(path, SITE, LANE) as ledger:
+    with Ledger.open(path, SITE, LANE, key=KEY) as ledger:
         assert ledger._db.execute("PRAGMA synchronous").fetchone() == (2,)
         assert ledger._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         for number in (1, 2, 3):
@@ -175,7 +170,7 @@ def test_a_commit_is_in_the_file_before_append_returns(tmp_path: Path) -> None:
 )
 def test_guards_refuse_other_programs(tmp_path: Path, sql: str, said: str) -> None:
     path = tmp_path / "l.sqlite"
-    with Ledger.open(path, SITE, LANE) as ledger:
+    with Ledger.open(path, SITE, LANE, key=KEY) as ledger:
         for number in (1, 2, 3):
             ledger.append(passage(number))
     db = sqlite3.connect(path)
@@ -188,7 +183,7 @@ def test_guards_refuse_other_programs(tmp_path: Path, sql: str, said: str) -> No
 
 def test_guard_refuses_a_gap_and_a_second_record_of_a_part(tmp_path: Path) -> None:
     path = tmp_path / "l.sqlite"
-    with Ledger.open(path, SITE, LANE) as ledger:
+    with Ledger.open(path, SITE, LANE, key=KEY) as ledger:
         ledger.append(passage(1))
     columns = "hash, passage_id, part, kind, subject, over, cycle, body"
     db = sqlite3.connect(path)

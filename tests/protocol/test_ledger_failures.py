@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 import pytest
-from ledger_rig import LANE, SITE, passage
+from ledger_rig import KEY, LANE, SITE, passage
 
 from protocol import schema
 from protocol.errors import Code, LedgerError
@@ -26,7 +26,7 @@ PATHS = os.pathsep.join((str(ROOT), str(ROOT / "tests" / "support")))
 PRELUDE = """
 import os, resource, subprocess, sys
 from pathlib import Path
-from ledger_rig import LANE, SITE, passage
+from ledger_rig import KEY, LANE, SITE, passage
 from protocol.errors import Code, LedgerError
 from protocol.ledger import Ledger
 path = Path(sys.argv[1])
@@ -56,7 +56,7 @@ def _own_mounts() -> tuple[str, ...]:
 
 
 def _sound(path: Path, count: int) -> None:
-    with Ledger.open(path, SITE, LANE) as ledger:
+    with Ledger.open(path, SITE, LANE, key=KEY) as ledger:
         assert ledger.verify() == []
         assert [r.passage_id for r in ledger.records()] == list(range(1, count + 1))
 
@@ -68,7 +68,7 @@ def _fill(ledger: Ledger) -> None:
 
 def test_full_by_page_count(tmp_path: Path) -> None:
     path = tmp_path / "l.sqlite"
-    with Ledger.open(path, SITE, LANE) as ledger:
+    with Ledger.open(path, SITE, LANE, key=KEY) as ledger:
         ledger._db.execute("PRAGMA max_page_count = 40")
         with pytest.raises(LedgerError) as raised:
             _fill(ledger)
@@ -88,7 +88,7 @@ def test_full_disk(tmp_path: Path) -> None:
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(path)], check=True)
     ballast = path / "ballast"
     ballast.write_bytes(bytes(300_000))
-    ledger = Ledger.open(path / "l.sqlite", SITE, LANE)
+    ledger = Ledger.open(path / "l.sqlite", SITE, LANE, key=KEY)
     count = 0
     try:
         while True:
@@ -108,7 +108,7 @@ def test_full_disk(tmp_path: Path) -> None:
         assert ledger.append(passage(count + 1, curve=True)).seq == count + 1
         count += 1
     ledger.close()
-    with Ledger.open(path / "l.sqlite", SITE, LANE) as ledger:
+    with Ledger.open(path / "l.sqlite", SITE, LANE, key=KEY) as ledger:
         assert ledger.verify() == []
         assert [r.passage_id for r in ledger.records()] == list(range(1, count + 1))
     assert full > 20, full
@@ -126,12 +126,12 @@ def test_beginning_a_ledger_on_a_full_disk(tmp_path: Path) -> None:
     (path / "ballast").write_bytes(bytes(500_000))
     for _ in range(2):
         try:
-            Ledger.open(path / "l.sqlite", SITE, LANE)
+            Ledger.open(path / "l.sqlite", SITE, LANE, key=KEY)
             raise SystemExit("began on a full disk")
         except LedgerError as error:
             assert error.code is Code.DISK_FULL, error
     (path / "ballast").unlink()
-    with Ledger.open(path / "l.sqlite", SITE, LANE) as ledger:
+    with Ledger.open(path / "l.sqlite", SITE, LANE, key=KEY) as ledger:
         assert ledger.append(passage(1)).seq == 1
     """
     disk = tmp_path / "disk"
@@ -143,7 +143,7 @@ def test_beginning_a_ledger_on_a_full_disk(tmp_path: Path) -> None:
 def test_file_size_limit(tmp_path: Path) -> None:
     """RLIMIT_FSIZE makes the kernel refuse a write in the middle of a commit."""
     body = """
-    ledger = Ledger.open(path, SITE, LANE)
+    ledger = Ledger.open(path, SITE, LANE, key=KEY)
     resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))
     count = 0
     try:
@@ -169,13 +169,13 @@ def test_read_only_disk(tmp_path: Path) -> None:
         subprocess.run(["mount", "-o", f"remount,{how}", str(path)], check=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(path)], check=True)
     file = path / "l.sqlite"
-    with Ledger.open(file, SITE, LANE) as ledger:
+    with Ledger.open(file, SITE, LANE, key=KEY) as ledger:
         for number in (1, 2, 3):
             ledger.append(passage(number))
     remount("ro")
     for name in ("l.sqlite", "new.sqlite"):
         try:
-            Ledger.open(path / name, SITE, LANE)
+            Ledger.open(path / name, SITE, LANE, key=KEY)
             raise SystemExit("opened for writing on a read-only disk")
         except LedgerError as error:
             assert error.code is Code.READ_ONLY, error
@@ -184,7 +184,7 @@ def test_read_only_disk(tmp_path: Path) -> None:
         assert ledger.verify() == []
         assert len(list(ledger.records())) == 3
     remount("rw")
-    with Ledger.open(file, SITE, LANE) as ledger:
+    with Ledger.open(file, SITE, LANE, key=KEY) as ledger:
         assert ledger.append(passage(4)).seq == 4
     """
     disk = tmp_path / "disk"
@@ -201,7 +201,7 @@ def test_file_without_write_permission() -> None:
         os.setgid(65534)
         os.setuid(65534)
     try:
-        Ledger.open(path, SITE, LANE)
+        Ledger.open(path, SITE, LANE, key=KEY)
         raise SystemExit("opened a file that may not be written")
     except LedgerError as error:
         assert error.code is Code.READ_ONLY, error
@@ -212,7 +212,7 @@ def test_file_without_write_permission() -> None:
     folder = Path(tempfile.mkdtemp())
     path = folder / "l.sqlite"
     try:
-        with Ledger.open(path, SITE, LANE) as ledger:
+        with Ledger.open(path, SITE, LANE, key=KEY) as ledger:
             ledger.append(passage(1))
         (folder / "l.sqlite.lock").chmod(0o666)
         path.chmod(0o444)
@@ -229,7 +229,7 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path, content: bytes
     path.write_bytes(content)
     for read_only in (False, True):
         with pytest.raises(LedgerError, match=r"notes\.txt: not a ledger") as raised:
-            Ledger.open(path, SITE, LANE, read_only=read_only)
+            Ledger.open(path, SITE, LANE, key=KEY, read_only=read_only)
         assert raised.value.code is Code.FOREIGN
     assert path.read_bytes() == content
 
@@ -243,7 +243,7 @@ def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
     before = path.read_bytes()
     for read_only in (False, True):
         with pytest.raises(LedgerError, match="another program") as raised:
-            Ledger.open(path, SITE, LANE, read_only=read_only)
+            Ledger.open(path, SITE, LANE, key=KEY, read_only=read_only)
         assert raised.value.code is Code.FOREIGN
     assert path.read_bytes() == before
 
@@ -256,7 +256,7 @@ def test_wrong_places(tmp_path: Path) -> None:
     ]
     for path, read_only, code in cases:
         with pytest.raises(LedgerError) as raised:
-            Ledger.open(path, SITE, LANE, read_only=read_only)
+            Ledger.open(path, SITE, LANE, key=KEY, read_only=read_only)
         assert raised.value.code is code
         assert str(path) in str(raised.value)
         assert raised.value.remedy in str(raised.value)
@@ -265,17 +265,17 @@ def test_wrong_places(tmp_path: Path) -> None:
 
 def test_another_lane_and_a_newer_program(tmp_path: Path) -> None:
     path = tmp_path / "l.sqlite"
-    Ledger.open(path, SITE, LANE).close()
+    Ledger.open(path, SITE, LANE, key=KEY).close()
     for site, lane in ((SITE, "2"), ("other", LANE)):
         with pytest.raises(LedgerError, match="own file") as raised:
-            Ledger.open(path, site, lane)
+            Ledger.open(path, site, lane, key=KEY)
         assert raised.value.code is Code.OTHER_LANE
     db = sqlite3.connect(path)
     db.execute(f"PRAGMA user_version = {len(schema.MIGRATIONS) + 1}")
     db.close()
     for read_only in (False, True):
         with pytest.raises(LedgerError, match="newer") as raised:
-            Ledger.open(path, SITE, LANE, read_only=read_only)
+            Ledger.open(path, SITE, LANE, key=KEY, read_only=read_only)
         assert raised.value.code is Code.NEWER
 
 
@@ -289,24 +289,24 @@ def test_a_begun_but_empty_file_is_begun_again(tmp_path: Path) -> None:
     db.close()
     with pytest.raises(LedgerError, match="empty"):
         Ledger.open(path, read_only=True)
-    with Ledger.open(path, SITE, LANE) as ledger:
+    with Ledger.open(path, SITE, LANE, key=KEY) as ledger:
         assert ledger.append(passage(1)).seq == 1
 
 
 def test_writing_needs_a_lane(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="site and lane"):
-        Ledger.open(tmp_path / "l.sqlite")
-    Ledger.open(tmp_path / "l.sqlite", SITE, LANE).close()
+    with pytest.raises(ValueError, match="site, lane and key"):
+        Ledger.open(tmp_path / "l.sqlite", SITE, LANE)
+    Ledger.open(tmp_path / "l.sqlite", SITE, LANE, key=KEY).close()
 
 
 def test_a_second_writer_is_refused_and_readers_are_not(tmp_path: Path) -> None:
     path = tmp_path / "l.sqlite"
-    with Ledger.open(path, SITE, LANE) as first:
+    with Ledger.open(path, SITE, LANE, key=KEY) as first:
         first.append(passage(1))
         with pytest.raises(LedgerError, match="another process") as raised:
-            Ledger.open(path, SITE, LANE)
+            Ledger.open(path, SITE, LANE, key=KEY)
         assert raised.value.code is Code.LOCKED
-        done = _script("Ledger.open(path, SITE, LANE)", path)
+        done = _script("Ledger.open(path, SITE, LANE, key=KEY)", path)
         assert done.returncode == 1
         assert "another process writes this ledger" in done.stderr
         with Ledger.open(path, read_only=True) as reader:
@@ -315,14 +315,14 @@ def test_a_second_writer_is_refused_and_readers_are_not(tmp_path: Path) -> None:
             with pytest.raises(LedgerError) as refused:
                 reader.append(passage(3))
             assert refused.value.code is Code.READ_ONLY
-    with Ledger.open(path, SITE, LANE) as second:
+    with Ledger.open(path, SITE, LANE, key=KEY) as second:
         assert second.append(passage(3)).seq == 3
 
 
 def test_held_by_another_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("protocol.store.BUSY_MS", 20)
     path = tmp_path / "l.sqlite"
-    with Ledger.open(path, SITE, LANE) as ledger:
+    with Ledger.open(path, SITE, LANE, key=KEY) as ledger:
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(LedgerError) as raised:
@@ -334,7 +334,7 @@ def test_held_by_another_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_closed_ledger_says_so(tmp_path: Path) -> None:
-    ledger = Ledger.open(tmp_path / "l.sqlite", SITE, LANE)
+    ledger = Ledger.open(tmp_path / "l.sqlite", SITE, LANE, key=KEY)
     ledger.close()
     ledger.close()
     with pytest.raises(LedgerError, match="closed") as raised:
@@ -345,7 +345,7 @@ def test_a_closed_ledger_says_so(tmp_path: Path) -> None:
 def test_kill_keeps_every_acknowledged_record(tmp_path: Path) -> None:
     """SIGKILL at random instants; each acknowledged seq is there with the hash it was given."""
     body = """
-    ledger = Ledger.open(path, SITE, LANE)
+    ledger = Ledger.open(path, SITE, LANE, key=KEY)
     while True:
         receipt = ledger.append(passage(ledger.next_passage_id(), curve=True))
         os.write(1, f"{receipt.seq} {receipt.hash.hex()}\\n".encode())
@@ -382,7 +382,7 @@ def _killed(body: str, path: Path, after_s: float) -> dict[int, bytes]:
 def test_a_commit_that_fails_leaves_no_half_record(tmp_path: Path) -> None:
     """The transaction dies after every number of steps: all of the record is there or none."""
     path = tmp_path / "l.sqlite"
-    with Ledger.open(path, SITE, LANE) as ledger:
+    with Ledger.open(path, SITE, LANE, key=KEY) as ledger:
         ledger.append(passage(1))
         interrupted = 0
         while _interrupted(ledger, interrupted):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ledger_rig import LANE, SITE, WALL_MS, passage
+from ledger_rig import KEY, LANE, SITE, WALL_MS, passage
 from msgspec.structs import replace
 
 from protocol.ledger import Ledger
@@ -33,7 +33,7 @@ PERSON = Person(who="0351-07", why="看过车头照片")
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with Ledger.open(tmp_path / "l.sqlite", SITE, LANE) as ledger:
+    with Ledger.open(tmp_path / "l.sqlite", SITE, LANE, key=KEY) as ledger:
         yield ledger
         assert ledger.verify() == []
 

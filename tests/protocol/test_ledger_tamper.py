@@ -9,21 +9,27 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ledger_rig import LANE, SITE, passage
+from ledger_rig import KEY, LANE, SITE, passage
 from msgspec.structs import replace
 
 from protocol import schema
+from protocol.chain import Finding, genesis
+from protocol.envelope import opened
 from protocol.errors import LedgerError
+from protocol.keys import PrivateKey
 from protocol.ledger import Ledger
 from protocol.parts import Kind, Weighing
-from protocol.record import RecordError, decode, encode
-from protocol.verify import FINDINGS_MAX, Finding
+from protocol.record import RecordError, encode
+from protocol.seal import seal
+from protocol.verify import FINDINGS_MAX
+
+FORGER = PrivateKey(bytes(32))
 
 Tamper = Callable[[sqlite3.Connection], object]
 
 
 def _ledger(path: Path, count: int = 8) -> Path:
-    with Ledger.open(path, SITE, LANE) as ledger:
+    with Ledger.open(path, SITE, LANE, key=KEY) as ledger:
         for number in range(1, count):
             ledger.append(passage(number, over=number == 3, tare=number == 4))
         note = passage(1, kind=Kind.AMENDMENT, part=2, refers_to=1)
@@ -46,15 +52,28 @@ def _around(path: Path, tamper: Tamper, *, restore: bool = True) -> list[Finding
         return ledger.verify()
 
 
+def _seal_broken(db: sqlite3.Connection) -> None:
+    """The weight is altered in the sealed bytes themselves."""
+    (body,) = db.execute("SELECT body FROM record WHERE seq = 3").fetchone()
+    broken = body.replace((31_000_000).to_bytes(4, "big"), (30_000_000).to_bytes(4, "big"))
+    assert broken != body
+    db.execute(
+        "UPDATE record SET body = ?, hash = ? WHERE seq = 3",
+        (broken, hashlib.sha256(broken).digest()),
+    )
+
+
 def _found(findings: list[Finding]) -> set[tuple[str, int | None]]:
     return {(finding.code, finding.seq) for finding in findings}
 
 
-def _lighter(db: sqlite3.Connection, *, with_hash: bool, seq: int = 3) -> None:
+def _lighter(
+    db: sqlite3.Connection, *, with_hash: bool, seq: int = 3, key: PrivateKey = FORGER
+) -> None:
     """The obvious fraud: an overload made lighter, with its own hash put right or not."""
     (body,) = db.execute("SELECT body FROM record WHERE seq = ?", (seq,)).fetchone()
     light = Weighing(gross_g=30_000_000, indicated_g=30_000_000)
-    forged = encode(replace(decode(body), weighing=light))
+    forged = seal(encode(replace(opened(body), weighing=light)), key)
     digest = hashlib.sha256(forged if with_hash else body).digest()
     db.execute("UPDATE record SET body = ?, hash = ? WHERE seq = ?", (forged, digest, seq))
 
@@ -71,25 +90,29 @@ def _swap(db: sqlite3.Connection) -> None:
 
 
 def _other_lane(db: sqlite3.Connection) -> None:
-    db.execute("UPDATE identity SET genesis = ?", (schema.genesis(SITE, "2"),))
+    db.execute("UPDATE identity SET genesis = ?", (genesis(SITE, "2", KEY.public),))
 
 
 CASES: list[tuple[str, Tamper, set[tuple[str, int | None]]]] = [
-    ("weight altered", lambda db: _lighter(db, with_hash=False), {("hash", 3), ("chain", 4)}),
-    ("weight altered, hash redone", lambda db: _lighter(db, with_hash=True), {("chain", 4)}),
+    ("weight altered", lambda db: _lighter(db, with_hash=False), {("hash", 3), ("key", 3)}),
+    ("weight altered, hash redone", lambda db: _lighter(db, with_hash=True), {("key", 3)}),
+    ("by who has the key", lambda db: _lighter(db, with_hash=True, key=KEY), {("chain", 4)}),
+    ("weight altered under the seal", _seal_broken, {("signature", 3)}),
     ("record removed", lambda db: db.execute("DELETE FROM record WHERE seq = 4"), {("gap", 4)}),
     ("first removed", lambda db: db.execute("DELETE FROM record WHERE seq = 1"), {("gap", 1)}),
-    ("removed and renumbered", _renumber, {("chain", 4), ("chain", 5), ("chain", 6), ("chain", 7)}),
-    ("two exchanged", _swap, {("chain", 5), ("chain", 6), ("chain", 7)}),
-    ("bytes broken", lambda db: db.execute("UPDATE record SET body = x'a0' WHERE seq = 2"),
-     {("undecodable", 2), ("hash", 2), ("chain", 3)}),
+    ("removed and renumbered", _renumber, {("order", 4)}),
+    ("two exchanged", _swap, {("order", 5), ("order", 6)}),
+    ("seal taken off", lambda db: db.execute("UPDATE record SET body = x'a0' WHERE seq = 2"),
+     {("unsealed", 2), ("hash", 2)}),
     ("bytes emptied", lambda db: db.execute("UPDATE record SET body = x'' WHERE seq = 2"),
-     {("undecodable", 2)}),
+     {("seal", 2)}),
     ("hash altered", lambda db: db.execute("UPDATE record SET hash = zeroblob(32) WHERE seq = 6"),
      {("hash", 6)}),
     ("other lane's genesis", _other_lane, {("identity", None)}),
     ("other lane's name", lambda db: db.execute("UPDATE identity SET lane = '2'"),
-     {("identity", None), ("chain", 1), *(("lane", n) for n in range(1, 9))}),
+     {("identity", None), ("chain", 1), ("lane", 1)}),
+    ("other key", lambda db: db.execute("UPDATE identity SET key = ?", (FORGER.public.x,)),
+     {("identity", None), ("key", 1)}),
     ("index dropped", lambda db: db.execute("DROP INDEX record_by_tare"), {("guards", None)}),
     ("second table", lambda db: db.execute("CREATE TABLE x (y)"), {("guards", None)}),
 ]  # fmt: skip
@@ -131,7 +154,8 @@ def test_an_altered_column_is_found(tmp_path: Path, column: str, value: str) -> 
 
 def test_only_the_fault_itself_is_reported(tmp_path: Path) -> None:
     path = _ledger(tmp_path / "l.sqlite")
-    assert _found(_around(path, lambda db: _lighter(db, with_hash=True))) == {("chain", 4)}
+    forge = lambda db: _lighter(db, with_hash=True, key=KEY)  # noqa: E731
+    assert _found(_around(path, forge)) == {("chain", 4)}
 
 
 @pytest.mark.parametrize("guard", ["record_insert", "record_update", "record_delete"])
@@ -164,12 +188,12 @@ def test_a_rebuilt_table_that_holds_anything(tmp_path: Path) -> None:
         db.execute("UPDATE record SET body = 'text' WHERE seq = 2")
 
     findings = _around(_ledger(tmp_path / "l.sqlite"), rebuild, restore=False)
-    assert {("undecodable", 2), ("guards", None), ("chain", 3)} <= _found(findings)
+    assert {("seal", 2), ("guards", None)} <= _found(findings)
 
 
 def test_findings_are_bounded(tmp_path: Path) -> None:
     path = tmp_path / "l.sqlite"
-    with Ledger.open(path, SITE, LANE) as ledger:
+    with Ledger.open(path, SITE, LANE, key=KEY) as ledger:
         for number in range(1, FINDINGS_MAX // 2 + 5):
             ledger.append(passage(number))
     wreck = "UPDATE record SET body = x'00', hash = zeroblob(32)"
@@ -231,8 +255,8 @@ def test_records_stops_at_damaged_bytes(tmp_path: Path) -> None:
 def test_a_writer_refuses_to_go_on_from_a_forged_tail(tmp_path: Path) -> None:
     path = _ledger(tmp_path / "l.sqlite")
     _around(path, lambda db: _lighter(db, with_hash=False, seq=7))
-    with Ledger.open(path, SITE, LANE) as ledger:
+    with Ledger.open(path, SITE, LANE, key=KEY) as ledger:
         assert ("hash", 7) in _found(ledger.verify())
     _around(path, lambda db: _lighter(db, with_hash=False, seq=8))
     with pytest.raises(LedgerError, match="seq 8, does not match"):
-        Ledger.open(path, SITE, LANE)
+        Ledger.open(path, SITE, LANE, key=KEY)

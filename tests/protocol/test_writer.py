@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from files_rig import BROKEN, FULL, ModelFiles, sound
-from ledger_rig import LANE, SITE, passage
+from ledger_rig import KEY, LANE, SITE, passage
 from msgspec.structs import replace
 
 from protocol.errors import Code, Failure
@@ -36,7 +36,7 @@ def _poll(writer: Writer[int], count: int) -> list[Result]:
 
 
 def _open(tmp_path: Path) -> Ledger:
-    return Ledger.open(tmp_path / "l.sqlite", SITE, LANE)
+    return Ledger.open(tmp_path / "l.sqlite", SITE, LANE, key=KEY)
 
 
 def _heavy(number: int) -> Record:

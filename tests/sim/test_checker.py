@@ -155,9 +155,9 @@ def test_t1_a_boom_that_comes_down_on_a_vehicle_or_a_person() -> None:
     yard = Yard(1)
     touch = Touch(at_us=SECOND, end=1, by_boom=True, what="person")
     yard.truth.touches.append(touch)
-    assert [f.check for f in Checker(yard).finish([])] == ["T1"]
+    assert [f.check for f in Checker(yard).finish([], {})] == ["T1"]
     yard.truth.touches[:] = [replace(touch, by_boom=False, what="vehicle 0")]
-    assert Checker(yard).finish([]) == ()
+    assert Checker(yard).finish([], {}) == ()
 
 
 def test_t1_the_yard_notices_a_boom_on_a_truck_and_on_a_person() -> None:
@@ -175,6 +175,11 @@ def test_t1_the_yard_notices_a_boom_on_a_truck_and_on_a_person() -> None:
     yard.booms[0].level = Drive.LOWER
     yard.advance(4 * SECOND)
     assert [(t.by_boom, t.what) for t in yard.truth.touches] == [(True, "person")]
+
+
+def hashes(records: list[Record]) -> dict[tuple[str, str, int], bytes]:
+    """As a ledger gives them; here without seals."""
+    return {(r.site, r.lane, r.seq): hashlib.sha256(encode(r)).digest() for r in records}
 
 
 class Day:
@@ -233,7 +238,8 @@ class Day:
         checker.observe(image(30.0, weight=weight), QUIET)
         sign = Sign(message=Message.PASS, gross_g=self.shown_g)
         checker.observe(image(31.0), OutputImage(sign=sign, passage_id=1))
-        return list(checker.finish(self.sealed() if records is None else records))
+        records = self.sealed() if records is None else records
+        return list(checker.finish(records, hashes(records)))
 
     def checks(self, records: list[Record] | None = None) -> list[str]:
         return [finding.check for finding in self.findings(records)]
@@ -345,7 +351,7 @@ def test_nobody_is_blamed_for_holding_a_truck_when_something_is_broken() -> None
     held_for_nothing(day)
     checker = Checker(day.yard)
     checker.observe(image(5.0, faults=(501,)), QUIET)
-    assert "T5" not in [f.check for f in checker.finish(day.sealed())]
+    assert "T5" not in [f.check for f in checker.finish(day.sealed(), hashes(day.sealed()))]
 
 
 def test_i6_a_gap_and_a_broken_chain() -> None:

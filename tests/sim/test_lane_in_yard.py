@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ledger_rig import KEY
 
 from board.build import build
 from board.profile import read_profile
@@ -30,14 +31,15 @@ class Run:
         self.yard.paint = False
         bus = Bus()
         bus.share("yard", lambda: self.yard)
-        scan = assemble(build(read_profile("sim"), bus), out, StochasticReader(self.yard))
+        scan = assemble(build(read_profile("sim"), bus), out, StochasticReader(self.yard), key=KEY)
         checker = Checker(self.yard)
         self.done = simulate(scan, self.yard, checker=checker, until_us=HOUR_US)
         scan.bookkeeper.close()
         self.digest = scan.digest
         with Ledger.open(out / "ledger.sqlite", read_only=True) as ledger:
             self.records: list[Record] = list(ledger.records())
-        self.findings: tuple[Finding, ...] = checker.finish(self.records)
+            hashes = ledger.hashes()
+        self.findings: tuple[Finding, ...] = checker.finish(self.records, hashes)
 
     def outcomes(self) -> list[Outcome]:
         return [r.decision.outcome for r in self.records if r.decision is not None]

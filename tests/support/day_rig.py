@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ledger_rig import KEY
+
 from board.build import build
 from board.profile import read_profile
 from controller.assembly import assemble
@@ -57,7 +59,7 @@ class Day:
 def lane_in(yard: Yard, folder: Path, overrides: Mapping[str, object] | None = None) -> Scan:
     bus = Bus()
     bus.share("yard", lambda: yard)
-    return assemble(build(read_profile("sim", overrides), bus), folder, TruthfulEyes(yard))
+    return assemble(build(read_profile("sim", overrides), bus), folder, TruthfulEyes(yard), key=KEY)
 
 
 def run_day(
@@ -76,6 +78,7 @@ def run_day(
             outputs.append(out)
 
     finished = simulate(lane, yard, until_us=until_us, checker=checker, watch=watch)
-    records = list(lane.bookkeeper.ledger.records())
+    ledger = lane.bookkeeper.ledger
+    records, hashes = list(ledger.records()), ledger.hashes()
     lane.bookkeeper.close()
-    return Day(yard, lane, records, checker.finish(records), finished, outputs)
+    return Day(yard, lane, records, checker.finish(records, hashes), finished, outputs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, cast
 
 import msgspec
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec import inspect
 from msgspec.structs import replace
 
+from protocol.keys import PrivateKey
 from protocol.parts import (
     ClockQuality,
     Curve,
@@ -23,9 +25,12 @@ from protocol.parts import (
     Verdicts,
     Weighing,
 )
-from protocol.record import LEDGER_KINDS, Record
+from protocol.record import LEDGER_KINDS, Record, encode
+from protocol.seal import seal
 
 SITE, LANE = "SX-0351-01", "1"
+KEY = PrivateKey(bytes(range(32)))
+"""The key of every ledger of the tests; the same seals in every run."""
 WALL_MS = 1_763_800_000_000
 FREE_SEQ = 6
 
@@ -64,6 +69,11 @@ def passage(
         curve=_curve(passage_id) if curve else None,
     )
     return replace(record, **more)
+
+
+def hash_of(record: Record) -> bytes:
+    """The hash that the ledger of the tests keeps for this record."""
+    return hashlib.sha256(seal(encode(record), KEY)).digest()
 
 
 def _curve(seed: int) -> Curve:

@@ -9,6 +9,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from ledger_rig import KEY
 from msgspec.structs import replace
 
 from protocol.ledger import Ledger
@@ -42,6 +43,7 @@ from protocol.parts import (
     Weighing,
 )
 from protocol.record import Record
+from protocol.rows import Hashes
 
 SITE, LANE = "SX-0351-01", "1"
 CLAUSE = "交通运输部令2016年第62号 第三条第一款第（八）项"
@@ -252,8 +254,13 @@ def morning(media: Path) -> tuple[Record, ...]:
 
 def chained(records: tuple[Record, ...], folder: Path) -> tuple[Record, ...]:
     """The records as a ledger keeps them, with seq and hash."""
+    return kept(records, folder)[0]
+
+
+def kept(records: tuple[Record, ...], folder: Path) -> tuple[tuple[Record, ...], Hashes]:
+    """The records as a ledger keeps them, and the hash of each as it stands there."""
     folder.mkdir(parents=True, exist_ok=True)
-    with Ledger.open(folder / "ledger.db", site=SITE, lane=LANE) as ledger:
+    with Ledger.open(folder / "ledger.db", site=SITE, lane=LANE, key=KEY) as ledger:
         for record in records:
             ledger.append(record)
-        return tuple(ledger.records())
+        return tuple(ledger.records()), ledger.hashes()
