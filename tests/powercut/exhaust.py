@@ -15,12 +15,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import msgspec
-from aftermath import losses
+from aftermath import lay_out, losses
 from crash_states import states
-from morning import Promise, run
+from morning import Promise, run, second_life
 from msgspec import Struct
+from recorder import Recorder
 from recording_os import recording
-from volatile_disk import Operation
+from volatile_disk import Disk, Operation
 
 SHOWN_MAX = 20
 MEMORY = Path("/dev/shm")
@@ -62,6 +63,22 @@ def record_morning() -> Recording:
     with scratch() as folder, recording(folder) as recorder:
         promises = run(folder, recorder)
         leaks = recorder.differences()
+    assert not leaks, f"the log does not explain {leaks}"
+    return Recording(recorder.log, promises)
+
+
+def killed_at(recorded: Recording, boundary: int) -> Recording:
+    """The same run killed there, with nothing lost yet, and the life of the next process."""
+    disk = Disk()
+    for operation in recorded.log[:boundary]:
+        disk.take(operation)
+    with scratch() as folder:
+        lay_out(disk.live(), folder / "data")
+        recorder = Recorder(folder / "data")
+        recorder.begin_from(recorded.log[:boundary])
+        with recording(folder / "data", recorder):
+            promises = second_life(folder / "data", recorder, recorded.promises[: disk.told])
+            leaks = recorder.differences()
     assert not leaks, f"the log does not explain {leaks}"
     return Recording(recorder.log, promises)
 

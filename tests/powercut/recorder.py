@@ -2,7 +2,7 @@
 
 ``Recorder`` is the log with the state of the folder as the program sees it.  Two taps feed it:
 ``recording_vfs`` stands under SQLite, ``recording_os`` under the rest.  A tap asks before it acts,
-so that a test can make any operation fail, or stop the program for good there.
+so that a test can make any operation fail: ``before`` raises OSError.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from volatile_disk import (
     FOLDER,
     Disk,
+    FailedSync,
     Image,
     Name,
     Operation,
@@ -92,8 +93,12 @@ class Recorder:
         content.extend(bytes(size - len(content)))
 
     def synced(self, inode: int) -> None:
-        """A file synced."""
-        self._emit(SyncFile(inode))
+        """A file synced; a sync that fails has dropped what it should have made durable."""
+        try:
+            self._emit(SyncFile(inode))
+        except OSError:
+            self.log.append(FailedSync(inode))
+            raise
 
     def synced_folder(self, name: str) -> None:
         """A folder synced."""
@@ -109,6 +114,11 @@ class Recorder:
         if name in self._names:
             self._emit(Name(((name, None),)))
             del self._names[name]
+
+    def linked(self, old: str, new: str) -> None:
+        """A second name for a file."""
+        self._emit(Name(((new, self._names[old]),)))
+        self._names[new] = self._names[old]
 
     def renamed(self, old: str, new: str) -> None:
         """A file or a whole folder given another name, in one step."""
@@ -177,7 +187,8 @@ class Recorder:
 
     def _adopt(self, image: Image) -> None:
         self._names = dict(image.names)
-        self._contents = {inode: bytearray(data) for inode, data in image.contents.items()}
+        self._contents = {inode: bytearray() for inode in image.names.values()}
+        self._contents.update((inode, bytearray(data)) for inode, data in image.contents.items())
         self._next = 1 + max([0, *self._contents, *self._names.values()])
 
 

@@ -28,10 +28,8 @@ def recording(root: Path, recorder: Recorder | None = None) -> Iterator[Recorder
     def connect(database: Any, timeout: float = 5.0, uri: bool = False, **more: Any) -> Connection:
         return Connection(vfs, database, uri=uri, timeout=timeout)
 
-    names = ("open", "close", "fdopen", "fsync", "fdatasync", "unlink", "remove", "mkdir", "rmdir")
     with patch.object(sqlite3, "connect", connect):
-        patches = [patch.object(os, name, getattr(calls, name)) for name in names]
-        patches += [patch.object(os, name, calls.rename) for name in ("rename", "replace")]
+        patches = [patch.object(os, name, getattr(calls, name)) for name in CALLS]
         for each in patches:
             each.start()
         try:
@@ -42,25 +40,19 @@ def recording(root: Path, recorder: Recorder | None = None) -> Iterator[Recorder
     vfs.unregister()
 
 
+CALLS = (
+    *("open", "close", "fdopen", "fsync", "fdatasync"),
+    *("unlink", "remove", "link", "rename", "replace", "mkdir", "rmdir"),
+)
+
+
 class _Calls:
     """Stand-ins for functions of ``os``; outside the folder they are the same."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self._by_fd: dict[int, str] = {}
-        self._real = {
-            name: getattr(os, name)
-            for name in (
-                "open",
-                "close",
-                "fdopen",
-                "fsync",
-                "unlink",
-                "mkdir",
-                "rmdir",
-                "replace",
-            )
-        }
+        self._real = {name: getattr(os, name) for name in CALLS}
 
     def open(self, path: Any, flags: int, mode: int = 0o777, **more: Any) -> int:
         """A file that is created is a new name; an open one is known by its descriptor."""
@@ -134,6 +126,15 @@ class _Calls:
             self._recorder.catch_up(old)
             self._recorder.renamed(old, new)
         self._real["replace"](source, target, **more)
+
+    replace = rename
+
+    def link(self, source: Any, target: Any, **more: Any) -> None:
+        """A second name for a file, where there is none yet."""
+        old, new = self._recorder.inside(source), self._recorder.inside(target)
+        if old is not None and new is not None and not self._recorder.known(new):
+            self._recorder.linked(old, new)
+        self._real["link"](source, target, **more)
 
 
 class _Handle:

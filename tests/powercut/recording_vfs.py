@@ -7,13 +7,16 @@ itself is logged as it does it: the first sync of a rollback journal or a WAL al
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from itertools import count
 from typing import Any
 
 import apsw
 from recorder import Recorder
+from volatile_disk import folder_of
 
 _NUMBERS = count(1)
 _JOURNALS = apsw.SQLITE_OPEN_MAIN_JOURNAL | apsw.SQLITE_OPEN_SUPER_JOURNAL | apsw.SQLITE_OPEN_WAL
@@ -34,17 +37,20 @@ class RecordingVFS(apsw.VFS):
         if inside is None:
             return apsw.VFSFile("", name, flags)
         if flags[0] & apsw.SQLITE_OPEN_CREATE:
-            self.recorder.created(inside)
+            with _refused(apsw.SQLITE_CANTOPEN):
+                self.recorder.created(inside)
         return RecordedFile(self.recorder, inside, name, flags)
 
     def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802
         """Remove a file, and make that durable where SQLite asks for it."""
         inside = self.recorder.inside(filename)
         if inside is not None and self.recorder.known(inside):
-            self.recorder.removed(inside)
+            with _refused(apsw.SQLITE_IOERR_DELETE):
+                self.recorder.removed(inside)
         super().xDelete(filename, syncdir)
         if inside is not None and syncdir:
-            self.recorder.synced_folder(inside.rpartition("/")[0])
+            with _refused(apsw.SQLITE_IOERR_DIR_FSYNC):
+                self.recorder.synced_folder(folder_of(inside))
 
     def excepthook(
         self, etype: type[BaseException] | None, value: BaseException | None, tb: Any
@@ -65,21 +71,26 @@ class RecordedFile(apsw.VFSFile):
 
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
         """Log and write."""
-        self._recorder.wrote_inode(self._inode, offset, data)
+        with _refused(apsw.SQLITE_IOERR_WRITE):
+            self._recorder.wrote_inode(self._inode, offset, data)
         super().xWrite(data, offset)
 
     def xTruncate(self, newsize: int) -> None:  # noqa: N802
         """Log and truncate."""
-        self._recorder.truncated(self._inode, newsize)
+        with _refused(apsw.SQLITE_IOERR_TRUNCATE):
+            self._recorder.truncated(self._inode, newsize)
         super().xTruncate(newsize)
 
     def xSync(self, flags: int) -> None:  # noqa: N802
         """Log and sync."""
-        self._recorder.synced(self._inode)
+        with _refused(apsw.SQLITE_IOERR_FSYNC):
+            self._recorder.synced(self._inode)
         super().xSync(flags)
         if self._sync_folder:
-            self._recorder.synced_folder(self._inside.rpartition("/")[0])
+            # os_unix.c, unixSync: a failed sync of the folder is ignored and not tried again.
             self._sync_folder = False
+            with suppress(OSError):
+                self._recorder.synced_folder(folder_of(self._inside))
 
     def excepthook(
         self, etype: type[BaseException] | None, value: BaseException | None, tb: Any
@@ -89,7 +100,11 @@ class RecordedFile(apsw.VFSFile):
 
 
 class Connection:
-    """What the ledger uses of a ``sqlite3.Connection``, over apsw."""
+    """What the ledger uses of a ``sqlite3.Connection``, over apsw.
+
+    One thing is stricter: SQLite passes over an error of the checkpoint behind a commit, apsw does
+    not.  The caller then believes that the commit failed, though it stands.
+    """
 
     def __init__(self, vfs: RecordingVFS, database: Any, *, uri: bool, timeout: float) -> None:
         flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
@@ -111,33 +126,32 @@ class Connection:
         return self._db.in_transaction
 
     def close(self) -> None:
-        """Close; twice is allowed."""
-        with _Errors():
+        """Close; twice is allowed.  SQLite passes over an error of the checkpoint there."""
+        with suppress(apsw.FullError, apsw.IOError):
             self._db.close()
 
 
 class Cursor:
-    """What the ledger uses of a ``sqlite3.Cursor``, over apsw."""
+    """What the ledger uses of a ``sqlite3.Cursor``, over apsw.
+
+    Like that one it is always a step ahead: the error of a statement comes before its last row.
+    """
 
     def __init__(self, cursor: apsw.Cursor) -> None:
         self._cursor = cursor
+        self._ahead = cursor.fetchone()
 
     def fetchone(self) -> Any:
         """The next row or None."""
-        with _Errors():
-            return self._cursor.fetchone()
+        row = self._ahead
+        if row is not None:
+            with _Errors():
+                self._ahead = self._cursor.fetchone()
+        return row
 
     def fetchall(self) -> list[Any]:
         """All further rows."""
-        with _Errors():
-            return list(self._cursor)
-
-    def fetchmany(self, size: int) -> list[Any]:
-        """At most ``size`` further rows."""
-        rows: list[Any] = []
-        while len(rows) < size and (row := self.fetchone()) is not None:
-            rows.append(row)
-        return rows
+        return list(self)
 
     def __iter__(self) -> Iterator[Any]:
         """All further rows."""
@@ -146,8 +160,19 @@ class Cursor:
 
     def close(self) -> None:
         """Leave the statement."""
+        self._ahead = None
         with _Errors():
             self._cursor.close(True)
+
+
+@contextmanager
+def _refused(code: int) -> Iterator[None]:
+    """An ordered failure as SQLite's VFS reports it: a full disk, or an I/O error of this kind."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno == errno.ENOSPC
+        raise apsw.exception_for(apsw.SQLITE_FULL if full else code) from error
 
 
 class _Errors:

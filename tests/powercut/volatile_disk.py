@@ -52,6 +52,15 @@ class SyncFolder(Struct, frozen=True):
     folder: str
 
 
+class FailedSync(Struct, frozen=True):
+    """fsync that reported an error: the kernel has dropped what was not yet on disk.
+
+    The pages count as clean afterwards, so that a later sync does not bring them back.
+    """
+
+    inode: int
+
+
 class Told(Struct, frozen=True):
     """Somebody was told that all records up to ``count`` are durable; from here they must be."""
 
@@ -59,7 +68,7 @@ class Told(Struct, frozen=True):
 
 
 Change: TypeAlias = Write | Truncate | Name
-Operation: TypeAlias = Change | SyncFile | SyncFolder | Told
+Operation: TypeAlias = Change | SyncFile | FailedSync | SyncFolder | Told
 
 
 class Kept(Struct, frozen=True):
@@ -151,6 +160,8 @@ class Disk:
                 self.told = count
             case SyncFile(inode):
                 self._settle([c for c in self.pending if _of_file(c, inode)])
+            case FailedSync(inode):
+                self.pending = [c for c in self.pending if not _of_file(c, inode)]
             case SyncFolder(folder):
                 self._settle([c for c in self.pending if self._named_in(c, folder)])
             case _:
