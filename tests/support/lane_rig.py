@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from controller.core.images import (
     Boom,
@@ -18,6 +19,7 @@ from controller.core.images import (
     RecordIntent,
     Request,
     Sensor,
+    Stay,
     Vehicle,
     WallTime,
     Weight,
@@ -27,6 +29,7 @@ from controller.core.kinds import (
     BoomCommand,
     BoomPosition,
     ClockQuality,
+    Decision,
     Deck,
     End,
     Lamp,
@@ -85,6 +88,7 @@ class Plant:
     records: list[tuple[RecordKind, int, End | None]] = field(default_factory=list)
     intents: list[RecordIntent] = field(default_factory=list)
     ledger_answers: bool = True
+    entry: End | None = None
 
     def inputs(self) -> InputImage:
         return InputImage(
@@ -137,8 +141,13 @@ class Plant:
         self.requests = ()
         for end in End:
             self._move(end, out.booms[end])
-        if out.record is not None and self.ledger_answers:
+        if not self.ledger_answers:
+            return
+        if out.record is not None:
             self._write(out)
+        if out.on_deck != self.ledger.on_deck:
+            self.entry = out.entry
+            self.ledger = replace(self.ledger, on_deck=out.on_deck, stay=None)
 
     def _move(self, end: End, command: BoomCommand) -> None:
         boom = self.booms[end]
@@ -162,7 +171,7 @@ class Plant:
         assert intent is not None
         if (self.ledger.passage_id, self.ledger.part) == (intent.passage_id, intent.part):
             return
-        seq = self.ledger.seq + 1
+        seq = len(self.intents) + 1
         self.records.append((intent.kind, intent.passage_id, intent.permit))
         self.intents.append(intent)
         permit = self.ledger.permit if intent.kind == RecordKind.SERVICE else None
@@ -171,13 +180,40 @@ class Plant:
             permit = Permit(
                 seq=seq, passage_id=intent.passage_id, end=intent.permit, by_person=by_person
             )
-        self.ledger = LedgerFact(
+        self.ledger = replace(
+            self.ledger,
             ready=True,
             passage_id=intent.passage_id,
             part=intent.part,
             seq=seq,
             permit=permit,
             next_passage_id=max(self.ledger.next_passage_id, intent.passage_id + 1),
+        )
+
+    def reopen(self) -> None:
+        """What a ledger says that is opened anew: no permit, and the interval that was running."""
+        running = self.ledger.on_deck
+        own = [(n, one) for n, one in enumerate(self.intents, 1) if one.passage_id == running]
+        seq, newest = own[-1] if own else (0, None)
+        weights = [one.weight.weight_g for _, one in own if one.weight is not None]
+        stay = Stay(
+            passage_id=running,
+            entry=self.entry,
+            part=len(own),
+            seq=seq,
+            first_seq=own[0][0] if own else None,
+            accounted=any(one.kind in (RecordKind.PASSAGE, RecordKind.VOID) for _, one in own),
+            decision=newest.decision if newest else Decision.HOLD,
+            leave_by=newest.permit if newest else None,
+            by_person=newest is not None and bool(newest.who),
+            gross_g=weights[0] if weights else None,
+        )
+        following = max(self.ledger.next_passage_id, running + 1)
+        self.ledger = LedgerFact(
+            ready=True,
+            next_passage_id=following,
+            on_deck=running,
+            stay=stay if running else None,
         )
 
 
@@ -207,6 +243,13 @@ class Rig:
                 return
             self.scan()
         raise AssertionError(f"{self.lane.phase!r} after {seconds} s, wanted {phase!r}")
+
+    def restart(self, dead_s: float = 1.5) -> None:
+        """Kill the lane and start another: what was not on disk is forgotten, booms stay."""
+        self.plant.reopen()
+        self.plant.now_us += int(dead_s * SECOND)
+        self.plant.requests = ()
+        self.lane, self.out = Lane(since_us=self.plant.now_us), QUIET
 
     def request(self, kind: RequestKind, **about: object) -> None:
         base: dict[str, object] = {"id": 1, "kind": kind, "who": "operator 7", "why": "tested"}
@@ -282,6 +325,19 @@ VEHICLES = st.builds(
     chain_previous_seq=st.one_of(st.none(), SMALL),
     chain_cycles=st.integers(0, 12),
 )
+STAYS = st.builds(
+    Stay,
+    passage_id=st.integers(1, 6),
+    entry=st.sampled_from([None, *End]),
+    part=SMALL,
+    seq=SMALL,
+    first_seq=st.one_of(st.none(), SMALL),
+    accounted=st.booleans(),
+    decision=st.sampled_from(Decision),
+    leave_by=st.sampled_from([None, *End]),
+    by_person=st.booleans(),
+    gross_g=MASSES,
+)
 LEDGERS = st.builds(
     LedgerFact,
     ready=st.booleans(),
@@ -299,6 +355,8 @@ LEDGERS = st.builds(
         ),
     ),
     next_passage_id=SMALL,
+    on_deck=SMALL,
+    stay=st.one_of(st.none(), STAYS),
 )
 REQUESTS = st.builds(
     Request,
