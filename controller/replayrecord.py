@@ -1,15 +1,14 @@
 """Holding one stored record against its journal: the same outputs, and the same bytes.
 
 The record is made again from what the core asked for.  What no input image holds is taken from the
-stored record and therefore not proven here: who the box is, the weight curve, digests of files,
-flags, usability.  The seals and digests of those are what ``steelyard verify`` checks.
+stored record and therefore not proven here: who the box is, the weight curve and raw counts, the
+digests of files, flags.  The seals and digests of those are what ``steelyard verify`` checks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,12 +17,12 @@ from controller.core.images import RecordIntent
 from controller.journal import KIND, SETTINGS_KIND
 from controller.journalfile import Settings
 from controller.journalread import JournalError, JournalFile, read_journal, read_settings
-from controller.recorder import Evidence, Identity, to_record
+from controller.recorder import evidence_in, to_record
+from controller.recording.identity import identity_in
 from controller.replay import Difference, Divergence, Replayer, differences
-from protocol import parts
 from protocol.record import LEDGER_KINDS, Record, RecordError, decode, encode
 
-OF_THE_BOX = ("schema", "seq", "prev_hash", "flags", "media", "clips", "usability")
+OF_THE_BOX = ("schema", "seq", "prev_hash", "flags", "media", "clips")
 """Fields that are taken from the stored record as they are."""
 
 
@@ -119,7 +118,7 @@ class Checker:
             return replace(
                 about, result=Result.DIFFERENT, why="the journal does not end in this record"
             )
-        return _compared(about, record, payload, intent)
+        return _compared(about, record, payload, rebuilt(intent, record, settings))
 
     def _settings_of(self, record: Record, journal: JournalFile) -> Settings:
         digest = journal.header.settings
@@ -130,8 +129,7 @@ class Checker:
         return self._settings[digest]
 
 
-def _compared(about: Checked, record: Record, payload: bytes, intent: RecordIntent) -> Checked:
-    today = rebuilt(intent, record)
+def _compared(about: Checked, record: Record, payload: bytes, today: Record) -> Checked:
     try:
         same = encode(today) == payload
     except RecordError as error:
@@ -142,40 +140,8 @@ def _compared(about: Checked, record: Record, payload: bytes, intent: RecordInte
     return replace(about, result=Result.DIFFERENT, why="the record differs", fields=fields)
 
 
-def rebuilt(intent: RecordIntent, stored: Record) -> Record:
+def rebuilt(intent: RecordIntent, stored: Record, settings: Settings) -> Record:
     """The record that today's program makes of an intent, with the box's part of ``stored``."""
-    record = to_record(intent, _identity(stored), _evidence(stored))
+    identity = identity_in(stored, settings.lane.tare_expiry_ms)
+    record = to_record(intent, identity, evidence_in(stored))
     return replace(record, **{name: getattr(stored, name) for name in OF_THE_BOX})
-
-
-def _identity(stored: Record) -> Identity:
-    if stored.scale is None or stored.software is None or stored.config_hash is None:
-        raise JournalError("the record does not say which box made it")
-    weighing: Any = stored.weighing
-    return Identity(
-        site=stored.site,
-        lane=stored.lane,
-        scale=stored.scale,
-        software=stored.software,
-        config_hash=stored.config_hash,
-        estimator=weighing.estimator.partition(":")[0] if weighing is not None else "",
-        plate_rule=_plate_rule(stored.identification),
-        unit_code=stored.unit_code,
-    )
-
-
-def _plate_rule(found: parts.Identification | None) -> parts.Identification:
-    blank = parts.Stand.HELD
-    if found is None:
-        return parts.Identification(
-            stand=blank, policy=blank, auto_ppm=0, confirm_ppm=0, agree_min=0
-        )
-    return replace(found, stand=blank, read=None, frames=())
-
-
-def _evidence(stored: Record) -> Evidence:
-    curve = stored.curve
-    return Evidence(
-        curve=tuple(zip(curve.t_us, curve.g, strict=True)) if curve is not None else (),
-        pictures=frozenset(image.sha256.hex() for image in stored.images),
-    )

@@ -187,7 +187,9 @@ def _conclude(total: Total, as_json: bool) -> None:
         f"{total.records} records: {counts}; {total.scans} scans, {total.lane_s:.0f} s of the lane "
         f"in {total.took_s:.1f} s ({total.speed:.0f} x)"
     )
-    print(f"Taken from the records, not proven here: {', '.join(OF_THE_BOX)}; identity; curve.")
+    print(
+        f"Taken from the records, not proven here: {', '.join(OF_THE_BOX)}, curve, who the box is."
+    )
 
 
 def _bundle(folder: Path, as_json: bool) -> bool:
