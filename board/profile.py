@@ -19,12 +19,25 @@ from board.config import join_config
 from board.devices import DeviceSite, read_devices
 from board.plates import PlateChoices, read_plates
 from board.scale import ScaleSite, read_scale
+from board.storage import read_storage
 from hal.schema import Problems, load_toml, mass, read_table, time
+from protocol.retention import Policy
 
 Text = Annotated[str, Meta(min_length=1, max_length=80)]
 Code = Annotated[str, Meta(max_length=40)]
 
-SECTIONS = ("site", "scale", "timing", "rules", "plates", "seal", "appeal", "devices")
+SECTIONS = (
+    "site",
+    "scale",
+    "timing",
+    "rules",
+    "plates",
+    "seal",
+    "appeal",
+    "retention",
+    "disk",
+    "devices",
+)
 
 # The times of the lane and the bounds that a site may set them in; the lane holds the defaults.
 TIME_BOUNDS: dict[str, tuple[str, str]] = {
@@ -128,6 +141,7 @@ class Profile(Struct, frozen=True, kw_only=True):
     rules: RuleChoices
     plates: PlateChoices
     seal: SealChoices
+    storage: Policy
     devices: dict[str, DeviceSite]
 
 
@@ -190,6 +204,7 @@ def _read(
     seal = read_table(sections["seal"], SealChoices, "seal", problems)
     # Read here only to be refused here: `explain` takes it from the configuration of a record.
     read_table(sections["appeal"], Appeal, "appeal", problems)
+    storage = read_storage(sections["retention"], sections["disk"], problems)
     if site is None or scale is None or rules is None or seal is None:
         return None
     config = join_config(data, calibration)
@@ -204,6 +219,7 @@ def _read(
         rules=rules,
         plates=plates,
         seal=seal,
+        storage=storage,
         devices=devices,
     )
 
