@@ -61,6 +61,10 @@ def check_bundle(
     findings += _media(bundle, records, shown)
     findings += _known(bundle)
     notes = [*_notes(bundle, records, shown, proven), WHOLE]
+    if key is not None and key != bundle.first_key:
+        notes.insert(
+            0, f"its key was handed over to, beginning with {bundle.first_key.fingerprint}"
+        )
     return BundleReport(
         seq=bundle.seq,
         records=len(bundle.bodies),

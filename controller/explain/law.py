@@ -180,7 +180,8 @@ def _dimensions(verdict: Verdict | None) -> Html:
 def _judged_as(passage: Passage) -> Html:
     """The facts that chose the limit: a driver can dispute each of them."""
     known = next((r for r in reversed(passage.records) if r.axles is not None), passage.head)
-    rows = [*_axles(known), *_licence(known)]
+    papers = next((r for r in reversed(passage.records) if r.cargo is not None), passage.head)
+    rows = [*_axles(known), *_licence(known), *_cargo(papers)]
     title = el("h3", both("判定所用的车辆事实", "The vehicle as it was judged"))
     if not rows:
         return el("div", title, el("p", both("没有记录", "none on record"), class_="note"))
@@ -221,6 +222,21 @@ def _licence(record: Record) -> Iterator[tuple[str, str, str | Html]]:
         ("限重标志", "posted limit", vehicle.posted_limit_g),
     )
     yield from ((zh, en, kilograms(g)) for zh, en, g in masses if g is not None)
+
+
+def _cargo(record: Record) -> Iterator[tuple[str, str, str | Html]]:
+    """What the papers say; the driver stands in the record by a hash only."""
+    cargo = record.cargo
+    if cargo is None:
+        return
+    papers = (
+        ("货物名称", "goods", cargo.goods),
+        ("货物装载单号", "loading ticket", cargo.load_ticket),
+        ("目的地", "destination", cargo.destination),
+        ("道路运输证号", "road transport permit", cargo.road_permit),
+        ("车主", "owner", cargo.owner),
+    )
+    yield from ((zh, en, said) for zh, en, said in papers if said is not None)
 
 
 def _rules(verdicts: Verdicts, titles: Mapping[str, str]) -> Html:

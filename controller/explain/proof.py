@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from controller.explain.dossier import Check, Dossier, Sheet, State
 from controller.explain.layout import facts, say, section
 from controller.explain.words import finding
+from controller.report.figures import BEIJING
 from controller.report.markup import Html, both, el, join
 from controller.report.words import Word
 from protocol.chain import Finding
@@ -24,8 +25,13 @@ _BANDS = {
 
 
 def band(check: Check) -> Html:
-    """The state in one line, which no page is without."""
+    """The state in one line, which no page is without.
+
+    A forger can put a key of his own into what he forges, so the line says whether it was compared.
+    """
     zh, en = _BANDS[check.state]
+    if check.state is not State.FAILED and not check.anchored:
+        zh, en = f"{zh}（公钥尚未与外部核对）", f"{en} — KEY NOT COMPARED"
     return el("p", el("b", zh, lang="zh-CN"), el("b", en, lang="en"), class_=f"band {check.state}")
 
 
@@ -36,7 +42,7 @@ def proof_section(check: Check) -> Html:
     )
     rows: list[tuple[str, str, str | Html]] = [
         ("检验范围", "checked", both(scope.zh, f"{scope.en}, {check.records} records")),
-        ("检验时间", "at", check.at.isoformat(sep=" ", timespec="seconds")),
+        ("检验时间", "at", f"{check.at.astimezone(BEIJING):%Y-%m-%d %H:%M:%S} UTC+8"),
         ("公钥指纹", "key fingerprint", el("code", check.fingerprint or "—")),
     ]
     held = [el("li", both(line.zh, line.en)) for line in check.lines]

@@ -36,18 +36,24 @@ class Pictures:
         return img(f"data:image/png;base64,{coded}", alt, width, height)
 
     def _read(self, name: str, sha256: bytes) -> bytes | str:
+        data = self._load(name)
+        if isinstance(data, str):
+            return data
+        if hashlib.sha256(data).digest() != sha256:
+            return "the file does not have the digest that the record names"
+        return data if data.startswith(_PNG) and len(data) > 24 else "the file is not a PNG picture"
+
+    def _load(self, name: str) -> bytes | str:
         path = self._folder / name
         try:
-            size = path.stat().st_size
-            if size > PICTURE_BYTES_MAX:
-                return f"{size} bytes are more than a page takes"
-            if size > self._left:
-                return "the page has all the pictures it may carry"
-            data = path.read_bytes()
+            return self._too_large(path.stat().st_size) or path.read_bytes()
         except FileNotFoundError:
             return "the file is not in the media folder"
         except OSError as error:
             return f"the file cannot be read: {error.strerror or error}"
-        if hashlib.sha256(data).digest() != sha256:
-            return "the file does not have the digest that the record names"
-        return data if data.startswith(_PNG) and len(data) > 24 else "the file is not a PNG picture"
+
+    def _too_large(self, size: int) -> str:
+        """Why a picture of that many bytes is not shown; empty where it is."""
+        if size > PICTURE_BYTES_MAX:
+            return f"{size} bytes are more than a page takes"
+        return "the page has all the pictures it may carry" if size > self._left else ""
