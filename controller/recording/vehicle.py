@@ -22,7 +22,7 @@ def axles_of(intent: RecordIntent) -> parts.Axles | None:
     offsets_mm = weight.axle_offsets_mm if weight is not None else ()
     counted = weight is not None and weight.axles is not None
     return parts.Axles(
-        count=facts.axles,
+        count=_count(facts.axles),
         source=parts.Source.SENSOR if counted else parts.Source.REGISTER,
         vehicle_kind=facts.kind,
         single_drive_axle=facts.single_drive_axle,
@@ -35,12 +35,17 @@ def axles_of(intent: RecordIntent) -> parts.Axles | None:
     )
 
 
+def _count(stated: int | None) -> int | None:
+    """A number of axles that a vehicle can have; a register may state any."""
+    return stated if stated is not None and 1 <= stated <= AXLES_MAX else None
+
+
 def _axle_type(count: int | None, offsets_mm: tuple[int, ...]) -> str | None:
     """The groups of axles in the order in which they came, as ``1+2+3`` (轴型).
 
     None unless the scale measured every axle that the rules were told of.
     """
-    if count is None or count != len(offsets_mm) or count > AXLES_MAX:
+    if _count(count) is None or count != len(offsets_mm):
         return None
     groups = [1]
     for before, here in itertools.pairwise(offsets_mm):
