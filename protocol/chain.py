@@ -45,7 +45,7 @@ class Segment:
     """The records since the last MANIFEST, that one with them: what the next one has to state.
 
     ``day`` is the local date of the first that has one, the manifest's own left aside; ``whole`` is
-    False once one of them is missing, unproven or not linked to the one before.
+    False once one of them could not be linked to the one before.
     """
 
     def __init__(self, first: int) -> None:
@@ -114,13 +114,11 @@ class Chain:
     def take(self, seq: int, sealed: bytes) -> list[Finding]:
         """Check the row numbered ``seq``; return what is wrong with it, empty if nothing is."""
         self._found, self.sound = [], True
-        in_place = self._row(seq)
+        forward = self._row(seq)
         digest = hashlib.sha256(sealed).digest()
         record = self._opened(seq, sealed)
-        if record is None:
-            self._segment.whole = False
-        else:
-            self._read(record, seq, in_place)
+        if record is not None:
+            self._read(record, seq, forward)
         self._own = record.seq if record is not None else None
         self._begun |= "unsealed" not in self._standing
         self._segment.add(digest, record)
@@ -129,22 +127,16 @@ class Chain:
 
     def skip_to(self, seq: int) -> None:
         """Go on at row ``seq``; those before it are not at hand, and were not asked for."""
-        if seq > self._next_row:
-            self._own, self._next_row, self._segment.whole = None, seq, False
+        self._next_row = max(self._next_row, seq)
 
     def _row(self, seq: int) -> bool:
-        """Whether the row follows the one before it."""
+        """Whether the row stands behind all those before it."""
         due, self._next_row = self._next_row, max(self._next_row, seq + 1)
-        if seq == due:
-            return True
-        self._own, self._segment.whole = None, False
         if seq < due:
             self._say("order", seq, f"stands behind row {due - 1}", "row")
-        else:
-            self._say(
-                "gap", due, f"missing: seq {due}" + (f" to {seq - 1}" if seq - due > 1 else "")
-            )
-        return False
+        elif seq > due:
+            self._say("gap", due, "missing: " + _span(due, seq - 1))
+        return seq >= due
 
     def _opened(self, seq: int, sealed: bytes) -> Record | None:
         """The record in the envelope, once it is proven; None if it is not, or cannot be read."""
@@ -193,8 +185,8 @@ class Chain:
             return None
         return record
 
-    def _read(self, record: Record, seq: int, in_place: bool) -> None:
-        if in_place:
+    def _read(self, record: Record, seq: int, forward: bool) -> None:
+        if forward:
             self._number(record, seq)
         if (record.site, record.lane) == (self.site, self.lane):
             self._right("lane")
@@ -211,9 +203,8 @@ class Chain:
         shift = record.seq - seq
         if shift == 0:
             self._right("order")
-            return
-        self._segment.whole = False
-        self._say("order", seq, f"the record says of itself that it is seq {record.seq}", shift)
+        else:
+            self._say("order", seq, f"the record says of itself that it is seq {record.seq}", shift)
 
     def _link(self, record: Record, seq: int, first_key: PublicKey | None) -> None:
         """Only what follows by its own number is linked; for all else a finding stands already."""
@@ -229,20 +220,24 @@ class Chain:
     def _act(self, record: Record, seq: int) -> None:
         """What a record does to those after it."""
         revoked = self._is_revoked(record)
-        if revoked is None:
-            self._right("revoked")
-        else:
+        if revoked is not None:
             self._say("revoked", seq, f"from here on by a revoked key: {revoked}", self.key.kid)
-        begins = record.key is not None and record.key.action is KeyAction.BEGIN
+        # Other kinds may have these fields as well; there they have no effect.
+        change = record.key if record.kind is Kind.KEY else None
+        manifest = record.manifest if record.kind is Kind.MANIFEST else None
+        begins = change is not None and change.action is KeyAction.BEGIN
         if self._bare and not self._begun and not begins:
             self._say("key", seq, "seals begin here without a KEY record that says so")
-        if record.kind is Kind.KEY and record.key is not None:
-            self._change_key(record.key, record.seq, seq, revoked is None)
-        elif record.kind is Kind.MANIFEST and record.manifest is not None:
-            wrong = self._segment.faults(record.manifest, record.seq)
-            if wrong:
-                self._say("manifest", seq, wrong)
-            self._segment = Segment(record.seq)
+        if change is not None:
+            self._change_key(change, record.seq, seq, revoked is None)
+        if manifest is not None:
+            self._close(manifest, record.seq, seq)
+
+    def _close(self, manifest: Manifest, own: int, seq: int) -> None:
+        wrong = self._segment.faults(manifest, own)
+        if wrong:
+            self._say("manifest", seq, wrong)
+        self._segment = Segment(own)
 
     def _is_revoked(self, record: Record) -> str | None:
         """Why the key that counts is revoked at this record; once reached, the point stays so."""
@@ -266,7 +261,7 @@ class Chain:
         if wrong:
             # What is sealed with that key follows from this fault.
             self._say("key", seq, wrong, thumbprint(change.x))
-        elif change.action is KeyAction.ROTATE and counts:
+        elif counts:
             self.key = PublicKey(change.x)
             self._used.add(self.key.kid)
 
@@ -290,11 +285,14 @@ class Chain:
         self.sound = False
         if run is None or self._standing.get(code) != run:
             self._found.append(Finding(code=code, seq=seq, message=message))
-        if run is not None:
-            self._standing[code] = run
+        self._standing[code] = run
 
     def _right(self, code: str) -> None:
         self._standing.pop(code, None)
+
+
+def _span(first: int, last: int) -> str:
+    return f"seq {first}" if first == last else f"seq {first} to {last}"
 
 
 def _shown(value: object) -> str:

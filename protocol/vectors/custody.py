@@ -59,6 +59,14 @@ def _rotations() -> Iterator[Vector]:
         .passages(1)
         .done("rotation-back", "it goes back to a key that was handed over", ("key", 3))
     )
+    yield (
+        Book()
+        .change(SECOND)
+        .change(THIRD)
+        .change(SECOND)
+        .passages(1)
+        .done("rotation-back-second", "it goes back to the second of three keys", ("key", 3))
+    )
     book = Book().passages(1).change(None)
     yield book.passages(1).done("rotation-same", "the key hands over to itself", ("key", 2))
     for name, title, y in (
@@ -86,6 +94,23 @@ def _begins() -> Iterator[Vector]:
         Book(bare=2)
         .passages(2)
         .done("begin-missing", "seals begin without a KEY record", ("unsealed", 1), ("key", 3))
+    )
+    yield (
+        Book(bare=2)
+        .change(SECOND)
+        .passages(1)
+        .done("begin-rotates", "seals begin with a rotation", ("unsealed", 1), ("key", 3))
+    )
+    book = Book(bare=2)
+    book.append(b"\x00")
+    bare = book.stamped(book.draft())
+    book.append(encode(bare), bare)
+    yield book.done(
+        "begin-damaged",
+        "bare records, damage, and bare again",
+        ("unsealed", 1),
+        ("seal", 3),
+        ("unsealed", 4),
     )
     book, other = Book(bare=3), Book(bare=1)
     book.change(None, action=begin).passages(1)
@@ -208,6 +233,35 @@ def _manifests() -> Iterator[Vector]:
         title="a record under the manifest is replaced by one of an unknown key: said once",
         rows=(*other.rows, *book.rows[2:]),
         findings=(("key", 2),),
+    )
+    other = Book().passages(1)
+    other.add(other.draft(plate="晋B54321"))
+    yield Vector(
+        name="manifest-over-replaced",
+        title="a record under the manifest is replaced by the owner of the key: said once",
+        rows=(*other.rows, *book.rows[2:]),
+        findings=(("chain", 3),),
+    )
+    book = Book().passages(1).manifest().passages(1)
+    yield Vector(
+        name="manifest-over-gap-alone",
+        title="the only record under the manifest is removed",
+        rows=tuple(book.rows[1:]),
+        findings=(("gap", 1),),
+    )
+    book = Book().passages(4).manifest(last=3, count=3)
+    yield Vector(
+        name="manifest-over-gap-short",
+        title="a record is removed, and the manifest ends too early",
+        rows=(*book.rows[:1], *book.rows[2:]),
+        findings=(("gap", 2), ("manifest", 5)),
+    )
+    hidden = Book().passages(3).manifest().passages(2).manifest(count=3, root=bytes(32)).rows
+    yield Vector(
+        name="manifest-renumbered",
+        title="record 2 is removed, the rows renumbered; the second manifest is still checked",
+        rows=(hidden[0], *((seq - 1, row) for seq, row in hidden[2:])),
+        findings=(("order", 2), ("manifest", 6)),
     )
     book = Book().passages(4).manifest(count=3)
     yield Vector(

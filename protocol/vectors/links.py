@@ -68,6 +68,14 @@ def _moved() -> Iterator[Vector]:
         ("order", 2),
     )
     yield _rows("repeated-row", "row 2 is given twice", [*rows[:2], *rows[1:]], ("order", 2))
+    both = [*rows[:3], *rows[1:]]
+    yield _rows("repeated-rows", "rows 2 and 3 are given twice", both, ("order", 2))
+    skipped = [*rows[:2], *((seq + 1, row) for seq, row in rows[2:])]
+    yield _rows("row-left-out", "no row is numbered 3", skipped, ("gap", 3), ("order", 4))
+    apart = [rows[0], (2, rows[0][1]), rows[2], (4, rows[2][1]), rows[4]]
+    yield _rows(
+        "repeated-apart", "rows 2 and 4 repeat the one before", apart, ("order", 2), ("order", 4)
+    )
     twice = _renumbered([*rows[:2], *rows[1:]])
     yield _rows("repeated-record", "record 2 stands in rows 2 and 3", twice, ("order", 3))
     book = Book().passages(2)
@@ -114,6 +122,13 @@ def _replaced() -> Iterator[Vector]:
         one.rows[:2] + two.rows[2:],
         ("chain", 3),
     )
+    rows, forged = _strangers()
+    apart = [rows[0], forged[1], rows[2], forged[3], rows[4]]
+    yield _rows(
+        "replaced-apart", "an unknown key sealed records 2 and 4", apart, ("key", 2), ("key", 4)
+    )
+    run = [rows[0], *forged[1:4], rows[4]]
+    yield _rows("replaced-run", "an unknown key sealed records 2 to 4", run, ("key", 2))
     yield _rows(
         "two-faults",
         "record 2 is removed, and record 4 replaced by one of an unknown key",
@@ -121,6 +136,12 @@ def _replaced() -> Iterator[Vector]:
         ("gap", 2),
         ("key", 4),
     )
+
+
+def _strangers() -> tuple[list[Row], list[Row]]:
+    book = Book()
+    book.key = STRANGER
+    return Book().passages(5).rows, book.passages(5).rows
 
 
 def _two_faults() -> list[Row]:
@@ -151,6 +172,16 @@ def _owners() -> Iterator[Vector]:
     book.add(book.draft(site="SX-0351-02"))
     book.passages(1)
     yield book.done("site-other", "record 2 is of another site", ("lane", 2))
+    book = Book().passages(1)
+    book.add(book.draft(lane="2"))
+    book.passages(1)
+    book.add(book.draft(lane="2"))
+    yield book.done("lane-other-apart", "records 2 and 4 are of lane 2", ("lane", 2), ("lane", 4))
+    book = Book().passages(1)
+    book.append(encode(book.stamped(book.draft(lane="2"))))
+    yield book.passages(1).done(
+        "unsealed-unread", "record 2 has no seal; what it says is not read", ("unsealed", 2)
+    )
     book = Book(lane="2").passages(3)
     yield book.done("ledger-of-lane-2", "the whole ledger of lane 2", ("lane", 1), ("chain", 1))
     book = Book()

@@ -7,7 +7,16 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from protocol.custody import Media, Recovery, Retention, RuleTable, Usability
+from protocol.custody import (
+    KeyAction,
+    KeyChange,
+    Manifest,
+    Media,
+    Recovery,
+    Retention,
+    RuleTable,
+    Usability,
+)
 from protocol.parts import (
     Amendable,
     Amendment,
@@ -24,6 +33,7 @@ from protocol.parts import (
 from protocol.revocation import Revocation
 from protocol.vectors.book import DAY, FIRST, SECOND, STRANGER, THIRD, Book, Vector
 
+_X = SECOND.public.x
 _GUARD = Person(who="L. Chen", why="permit for an indivisible load shown")
 
 
@@ -123,6 +133,15 @@ def _manifests() -> Iterator[Vector]:
     yield book.done("sound-manifest", "three records of a day under their manifest")
     book.passages(5, DAY + 1).manifest(DAY + 2).passages(1, DAY + 2)
     yield book.done("sound-manifests", "two manifests; the second takes in the first")
+    book = Book().passages(2, DAY).manifest(DAY + 1).passages(1, DAY + 2).passages(1, DAY)
+    yield book.manifest(DAY + 3).done(
+        "sound-manifest-clock-back",
+        "the day is that of the first passage, whatever the manifest and a clock set back say",
+    )
+    book = Book().passages(1)
+    book.add(book.draft(key=KeyChange(action=KeyAction.ROTATE, x=_X, kid=SECOND.public.kid)))
+    book.add(book.draft(manifest=Manifest(first=1, last=1, count=1, root=bytes(32))))
+    yield book.manifest().done("sound-fields", "a passage with a key or a manifest in it is none")
     book = Book().passages(2).change(SECOND).passages(2).manifest()
     yield book.done("sound-manifest-undated", "no date is known, and a key changes under it")
 

@@ -178,9 +178,6 @@ class Ledger:
         self.segment_first, self.whole = first, True
         self.day: int | None = None
 
-    def unknown(self) -> None:
-        self.before, self.whole = None, False
-
     def find(self, code: str, row: int) -> None:
         self.findings.append([code, row])
 
@@ -200,7 +197,6 @@ class Ledger:
         except RefusedError as refused:
             if refused.args[0] in ("seal", "signature", "undecodable"):
                 self.find(refused.args[0], row)
-            self.unknown()
         if record is not None:
             self.read(record, row, placed, bare)
         self.begun |= not bare
@@ -212,14 +208,11 @@ class Ledger:
 
     def place(self, row: int) -> bool:
         due, self.due = self.due, max(self.due, row + 1)
-        if row == due:
-            return True
-        self.unknown()
         if row > due:
             self.find("gap", due)
-        else:
+        elif row < due:
             self.run("order", row, "backwards")
-        return False
+        return row >= due
 
     def unwrapped(self, row: int, data: bytes, bare: bool) -> bytes:
         if bare:
@@ -241,7 +234,6 @@ class Ledger:
     def read(self, record: dict[int, Any], row: int, placed: bool, bare: bool) -> None:
         shift = record[SEQ] - row
         if placed and shift:
-            self.whole = False
             self.run("order", row, shift)
         elif placed:
             self.runs.pop("order", None)
@@ -269,10 +261,10 @@ class Ledger:
             self.run("revoked", row, kid)
         else:
             self.runs.pop("revoked", None)
-        change = record.get(KEY)
+        change = record[KEY] if record[KIND] == 7 else None
         if self.bare and not self.begun and (change is None or change[1] != "begin"):
             self.find("key", row)
-        if change is not None and record[KIND] == 7:
+        if change is not None:
             self.change(change, record[SEQ], row, revoked)
         if record[KIND] == 8:
             if not self.fits(record[MANIFEST], record[SEQ]):
