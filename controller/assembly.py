@@ -23,10 +23,11 @@ from controller.recording.identity import identity_of, rules_of
 from controller.scan import Scan
 from controller.weighroom import WeighRoom
 from protocol.errors import from_os
-from protocol.files import Files
+from protocol.files import Files, SteadyFiles
 from protocol.keys import PrivateKey
 from protocol.ledger import Ledger
-from protocol.media import FOLDER
+from protocol.media import FOLDER, MediaStore
+from protocol.retention import Upkeep
 from protocol.writer import SyncWriter, ThreadWriter, Writer
 
 LEDGER_FILE = "ledger.sqlite"
@@ -46,11 +47,13 @@ def assemble(
     *,
     threaded: bool = False,
     key: PrivateKey | None = None,
+    files: Files | None = None,
 ) -> Scan:
     """Return the lane of this board, with its ledger in the folder ``out``.
 
     Bare eyes look in the scan itself, at a fixed delay of lane time: for a virtual clock.  ``key``
-    stands in for the site's, so that two runs in two folders give the same bytes.
+    stands in for the site's, so that two runs in two folders give the same bytes.  ``files`` stands
+    in for this machine's; a lane without a thread meets no disk that fills by itself.
 
     Raises:
         LedgerError: the ledger cannot be opened; the message says what to do.
@@ -64,12 +67,16 @@ def assemble(
     )
     cutouts = Cutouts()
     try:
-        Files().make_folder(out)
+        files = files or (Files() if threaded else SteadyFiles())
+        files.make_folder(out)
     except OSError as error:
         raise from_os(error, out) from error
     path = out / LEDGER_FILE
     ledger = Ledger.open(path, identity.site, identity.lane, key=key or lane_key(profile, path))
-    writer: Writer[Key] = ThreadWriter(ledger) if threaded else SyncWriter(ledger)
+    media = MediaStore(out / FOLDER, files)
+    upkeep = Upkeep(ledger, media, profile.storage)
+    hand = ThreadWriter[Key] if threaded else SyncWriter[Key]
+    writer: Writer[Key] = hand(ledger, media=media, upkeep=upkeep)
     settings, interlock = lane_settings(profile), interlock_settings(profile)
     journal = Journal(settings, interlock, identity.software)
     bookkeeper = Bookkeeper(ledger, writer, identity, weigh_room, cutouts, board.register, journal)

@@ -99,3 +99,11 @@ class Files:
         self.write_new(part, data, mode)
         self.replace(part, path)
         self.sync_folder(path.parent)
+
+
+class SteadyFiles(Files):
+    """Files of this machine on a disk that never fills, for runs that must come out the same."""
+
+    def space(self, folder: Path) -> Space:
+        """Room as on an empty disk."""
+        return Space(10**12, 10**12)
