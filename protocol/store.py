@@ -17,6 +17,7 @@ from protocol.keys import PrivateKey
 
 BUSY_MS = 2000
 _MAGIC = b"SQLite format 3\0"
+_COPY_BYTES = 1 << 20
 
 
 def refuse_foreign(path: Path, *, must_exist: bool) -> None:
@@ -29,13 +30,33 @@ def refuse_foreign(path: Path, *, must_exist: bool) -> None:
         if not path.parent.is_dir():
             raise LedgerError(Code.MISSING, path, "its folder does not exist", "make the folder")
         return
-    with path.open("rb") as file:
-        head = file.read(len(_MAGIC))
-    # A power cut while a ledger was being begun leaves an empty file; it is begun again.
-    if head != _MAGIC and (head or must_exist):
+    if (must_exist or not _never_written(path)) and not _has_header(path):
         raise LedgerError(
             Code.FOREIGN, path, "not a ledger (no SQLite header)", "check the path; keep the file"
         )
+
+
+def _has_header(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC)) == _MAGIC
+
+
+def _never_written(path: Path) -> bool:
+    """A power cut while a ledger was being begun leaves an empty file, or its first page as zeros.
+
+    Its WAL comes after that page; with one, the zeros are damage.
+    """
+    if path.stat().st_size > schema.PAGE_BYTES or _size(_wal_of(path)):
+        return False
+    return not any(path.read_bytes())
+
+
+def _wal_of(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def lock(path: Path) -> int:
@@ -62,6 +83,9 @@ def connect_writer(path: Path, site: str, lane: str, key: PrivateKey) -> sqlite3
     # SQLite opens a file it may not write as if nothing were wrong; ask now, not at a truck.
     if path.exists() and not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    if _size(path) and _never_written(path):
+        os.truncate(path, 0)
+    _write_again(_wal_of(path))
     db = sqlite3.connect(
         path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
     )
@@ -76,16 +100,32 @@ def connect_writer(path: Path, site: str, lane: str, key: PrivateKey) -> sqlite3
         for pragma in ("synchronous = FULL", "recursive_triggers = ON", "trusted_schema = OFF"):
             db.execute(f"PRAGMA {pragma}")
         if version < len(schema.MIGRATIONS):
-            _migrate(db, path, version, (site, lane), key)
+            _migrate(db, version, (site, lane), key)
+        # Names are durable only once their folder is; SQLite asks for that too, but passes over
+        # an error (os_unix.c, unixSync).
+        Files().sync_folder(path.parent)
     except BaseException:
         db.close()
         raise
     return db
 
 
-def _migrate(
-    db: sqlite3.Connection, path: Path, version: int, owner: tuple[str, str], key: PrivateKey
-) -> None:
+def _write_again(wal: Path) -> None:
+    """Write a WAL over itself, so that everything SQLite will find in it comes to the disk.
+
+    After a failed sync Linux takes the pages for written, and shows them until it needs the memory;
+    a later sync succeeds without them, and what is appended behind them would be lost with them.
+    """
+    if not _size(wal):
+        return
+    with os.fdopen(os.open(wal, os.O_RDWR | os.O_CLOEXEC), "r+b", buffering=0) as file:
+        while data := file.read(_COPY_BYTES):
+            file.seek(-len(data), os.SEEK_CUR)
+            file.write(data)
+        os.fsync(file.fileno())
+
+
+def _migrate(db: sqlite3.Connection, version: int, owner: tuple[str, str], key: PrivateKey) -> None:
     """Write the tables, and for a new ledger whose it is, in one transaction."""
     db.execute("BEGIN IMMEDIATE")
     schema.migrate(db, version)
@@ -94,16 +134,13 @@ def _migrate(
     else:
         migration.begin_seals(db, key)
     db.execute("COMMIT")
-    # The name of a new file is durable only once its folder is.
-    Files().sync_folder(path.parent)
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
     """Open for reading only; nothing in the file is changed."""
     # SQLite wants to write beside a WAL file even to read it; on read-only media a cleanly closed
     # ledger is complete without.
-    wal = path.with_name(path.name + "-wal")
-    still = not os.access(path.parent, os.W_OK) and not (wal.exists() and wal.stat().st_size)
+    still = not os.access(path.parent, os.W_OK) and not _size(_wal_of(path))
     uri = f"file:{quote(str(path.absolute()))}?mode=ro" + ("&immutable=1" if still else "")
     db = sqlite3.connect(
         uri, uri=True, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False

@@ -41,7 +41,7 @@ def recording(root: Path, recorder: Recorder | None = None) -> Iterator[Recorder
 
 
 CALLS = (
-    *("open", "close", "fdopen", "fsync", "fdatasync"),
+    *("open", "close", "fdopen", "fsync", "fdatasync", "truncate"),
     *("unlink", "remove", "link", "rename", "replace", "mkdir", "rmdir"),
 )
 
@@ -94,6 +94,14 @@ class _Calls:
             self._real["fsync"](fd)
 
     fdatasync = fsync
+
+    def truncate(self, path: Any, size: int) -> None:
+        """A file cut off by its name."""
+        name = self._recorder.inside(path)
+        if name is not None:
+            self._recorder.catch_up(name)
+            self._recorder.truncated(self._recorder.inode(name), size)
+        self._real["truncate"](path, size)
 
     def unlink(self, path: Any, **more: Any) -> None:
         """A name removed; the call decides whether there is one."""
