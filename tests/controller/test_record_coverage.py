@@ -32,6 +32,7 @@ from sim.world import Yard
 HOUR_US = 3_600_000_000
 SCENARIOS = ("tare_and_gross", "overloaded_reweigh", "unreadable_plate")
 SEED = 5
+DOCS = Path(__file__).parents[2] / "docs" / "evidence.md"
 
 NAMES: dict[str, tuple[str, ...]] = {
     "检测单号 record_code": ("code",),
@@ -188,6 +189,12 @@ def test_a_simulated_yard_fills_every_name_or_says_why_not(mornings: list[Mornin
     wanted = {path for paths in NAMES.values() for path in paths}
     assert sorted(wanted - filled) == sorted(EMPTY)
     assert all(name.split()[-1] not in filled for name in NOT_IN_THE_RECORD)
+
+
+def test_the_page_on_evidence_says_where_every_name_stands() -> None:
+    page = DOCS.read_text(encoding="utf-8")
+    missing = {p for paths in NAMES.values() for p in paths if f"`{p}`" not in page}
+    assert missing == set()
 
 
 def _weighed(mornings: list[Morning]) -> Iterator[tuple[Morning, Record]]:
