@@ -8,14 +8,12 @@ from typing import Any
 
 from hal.quantity import Measure
 from hal.schema import Bound, Problems, time
-from protocol.media import SUFFIXES
+from protocol.media import SHARED, SUFFIXES
 from protocol.retention import Policy, Rule
 
 NEVER = "never"
 WITHOUT = "without_acknowledgement"
-KEPT_FOR_EVER = frozenset({"settings", "config", "calibration", "rules"})
-"""Every record names these again; they are few and small."""
-KINDS = tuple(kind for kind in SUFFIXES if kind not in KEPT_FOR_EVER)
+KINDS = tuple(kind for kind in SUFFIXES if kind not in SHARED)
 
 _DATA = Measure(
     name="data size",
@@ -55,7 +53,7 @@ def _rules(table: dict[str, Any], problems: Problems) -> tuple[Rule, ...]:
         key = f"retention.{name}"
         if name == WITHOUT:
             continue
-        if name in KEPT_FOR_EVER:
+        if name in SHARED:
             problems.add(key, "every record names it; it is kept for ever", value)
         elif name not in KINDS:
             problems.unread(key, name, (*KINDS, WITHOUT), value)

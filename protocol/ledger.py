@@ -164,6 +164,11 @@ class Ledger:
         with self._access() as db:
             return self._shelf.older_than(db, kind, before_ms, limit)
 
+    def media_is_kept(self, digest: bytes) -> bool | None:
+        """Whether a medium is to be there: None where no record has ever named it."""
+        with self._access() as db:
+            return sidetables.is_kept(db, digest)
+
     def records(self, start: int = 1) -> Iterator[Record]:
         """Every record from seq ``start`` on, in order; raises RecordError at damaged bytes."""
         return (opened(stored.body) for stored in self.stored(start))

@@ -34,6 +34,9 @@ SUFFIXES = {
 }
 """The suffix of each kind; any other kind has OTHER."""
 OTHER = "bin"
+SHARED = frozenset({"settings", "config", "calibration", "rules"})
+"""Kinds that every record names again; few and small, they are never removed."""
+_SHARED_SUFFIXES = frozenset(SUFFIXES[kind] for kind in SHARED)
 _COPIES_MAX = 1000
 
 
@@ -80,6 +83,7 @@ class MediaStore:
         self._made = False
         # Names given in a life that ended before its sync of the folder may not be durable yet.
         self._unsynced = True
+        self._new: set[str] | None = set()
 
     def put(self, blobs: Iterable[Blob]) -> None:
         """Make these blobs durable; when this returns a record may name them.
@@ -93,6 +97,8 @@ class MediaStore:
             if not self._made:
                 self.files.make_folder(self.folder)
                 self._made = True
+            if self._new is not None:
+                self._new.update(wanted)
             for name, blob in wanted.items():
                 if not self._stands(self.folder / name, blob):
                     self._write(self.folder / name, blob)
@@ -124,6 +130,18 @@ class MediaStore:
     def names(self) -> Iterator[str]:
         """Every medium by its file name, in the order of the disk; leftovers are not among them."""
         return (name for name in self.files.names(self.folder) if digest_of(name) is not None)
+
+    def strays(self) -> Iterator[str]:
+        """Every medium that some record should name, but those of the shared kinds."""
+        return (name for name in self.names() if name.rpartition(".")[2] not in _SHARED_SUFFIXES)
+
+    def is_old(self, name: str) -> bool:
+        """Whether a file was there before this life; until ``forget_new``."""
+        return self._new is not None and name not in self._new
+
+    def forget_new(self) -> None:
+        """Remember no longer which files are new; none is old any more."""
+        self._new = None
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove files, durably; what allowed it must be on disk before.  Raises LedgerError."""

@@ -9,7 +9,8 @@ removes.  Everything is done in slices, between records, by the hand that writes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Protocol
 
 from msgspec import Struct
@@ -17,11 +18,12 @@ from msgspec.structs import replace
 
 from protocol.custody import Retention
 from protocol.errors import Code, Failure, LedgerError, from_os
-from protocol.media import MediaStore, file_name
+from protocol.media import MediaStore, digest_of, file_name
 from protocol.parts import ClockQuality, Kind, Times
 from protocol.record import Record
 
 SLICE = 256
+TIDY = 64
 DAY_MS = 86_400_000
 JUMP_MS_MAX = 3_600_000
 PAUSE_MS_MAX = 7 * DAY_MS
@@ -73,6 +75,7 @@ class Shelf(Protocol):
     def lane(self) -> str: ...
     def media_older_than(self, kind: str, before_ms: int, limit: int) -> Sequence[Held]: ...
     def media_oldest_acknowledged(self, limit: int) -> Sequence[Held]: ...
+    def media_is_kept(self, digest: bytes) -> bool | None: ...
     def acknowledged_to(self) -> int: ...
     def last(self) -> Record | None: ...
     def note(self, record: Record) -> object: ...
@@ -135,6 +138,7 @@ class Upkeep:
         self._policy = policy or Policy()
         newest = ledger.last()
         self._calendar = Calendar(newest.times.wall_ms if newest is not None else None)
+        self._strays: Iterator[str] | None = None
         self._swept = False
         self._date: int | None = None
         self._due: list[Rule] = []
@@ -160,17 +164,40 @@ class Upkeep:
         return done
 
     def _step(self, now: Times, trusted: bool) -> bool:
-        if not self._swept:
-            self._media.sweep()
-            self._swept = True
         self._finish()
         self._look()
+        if not self._swept:
+            return self._tidy()
         if self.disk.critical and self._free(now):
             self._look()
             return self.disk.critical
         if trusted and now.date != self._date:
             self._date, self._due = now.date, list(self._policy.rules)
         return self._age(now) if trusted else False
+
+    def _tidy(self) -> bool:
+        """Once a life: remove what was left half written or let go, set aside what nobody names.
+
+        A file that no record names is of a record that never came to be, or was lost.
+        """
+        if self._strays is None:
+            self._media.sweep()
+            self._strays = self._media.strays()
+        names = list(islice(self._strays, TIDY))
+        self._going = tuple(name for name in names if self._kept(name) is False)
+        self._finish()
+        for name in names:
+            if self._kept(name) is None and self._media.is_old(name):
+                self._media.set_aside(name)
+        self._swept = len(names) < TIDY
+        if self._swept:
+            self._media.forget_new()
+        return True
+
+    def _kept(self, name: str) -> bool | None:
+        digest = digest_of(name)
+        assert digest is not None
+        return self._ledger.media_is_kept(digest)
 
     def _look(self) -> None:
         space, disk, policy = self._files.space(self._folder), self.disk, self._policy

@@ -12,15 +12,13 @@ from msgspec.structs import replace
 
 from protocol import lookup
 from protocol.keys import PrivateKey
+from protocol.media import SHARED
 from protocol.parts import Kind, Times
 from protocol.record import Record, encode
 from protocol.seal import seal
 
 Hashes: TypeAlias = Mapping[tuple[str, str, int], bytes]
 """The SHA-256 of each record as it stands sealed, by site, lane and seq."""
-
-SHARED = frozenset({"settings", "config", "calibration", "rules"})
-"""Kinds of media that every record names again; few and small, they are never removed."""
 
 
 class Receipt(Struct, frozen=True):

@@ -46,6 +46,18 @@ def acknowledged_to(db: sqlite3.Connection, known: int) -> int:
     return int(row[0])
 
 
+def is_kept(db: sqlite3.Connection, digest: bytes) -> bool | None:
+    """Whether a medium is still kept; False where it was let go, None where no record names it."""
+    named, let_go = db.execute(
+        "SELECT (SELECT max(seq) FROM media WHERE digest = ?1), "
+        "(SELECT max(seq) FROM dropped WHERE digest = ?1)",
+        (digest,),
+    ).fetchone()
+    if named is None and let_go is None:
+        return None
+    return let_go is None or (named is not None and named > let_go)
+
+
 class Shelf:
     """Asks for media to remove, oldest first, going on from where the last answer began."""
 

@@ -8,8 +8,8 @@ import pytest
 from site_rig import write_site
 
 from board.profile import ProfileError, read_profile
-from board.storage import KEPT_FOR_EVER, KINDS
-from protocol.media import SUFFIXES
+from board.storage import KINDS
+from protocol.media import SHARED, SUFFIXES
 from protocol.retention import DAY_MS, Policy, Rule
 
 
@@ -50,8 +50,8 @@ room = "1.5 GB"
 
 
 def test_every_kind_of_media_has_a_rule_or_is_kept_for_ever() -> None:
-    assert set(KINDS) | KEPT_FOR_EVER == set(SUFFIXES)
-    assert not set(KINDS) & KEPT_FOR_EVER
+    assert set(KINDS) | SHARED == set(SUFFIXES)
+    assert not set(KINDS) & SHARED
 
 
 @pytest.mark.parametrize(

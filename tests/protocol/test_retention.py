@@ -178,7 +178,7 @@ def test_nothing_goes_while_the_record_of_it_cannot_be_stored(
     monkeypatch.setattr(rig.ledger, "note", refuse)
     upkeep = rig.upkeep(Policy(rules=(Rule(kind="journal", keep_ms=0),)))
     for _ in range(3):
-        assert not upkeep.step(at(6))
+        rig.run(upkeep, at(6))
         assert rig.kept == {1}
         assert upkeep.disk.failure is not None
 
@@ -328,6 +328,41 @@ def test_a_start_sweeps_what_a_power_cut_left_half_written(rig: Rig) -> None:
     rig.run(rig.upkeep(), at(0))
     assert not part.exists()
     assert rig.kept == {1}
+
+
+def test_a_start_removes_what_was_let_go_before_the_power_went(rig: Rig) -> None:
+    """The record of it is on disk, the unlink never came."""
+    rig.passage(1, day=0)
+    rig.passage(2, day=0)
+    rig.acknowledge([1])
+    rig.files.fails = lambda number, operation, path: BROKEN if operation == "unlink" else 0
+    rig.run(rig.upkeep(Policy(rules=(Rule(kind="journal", keep_ms=0),))), at(1))
+    assert rig.kept == {1, 2}
+    rig.files.fails = sound
+    rig.store = MediaStore(rig.store.folder, rig.files)
+    rig.run(rig.upkeep(Policy()), at(1))
+    assert rig.kept == {2}
+    assert len(rig.notes) == 1
+
+
+def test_a_start_sets_aside_what_no_record_names(rig: Rig) -> None:
+    """Its record never came to be; nothing of it is thrown away."""
+    rig.passage(1, day=0)
+    lost = [Blob(kind="plate", data=bytes([number])) for number in range(150)]
+    config = Blob(kind="config", data=b"[site]")
+    rig.store.put([*lost, config])
+    rig.store = MediaStore(rig.store.folder, rig.files)
+    waiting = Blob(kind="journal", data=b"of a record that is on its way")
+    rig.store.put([waiting, lost[0]])
+    upkeep = rig.upkeep()
+    rig.run(upkeep, at(0))
+    kept = {lost[0].name, waiting.name, config.name, rig.named[1].name}
+    assert set(rig.store.names()) == kept
+    aside = {path.name: path.read_bytes() for path in rig.store.quarantine.iterdir()}
+    assert aside == {blob.name: blob.data for blob in lost[1:]}
+    rig.store.put([Blob(kind="plate", data=b"later")])
+    rig.run(upkeep, at(0))
+    assert len(set(rig.store.names())) == len(kept) + 1
 
 
 @settings(derandomize=True, max_examples=40, deadline=None)
