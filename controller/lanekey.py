@@ -59,9 +59,19 @@ def key_path(profile: Profile, folder: Path) -> Path:
     return Path(profile.folder) / named if named is not None else folder / KEY_FILE
 
 
-def prepare_rotation(path: Path, new: PrivateKey) -> None:
-    """Put the next key on disk, before the ledger hands over to it."""
-    write_private(path.with_name(path.name + NEXT), new)
+def next_key(path: Path) -> PrivateKey:
+    """The key that a rotation is about to hand over to, on disk before the ledger does.
+
+    The one that waits there from a rotation that did not come to its end is taken again.
+    Raises KeyFileError and OSError.
+    """
+    waiting = path.with_name(path.name + NEXT)
+    if waiting.exists():
+        # Its name may be from a rotation that was stopped before it became durable.
+        Files().sync_folder(path.parent)
+    else:
+        write_private(waiting, generate())
+    return read_private(waiting)
 
 
 def finish_rotation(path: Path, sealed_with: PublicKey | None) -> None:

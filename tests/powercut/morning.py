@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 from unittest.mock import patch
 
 from ledger_rig import LANE, SITE, passage
@@ -12,10 +13,10 @@ from msgspec.structs import replace
 from recorder import Recorder
 
 from board.profile import read_profile
-from controller.lanekey import KEY_FILE, finish_rotation, lane_key, prepare_rotation
+from controller.lanekey import KEY_FILE, finish_rotation, lane_key, next_key
 from protocol import custody, retention
-from protocol.errors import Failure, LedgerError
-from protocol.keys import generate
+from protocol.errors import Failure
+from protocol.keys import KeyFileError
 from protocol.ledger import Ledger
 from protocol.media import FOLDER, Blob, MediaStore
 from protocol.parts import (
@@ -32,8 +33,9 @@ from protocol.parts import (
 )
 from protocol.record import Record
 from protocol.retention import Policy, Rule, Upkeep
-from protocol.rows import Receipt
 from protocol.writer import SyncWriter
+
+T = TypeVar("T")
 
 LEDGER = "ledger.sqlite"
 PROFILE = read_profile("sim")
@@ -77,6 +79,7 @@ class Station:
         self.recorder = recorder
         self.promises = promises
         self.failures: list[Failure] = []
+        self.errors: list[Exception] = []
         self.ledger = Ledger.open(
             folder / LEDGER, SITE, LANE, key=lane_key(PROFILE, folder / LEDGER)
         )
@@ -117,11 +120,11 @@ class Station:
 
     def rotate(self) -> None:
         """Hand over to a new key: on disk first, then in the ledger, then in its place."""
-        new, path = generate(), self.folder / KEY_FILE
-        prepare_rotation(path, new)
+        path = self.folder / KEY_FILE
+        new = self._patiently(lambda: next_key(path))
         receipt = self._patiently(lambda: self.ledger.rotate(new, LI))
         self._promise(Promise(receipt.seq, receipt.hash))
-        finish_rotation(path, new.public)
+        self._patiently(lambda: finish_rotation(path, new.public))
 
     def close(self) -> None:
         """Close as the controller does."""
@@ -132,13 +135,13 @@ class Station:
         if self.recorder is not None:
             self.recorder.told(len(self.promises))
 
-    def _patiently(self, step: Callable[[], Receipt | None]) -> Receipt:
-        for _ in range(TRIES):
+    def _patiently(self, step: Callable[[], T]) -> T:
+        for _ in range(TRIES - 1):
             try:
-                return step() or Receipt(0, b"")
-            except LedgerError as error:
-                self.failures.append(error.failure)
-        raise AssertionError(f"not done in {TRIES} tries: {self.failures[-1]}")
+                return step()
+            except (OSError, KeyFileError) as error:
+                self.errors.append(error)
+        return step()
 
 
 Step = Callable[[Station], None]
