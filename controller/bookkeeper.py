@@ -25,14 +25,16 @@ from controller.recorder import Evidence, to_record
 from controller.recording.identity import Identity
 from controller.recording.plates import picture_of
 from controller.recording.weighing import tells_of_the_stay
+from controller.restart import fact_at_start
 from controller.signbook import SignBook
 from controller.visitbook import REFILL_MAX, VisitBook
 from controller.weighroom import WeighRoom
 from hal.ports import RegisterEntry, VehicleRegister
-from protocol import custody
+from protocol import custody, parts
 from protocol.errors import Code, Failure, LedgerError
 from protocol.ledger import Ledger, Receipt
 from protocol.media import Blob
+from protocol.ondeck import OnDeck
 from protocol.record import Record
 from protocol.writer import Writer
 
@@ -118,7 +120,8 @@ class Bookkeeper:
         self.visits = VisitBook()
         self._signs = SignBook()
         self.visits.fill(ledger.tare_weighings(REFILL_MAX))
-        self.fact = LedgerFact(ready=True, next_passage_id=ledger.next_passage_id())
+        self.fact = fact_at_start(ledger)
+        self._on_deck = self.fact.on_deck
 
     @property
     def vehicle(self) -> Vehicle | None:
@@ -141,6 +144,8 @@ class Bookkeeper:
         for key, result in self._writer.poll():
             if isinstance(result, Failure):
                 self._failed(key, result)
+            elif isinstance(result, OnDeck):
+                self._kept(result)
             else:
                 self._stored(key, result)
         self._retry()
@@ -158,6 +163,7 @@ class Bookkeeper:
         if self._draft is None and intent is not None and self._is_new(intent):
             self._draft = self._drafted(intent, now_us)
         self._submit()
+        self._keep_on_deck(outputs)
         self.findings = self.visits.faults(now_us)
         if outputs.lookup != self._asked:
             self._asked = outputs.lookup
@@ -178,6 +184,19 @@ class Bookkeeper:
             self._pending[draft.key] = draft.intent
             self._draft = None
 
+    def _keep_on_deck(self, outputs: OutputImage) -> None:
+        """Have the disk know whose interval runs, so that a restart takes nobody for another."""
+        running = outputs.on_deck
+        if running == self._on_deck:
+            return
+        entry = None if outputs.entry is None or not running else parts.End[outputs.entry.name]
+        if self._writer.submit((running, 0), OnDeck(running, entry)):
+            self._on_deck = running
+
+    def _kept(self, found: OnDeck) -> None:
+        self._failing, self._fault, self._failure = False, None, None
+        self.fact = replace(self.fact, on_deck=found.passage_id, stay=None)
+
     def _drafted(self, intent: RecordIntent, now_us: int) -> Draft:
         """The record and, in one place, every blob that it names: what is named is handed over."""
         cutouts = self._cutouts.best(intent.reads)
@@ -189,7 +208,8 @@ class Bookkeeper:
         )
         record = to_record(intent, self._identity, evidence)
         flags = (*self.visits.flags(record, now_us), *self._signs.flags(record))
-        counts = self._weigh_room.counts_of(since) if tells_of_the_stay(intent) else ()
+        stay = tells_of_the_stay(intent) and intent.boarded_us is not None
+        counts = self._weigh_room.counts_of(since) if stay else ()
         named = self._identity.media_of(record)
         blobs = (*cutouts, *counts, *self._journal.cut(), *named)
         record = replace(record, flags=flags[:FLAGS_MAX], media=_named(blobs))
@@ -207,8 +227,8 @@ class Bookkeeper:
                 end=End(intent.permit),
                 by_person=intent.kind in _BY_PERSON,
             )
-        self.fact = LedgerFact(
-            ready=self.fact.ready,
+        self.fact = replace(
+            self.fact,
             passage_id=intent.passage_id,
             part=intent.part,
             seq=receipt.seq,

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
 
 from protocol.errors import Code, Failure, LedgerError
 from protocol.ledger import Ledger, Receipt
 from protocol.media import FOLDER, Blob, MediaStore
+from protocol.ondeck import OnDeck
 from protocol.parts import Times
 from protocol.record import Record, RecordError
 from protocol.retention import Disk
 
 K = TypeVar("K", bound=Hashable)
 
+Result: TypeAlias = Receipt | OnDeck | Failure
+"""What became of one entry; what was kept of the deck is given back as it is."""
+
 
 class Entry(Struct, Generic[K], frozen=True):
-    """One record that waits, under its submitter's key, with the media that must be there first."""
+    """One record that waits, under its submitter's key, with the media that must be there first.
+
+    In its place may stand a word about the deck.
+    """
 
     key: K
-    record: Record
+    record: Record | OnDeck
     blobs: tuple[Blob, ...] = ()
 
 
@@ -44,7 +51,7 @@ class Hand:
         self._now: Times | None = None
         self.disk = Disk()
 
-    def store(self, entry: Entry[K]) -> Receipt | Failure:
+    def store(self, entry: Entry[K]) -> Result:
         """Store the media, then the record that names them; a full disk is made room on, once."""
         result = self._attempt(entry)
         full = isinstance(result, Failure) and result.code is Code.DISK_FULL
@@ -63,14 +70,18 @@ class Hand:
         self.disk = self._upkeep.disk
         return more
 
-    def _attempt(self, entry: Entry[K]) -> Receipt | Failure:
+    def _attempt(self, entry: Entry[K]) -> Result:
         record = entry.record
         try:
+            if isinstance(record, OnDeck):
+                self.ledger.keep_on_deck(record)
+                return record
             self._media.put(entry.blobs)
             return self.ledger.append(record)
         except LedgerError as error:
             return error.failure
         except RecordError as error:
+            assert not isinstance(record, OnDeck)
             return Failure(
                 code=Code.REFUSED,
                 path=str(self.ledger.path),

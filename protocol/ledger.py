@@ -20,14 +20,15 @@ from types import TracebackType
 
 from msgspec.structs import replace
 
-from protocol import errors, lookup, rows, sidetables, store, verify
-from protocol.chain import Finding
+from protocol import errors, lookup, ondeck, rows, sidetables, store, verify
+from protocol.chain import KEYS_MAX, Finding
 from protocol.custody import KeyAction, KeyChange
 from protocol.envelope import opened
 from protocol.errors import Code, LedgerError
 from protocol.keys import PrivateKey, PublicKey
 from protocol.lookup import OpenChain
 from protocol.manifests import OpenSegment
+from protocol.ondeck import OnDeck
 from protocol.parts import Kind, Person, Tare, Times
 from protocol.record import LEDGER_KINDS, Record, RecordError
 from protocol.rows import Hashes, Receipt, Stored
@@ -109,6 +110,17 @@ class Ledger:
         newest = self._newest_key()
         return self.first_key if newest is None else PublicKey(newest.x)
 
+    def keys(self) -> list[PublicKey]:
+        """Every key that has counted in this ledger, the first one first."""
+        with self._access() as db:
+            found = db.execute(
+                "SELECT body FROM record WHERE kind = ? AND passage_id = 0 ORDER BY seq LIMIT ?",
+                (int(Kind.KEY), KEYS_MAX),
+            ).fetchall()
+        changes = (opened(body).key for (body,) in found)
+        later = (PublicKey(change.x) for change in changes if change is not None)
+        return list(dict.fromkeys((self.first_key, *later)))
+
     def append(self, record: Record) -> Receipt:
         """Give the record its seq and prev_hash, seal it, make it durable; return its receipt.
 
@@ -133,7 +145,14 @@ class Ledger:
         """Hand over to another key: a KEY record sealed by the present one; raises as ``append``.
 
         ``new`` must be on disk before, or a power cut leaves a ledger that nobody can go on with.
+        Raises RecordError for a key that this ledger had before: it would never be sound again.
         """
+        had = self.keys()
+        if new.public in had or len(had) >= KEYS_MAX:
+            raise RecordError(
+                f"a ledger has each of its keys once, and at most {KEYS_MAX}; it had "
+                f"{new.public.fingerprint} already, or so many"
+            )
         change = KeyChange(action=KeyAction.ROTATE, x=new.public.x, kid=new.public.kid)
         record = rows.own(
             Kind.KEY, (self.site, self.lane), times or _now(), key=change, person=person
@@ -228,6 +247,16 @@ class Ledger:
         with self._access() as db:
             row = db.execute("SELECT coalesce(max(passage_id), 0) + 1 FROM record").fetchone()
         return int(row[0])
+
+    def on_deck(self) -> OnDeck:
+        """The on-deck interval that ran when this was last said; passage 0 for none."""
+        with self._access() as db:
+            return ondeck.read(db)
+
+    def keep_on_deck(self, found: OnDeck) -> None:
+        """Make durable whose on-deck interval runs, in place of what was kept before."""
+        with self._access() as db:
+            ondeck.write(db, found)
 
     def latest_tare(self, plate: str) -> Tare | None:
         """The newest tare weighing of that plate, amendments and voids considered."""

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from protocol.errors import Failure
-from protocol.hand import Entry, Hand, Upkeep
-from protocol.ledger import Ledger, Receipt
+from protocol.hand import Entry, Hand, Result, Upkeep
+from protocol.ledger import Ledger
 from protocol.media import Blob, MediaStore
+from protocol.ondeck import OnDeck
 from protocol.parts import Times
 from protocol.record import Record
 from protocol.retention import Disk
@@ -29,10 +30,13 @@ K = TypeVar("K", bound=Hashable)
 class Writer(Protocol[K]):
     """What the lane sees of the ledger while it writes."""
 
-    def submit(self, key: K, record: Record, blobs: Sequence[Blob] = ()) -> bool:
-        """Queue a record and its media; False if the queue is full (nothing was taken)."""
+    def submit(self, key: K, record: Record | OnDeck, blobs: Sequence[Blob] = ()) -> bool:
+        """Queue a record and its media, or a word about the deck, which is kept in its turn.
 
-    def poll(self) -> list[tuple[K, Receipt | Failure]]:
+        False if the queue is full (nothing was taken).
+        """
+
+    def poll(self) -> list[tuple[K, Result]]:
         """What was completed or has failed since the last call, in order."""
 
     def retry(self) -> None:
@@ -64,18 +68,18 @@ class SyncWriter(Generic[K]):
         self._tend: Times | None = None
         self._queue_max = queue_max
         self._queue: deque[Entry[K]] = deque()
-        self._done: list[tuple[K, Receipt | Failure]] = []
+        self._done: list[tuple[K, Result]] = []
         self._stalled = False
         self._closed = False
 
-    def submit(self, key: K, record: Record, blobs: Sequence[Blob] = ()) -> bool:
+    def submit(self, key: K, record: Record | OnDeck, blobs: Sequence[Blob] = ()) -> bool:
         """Queue a record; False if the queue is full or the writer is closed."""
         if self._closed or len(self._queue) >= self._queue_max:
             return False
         self._queue.append(Entry(key, record, tuple(blobs)))
         return True
 
-    def poll(self) -> list[tuple[K, Receipt | Failure]]:
+    def poll(self) -> list[tuple[K, Result]]:
         """Store the queue up to the first failure that a retry may heal, then tend the disk."""
         self._store()
         now, self._tend = self._tend, None
@@ -105,7 +109,7 @@ class SyncWriter(Generic[K]):
         self._store()
         self._closed = True
         self._hand.ledger.close()
-        return [(entry.key, entry.record) for entry in self._queue]
+        return _unstored(self._queue)
 
     def _store(self) -> None:
         while self._queue and not self._stalled and not self._closed:
@@ -132,7 +136,7 @@ class ThreadWriter(Generic[K]):
         self._tend: Times | None = None
         self._queue_max = queue_max
         self._queue: deque[Entry[K]] = deque()
-        self._done: deque[tuple[K, Receipt | Failure]] = deque()
+        self._done: deque[tuple[K, Result]] = deque()
         self._stalled = False
         self._closing = False
         self._crash: BaseException | None = None
@@ -140,7 +144,7 @@ class ThreadWriter(Generic[K]):
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._thread.start()
 
-    def submit(self, key: K, record: Record, blobs: Sequence[Blob] = ()) -> bool:
+    def submit(self, key: K, record: Record | OnDeck, blobs: Sequence[Blob] = ()) -> bool:
         """Queue a record; False if the queue is full or the writer is closing."""
         with self._wake:
             # Results that nobody polled count too: neither side may grow without limit.
@@ -151,7 +155,7 @@ class ThreadWriter(Generic[K]):
             self._wake.notify()
         return True
 
-    def poll(self) -> list[tuple[K, Receipt | Failure]]:
+    def poll(self) -> list[tuple[K, Result]]:
         """What was completed or has failed; raises what stopped the thread, if anything did."""
         with self._wake:
             if self._crash is not None:
@@ -187,7 +191,7 @@ class ThreadWriter(Generic[K]):
             self._wake.notify()
         self._thread.join()
         self._hand.ledger.close()
-        return [(entry.key, entry.record) for entry in self._queue]
+        return _unstored(self._queue)
 
     def _run(self) -> None:
         try:
@@ -218,7 +222,7 @@ class ThreadWriter(Generic[K]):
             if more and self._tend is None:
                 self._tend = now
 
-    def _finish(self, key: K, result: Receipt | Failure) -> None:
+    def _finish(self, key: K, result: Result) -> None:
         with self._wake:
             self._stalled = _stays_queued(result)
             if not self._stalled:
@@ -226,5 +230,9 @@ class ThreadWriter(Generic[K]):
             self._done.append((key, result))
 
 
-def _stays_queued(result: Receipt | Failure) -> bool:
+def _unstored(queue: Iterable[Entry[K]]) -> list[tuple[K, Record]]:
+    return [(one.key, one.record) for one in queue if not isinstance(one.record, OnDeck)]
+
+
+def _stays_queued(result: Result) -> bool:
     return isinstance(result, Failure) and result.code.retryable

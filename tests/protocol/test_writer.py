@@ -14,11 +14,12 @@ from msgspec.structs import replace
 from protocol.errors import Code, Failure
 from protocol.ledger import Ledger, Receipt
 from protocol.media import Blob, MediaStore
+from protocol.ondeck import OnDeck
 from protocol.parts import Weighing
 from protocol.record import Record
 from protocol.writer import SyncWriter, ThreadWriter, Writer
 
-Result = tuple[int, Receipt | Failure]
+Result = tuple[int, Receipt | OnDeck | Failure]
 PATIENCE_S = 30.0
 Kinds = type[SyncWriter[int]] | type[ThreadWriter[int]]
 BOTH = pytest.mark.parametrize("make", [SyncWriter, ThreadWriter])
