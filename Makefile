@@ -8,8 +8,10 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 DEMO_OUT ?= out/demo-$(shell date +%Y%m%d-%H%M%S)
 JOBS ?= 2
 TIMES ?= 10
+PASSAGES ?= 1000
+DAY_OUT ?= out/day-$(shell date +%Y%m%d-%H%M%S)
 
-.PHONY: demo test fuzz lint bench docs clean
+.PHONY: demo test fuzz lint bench docs golden day clean
 
 demo: $(READY)
 	$(BIN)/steelyard demo --out $(DEMO_OUT)
@@ -32,6 +34,14 @@ bench: $(READY)
 
 docs: $(READY)
 	$(BIN)/python -m controller.diagram > docs/phases.md
+
+# Golden journals with what today's core makes of them; the difference of their .txt is to be read.
+golden: $(READY)
+	PYTHONPATH=tests/support:tests/core $(BIN)/python -m golden_rig update
+
+# A day of PASSAGES in simulated yards, then replay of every record under two hash seeds.
+day: $(READY)
+	PYTHONPATH=tests/support:tests/core $(BIN)/python -m long_day $(PASSAGES) $(DAY_OUT) $(JOBS)
 
 # Debian splits venv from python3; where it is missing, it is the one system package needed.
 $(READY): pyproject.toml constraints.txt
