@@ -78,13 +78,22 @@ def _card(
         el("p", both(_answer(zh, result.zh), result.en), class_="word"),
         say(*said, "say small"),
         facts(rows) if rows else None,
-        el("p", el("q", verdict.clause, lang="zh-CN"), class_="clause")
-        if verdict and verdict.clause
-        else None,
+        *_source(verdict),
         mpe,
         *_readings(verdict),
         class_=f"verdict {css}",
     )
+
+
+def _source(verdict: Verdict | None) -> Iterator[Html]:
+    """The clause, and the row and version of the table that it was taken from."""
+    if verdict is not None and verdict.clause:
+        yield el("p", el("q", verdict.clause, lang="zh-CN"), class_="clause")
+    names = [verdict.rule, verdict.version] if verdict is not None else []
+    known = [el("code", name) for name in names if name]
+    if known:
+        label = both("规则与版本", "rule and version")
+        yield el("p", label, " ", *(join(name, " ") for name in known), class_="note")
 
 
 def _answer(subject: str, result: str) -> str:
@@ -242,7 +251,8 @@ def _cargo(record: Record) -> Iterator[tuple[str, str, str | Html]]:
 def _rules(verdicts: Verdicts, titles: Mapping[str, str]) -> Html:
     """The tables in words, with their version and the day that was judged for."""
     items = []
-    for table in verdicts.rules:
+    versions = [v.version for v in (verdicts.over_limit, verdicts.overload) if v and v.version]
+    for table in dict.fromkeys((*verdicts.rules, *versions)):
         name, _, version = table.partition("@")
         word = law(table)
         title = titles.get(table) or word.zh

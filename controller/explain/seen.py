@@ -22,12 +22,15 @@ def curve_section(passage: Passage) -> Html:
         at = seconds(record.times.at_us - zero_us(record))
         parts.append(
             say(
-                f"蓝线是秤台上的重量，从车辆驶近时起算。圆点是采信的时刻（{at}）。右图把采信值附近放大："
-                "蓝色带为不确定度，虚线为最大允许误差。",
-                f"The blue line is the weight on the deck, counted from the approach. The dot is "
-                f"the accepted instant ({at}). The second drawing is enlarged about the accepted "
-                "value: the band is the uncertainty, the dashed lines are the maximum permissible "
-                "error.",
+                f"蓝线是秤台上的重量，从车辆驶近时起算；绿色底是采信前的稳定段，圆点是采信的时刻（{at}）。"
+                "另一图把采信值附近放大：蓝色带为不确定度，虚线为最大允许误差。车身在弹簧上晃动，"
+                "所以曲线上下摆动；采信值是由整段数据算出的摆动中心。",
+                f"The blue line is the weight on the deck, counted from the approach; shaded green "
+                f"is the steady stretch, the dot is the accepted instant ({at}). The other drawing "
+                "is enlarged about the accepted value: the band is the uncertainty, the dashed "
+                "lines are the maximum permissible error. A truck rocks on its springs, so the "
+                "line swings; the accepted value is the centre of the swing, computed from all of "
+                "it.",
                 "say small",
             )
         )
