@@ -115,7 +115,7 @@ def test_a_word_about_the_cells_takes_no_permit_back(tmp_path: Path) -> None:
     word = replace(out, kind=RecordKind.SERVICE, passage_id=2, permit=None, service=service)
     permits = []
     for intent in (out, word, replace(out, kind=RecordKind.VOID, passage_id=3, permit=None)):
-        books.take(OutputImage(record=replace(intent, reasons=("said",))), 5)
+        books.take(OutputImage(record=replace(intent, reasons=("said",))), 5, WallTime())
         permits.append(books.poll().permit)
         assert books.fact.passage_id == intent.passage_id
     books.close()
