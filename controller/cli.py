@@ -320,15 +320,36 @@ def calibrate(
 
 @app.command()
 def keygen(
-    file: Annotated[Path, typer.Argument(help="LANE.key: the new file; LANE.pub beside it.")],
+    file: Annotated[
+        Path | None, typer.Argument(help="LANE.key: the new file; LANE.pub beside it.")
+    ] = None,
     public: Annotated[
         bool, typer.Option("--public", help="Name the key in FILE; make its .pub again.")
     ] = False,
+    rotate: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Hand the ledger of this data folder to the next key."),
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="NEW.key: the next key, if it is made already.")
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="The present key, where the site names another file.")
+    ] = None,
+    who: Annotated[str | None, typer.Option(help="Who rotates.")] = None,
+    why: Annotated[str | None, typer.Option(help="Why.")] = None,
     json_: Json = False,
 ) -> None:
-    """Make the key that a lane seals its records with."""
+    """Make the key that a lane seals its records with, or hand over to the next one."""
     with _plain_errors():
-        _later("controller.commands.keygen:run")(file, public=public, json_=json_)
+        rotation = None
+        if rotate is not None:
+            rotation = _later("controller.commands.keygen:Rotation")(
+                folder=rotate, to=to, present=key, who=who, why=why
+            )
+        elif to or key or who or why:
+            raise ValueError("--to, --key, --who and --why belong to --rotate")
+        _later("controller.commands.keygen:run")(file, rotation, public=public, json_=json_)
 
 
 def main() -> None:
