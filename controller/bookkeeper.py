@@ -49,6 +49,7 @@ _FAULTS = {
     Code.DISK_FULL: Fault.DISK_FULL,
     Code.READ_ONLY: Fault.LEDGER_READ_ONLY,
     Code.LOCKED: Fault.LEDGER_BUSY,
+    Code.IO: Fault.DISK_ERROR,
 }
 
 

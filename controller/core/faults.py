@@ -65,3 +65,4 @@ class Fault(IntEnum):
     DISK_NEARLY_FULL = 407
     MEDIA_FREED = 408
     UPKEEP_FAILED = 409
+    DISK_ERROR = 410

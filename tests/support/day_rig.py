@@ -16,6 +16,7 @@ from controller.core.images import InputImage, OutputImage
 from controller.recognition.looks import Seen, Shot, Sighted
 from controller.scan import Scan
 from hal.bus import Bus
+from protocol.files import Files
 from protocol.record import Record
 from sim.checker import Checker
 from sim.finding import Finding
@@ -56,10 +57,16 @@ class Day:
     outputs: list[OutputImage]
 
 
-def lane_in(yard: Yard, folder: Path, overrides: Mapping[str, object] | None = None) -> Scan:
+def lane_in(
+    yard: Yard,
+    folder: Path,
+    overrides: Mapping[str, object] | None = None,
+    files: Files | None = None,
+) -> Scan:
     bus = Bus()
     bus.share("yard", lambda: yard)
-    return assemble(build(read_profile("sim", overrides), bus), folder, TruthfulEyes(yard), key=KEY)
+    board = build(read_profile("sim", overrides), bus)
+    return assemble(board, folder, TruthfulEyes(yard), key=KEY, files=files)
 
 
 def run_day(

@@ -1,0 +1,141 @@
+"""The whole lane on a disk that fills and fails: held, nobody let in, and then on by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from day_rig import lane_in
+from files_rig import BROKEN, FULL, ModelFiles, sound
+
+from controller.core.faults import Fault
+from controller.core.images import OutputImage
+from controller.core.kinds import BoomCommand, Message, Phase
+from controller.scan import Scan
+from protocol.files import Space
+from protocol.parts import Kind, Outcome
+from protocol.record import Record
+from sim.run import simulate
+from sim.world import Yard
+
+DISK = 100_000_000_000
+SECOND = 1_000_000
+
+
+class Rig:
+    """One truck's yard, its lane, and the lane's disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self.files = ModelFiles()
+        self.use(10)
+        self.yard = Yard.from_scenario("legal", seed=3)
+        self.yard.paint = False
+        self.lane: Scan = lane_in(self.yard, folder, files=self.files)
+        self.raised = 0
+        self.alarms: set[int] = set()
+
+    def use(self, percent: float) -> None:
+        self.files.free = Space(DISK, round(DISK * (1 - percent / 100)))
+
+    def run(self, seconds: float) -> None:
+        self.alarms = set()
+        simulate(
+            self.lane,
+            self.yard,
+            until_us=self.yard.now_us + int(seconds * SECOND),
+            watch=lambda _, out: self._watch(out),
+        )
+
+    def run_until(self, phase: Phase, seconds: float) -> None:
+        for _ in range(int(seconds)):
+            self.run(1)
+            if self.lane.lane.phase == phase:
+                return
+        raise AssertionError(f"{self.lane.lane.phase!r} after {seconds} s, wanted {phase!r}")
+
+    def _watch(self, out: OutputImage) -> None:
+        self.raised += BoomCommand.RAISE in out.booms
+        self.alarms |= set(out.alarms)
+
+    @property
+    def records(self) -> list[Record]:
+        records = self.lane.bookkeeper.ledger.records()
+        return [record for record in records if record.kind is not Kind.RETENTION]
+
+    def stored_whole(self) -> bool:
+        """Whether every medium that a record names is there, durably."""
+        durable = {path.stem: data for path, data in self.files.durable.items()}
+        named = [medium.sha256 for record in self.records for medium in record.media]
+        named += [image.sha256 for record in self.records for image in record.images]
+        return bool(named) and all(digest.hex() in durable for digest in named)
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    rig = Rig(tmp_path)
+    yield rig
+    rig.files.fails = sound
+    rig.lane.bookkeeper.close()
+
+
+def test_a_filling_disk_alarms_and_stops_nobody(rig: Rig) -> None:
+    rig.use(96)
+    rig.run_until(Phase.RELEASING, 180)
+    (record,) = rig.records
+    assert record.decision is not None
+    assert record.decision.outcome is Outcome.RELEASE
+    assert rig.stored_whole()
+    for percent, alarms in (
+        (93.5, {Fault.DISK_NEARLY_FULL}),
+        (92, {Fault.DISK_FILLING}),
+        (78.5, {Fault.DISK_FILLING}),
+        (77, set()),
+        (79.5, set()),
+        (80, {Fault.DISK_FILLING}),
+    ):
+        rig.use(percent)
+        rig.run(11)
+        rig.run(0.1)
+        assert rig.alarms & {Fault.DISK_FILLING, Fault.DISK_NEARLY_FULL} == alarms, percent
+
+
+def test_without_room_nobody_is_let_in_until_there_is_some(rig: Rig) -> None:
+    rig.run_until(Phase.IDLE, 20)
+    rig.use(99.99)
+    rig.run_until(Phase.LEDGER_AWAY, 40)
+    rig.raised = 0
+    rig.run(90)
+    assert rig.raised == 0
+    assert rig.records == []
+    assert {Fault.DISK_FULL, Fault.LEDGER_AWAY} <= rig.alarms
+    assert rig.lane.outputs.sign.message == Message.NO_RECORDS
+    rig.use(50)
+    rig.run_until(Phase.RELEASING, 180)
+    assert [record.kind for record in rig.records] == [Kind.PASSAGE]
+
+
+@pytest.mark.parametrize(("operation", "cause"), [("write", FULL), ("sync_folder", BROKEN)])
+def test_a_truck_whose_media_cannot_be_stored_is_held_and_then_let_go_by_itself(
+    rig: Rig, operation: str, cause: int
+) -> None:
+    rig.run_until(Phase.WEIGHING, 120)
+    rig.files.fails = lambda number, done, path: cause if done == operation else 0
+    rig.run_until(Phase.LEDGER_AWAY, 60)
+    rig.raised = 0
+    rig.run(20)
+    rig.run_until(Phase.LEDGER_AWAY, 1)
+    assert rig.raised == 0, "a boom rose without a record on disk"
+    assert rig.records == []
+    assert rig.lane.bookkeeper.failure is not None
+    assert "media" in rig.lane.bookkeeper.failure.path
+    expected = Fault.DISK_FULL if cause == FULL else Fault.DISK_ERROR
+    assert {expected, Fault.LEDGER_AWAY} <= rig.alarms
+    assert rig.lane.outputs.sign.message == Message.NO_RECORDS
+    rig.files.fails = sound
+    rig.run_until(Phase.RELEASING, 10)
+    assert rig.stored_whole()
+    rig.run_until(Phase.IDLE, 120)
+    assert [record.kind for record in rig.records] == [Kind.PASSAGE]
+    assert rig.lane.bookkeeper.failure is None
+    assert rig.lane.bookkeeper.ledger.verify() == []
