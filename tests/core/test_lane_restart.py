@@ -229,8 +229,8 @@ def test_whatever_the_disk_says_nothing_moves_while_the_lane_starts(
 ) -> None:
     lane = Lane(since_us=images[0].now_us)
     for inputs in images:
-        inputs = replace(inputs, ledger=replace(inputs.ledger, stay=stay, permit=None))
-        lane, wanted = step(lane, inputs, SETTINGS)
+        told = replace(inputs, ledger=replace(inputs.ledger, stay=stay, permit=None))
+        lane, wanted = step(lane, told, SETTINGS)
         if lane.phase == Phase.STARTING:
             assert wanted.booms == (BoomCommand.HOLD, BoomCommand.HOLD)
             assert lane.passage is not None

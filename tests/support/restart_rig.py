@@ -31,15 +31,24 @@ When = Callable[[Scan, int], bool]
 class Life:
     """What one run of a lane was, from its start to its death or the end of the day."""
 
-    phases: list[Phase] = field(default_factory=list)
+    began_us: int
+    phases: list[tuple[int, Phase]] = field(default_factory=list)
     raised: list[tuple[int, End]] = field(default_factory=list)
     lowered: list[tuple[int, End]] = field(default_factory=list)
-    ready_us: int | None = None
+
+    @property
+    def ready_after_us(self) -> int | None:
+        """How long the lane was starting, of its own time."""
+        after = [at - self.began_us for at, phase in self.phases if phase != Phase.STARTING]
+        return after[0] if after else None
 
 
 @dataclass
 class Story:
-    """A day with deaths: every life, and what was recorded and found over all of them."""
+    """A day with deaths: every life, and what was recorded and found over all of them.
+
+    ``finished`` says that every vehicle has gone, and that the ledger verifies.
+    """
 
     yard: Yard
     lives: list[Life]
@@ -47,6 +56,11 @@ class Story:
     findings: tuple[Finding, ...]
     finished: bool
     died_in: list[Phase]
+
+
+def yard_us(lane: Scan) -> int:
+    """The time in the yard of this lane."""
+    return lane._board.clock.now_us()
 
 
 def die(lane: Scan, yard: Yard, dead_us: int) -> None:
@@ -69,7 +83,9 @@ def story(yard: Yard, folder: Path, deaths: list[When], dead_us: int = 1_500_000
     """Run a yard to its end; at each death in turn the lane is dropped and started again."""
     yard.paint = False
     checker = Checker(yard)
-    lives, died_in, left = [Life()], [], list(deaths)
+    lives: list[Life] = [Life(yard.now_us)]
+    died_in: list[Phase] = []
+    left = list(deaths)
     lane = lane_in(yard, folder)
     scans = 0
     while left and not yard.done and yard.now_us < DAY_US:
@@ -78,7 +94,7 @@ def story(yard: Yard, folder: Path, deaths: list[When], dead_us: int = 1_500_000
             died_in.append(lane.lane.phase)
             die(lane, yard, dead_us)
             lane = lane_in(yard, folder)
-            lives.append(Life())
+            lives.append(Life(yard.now_us))
         inputs, out = lane.once()
         scans += 1
         checker.observe(inputs, out)
@@ -91,17 +107,18 @@ def story(yard: Yard, folder: Path, deaths: list[When], dead_us: int = 1_500_000
         checker=checker,
         watch=lambda inputs, out: _note(lives[-1], lane, inputs, out),
     )
-    records = list(lane.bookkeeper.ledger.records())
+    ledger = lane.bookkeeper.ledger
+    records, hashes = list(ledger.records()), ledger.hashes()
+    sound = ledger.verify() == []
     lane.bookkeeper.close()
-    return Story(yard, lives, records, checker.finish(records), finished, died_in)
+    findings = checker.finish(records, hashes)
+    return Story(yard, lives, records, findings, finished and sound, died_in)
 
 
 def _note(life: Life, lane: Scan, inputs: InputImage, out: OutputImage) -> None:
     phase = lane.lane.phase
-    if not life.phases or life.phases[-1] != phase:
-        life.phases.append(phase)
-    if life.ready_us is None and phase != Phase.STARTING:
-        life.ready_us = inputs.now_us
+    if not life.phases or life.phases[-1][1] != phase:
+        life.phases.append((inputs.now_us, phase))
     for end in End:
         if out.booms[end] == BoomCommand.RAISE:
             life.raised.append((inputs.now_us, end))
