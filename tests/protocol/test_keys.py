@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import subprocess
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
 )
 
 from protocol import keys
@@ -252,6 +254,7 @@ def test_a_key_is_durable_before_it_has_its_name(tmp_path: Path) -> None:
         sync(fd)
 
     def linked(source: Path, target: Path) -> None:
+        assert b"PRIVATE KEY" in Path(source).read_bytes()
         events.append("link")
         link(source, target)
 
@@ -268,6 +271,31 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
     ):
         keys.write_private(tmp_path / "lane.key", KEY)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [(errno.EPERM, "links and modes"), (errno.EOPNOTSUPP, "links"), (errno.EROFS, "let this user")],
+)
+def test_a_file_system_that_cannot_hold_a_key_is_told(
+    tmp_path: Path, code: int, remedy: str
+) -> None:
+    with (
+        mock.patch("os.link", side_effect=OSError(code, os.strerror(code))),
+        pytest.raises(KeyFileError, match=remedy) as caught,
+    ):
+        keys.write_private(tmp_path / "lane.key", KEY)
+    assert os.strerror(code) in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_file_stays_open(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    keys.write_private(tmp_path / "lane.key", KEY)
+    keys.read_private(tmp_path / "lane.key")
+    with pytest.raises(KeyFileError):
+        keys.read_private(tmp_path)
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def _foreign(path: Path, name: str) -> str:
@@ -308,6 +336,14 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe", 0o600)
     with pytest.raises(KeyFileError, match="not a plain file"):
         keys.read_private(tmp_path / "pipe")
+
+
+def test_a_public_key_of_another_curve_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "lane.pub"
+    public = generate_private_key(SECP256R1()).public_key()
+    path.write_bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    with pytest.raises(KeyFileError, match="not an Ed25519 key"):
+        keys.read_public(path)
 
 
 def test_what_is_no_public_key_is_refused(tmp_path: Path) -> None:
