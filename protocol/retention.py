@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct
@@ -20,7 +21,7 @@ from protocol.custody import Retention
 from protocol.errors import Code, Failure, LedgerError, from_os
 from protocol.media import MediaStore, digest_of, file_name
 from protocol.parts import ClockQuality, Kind, Times
-from protocol.record import Record
+from protocol.record import Record, RecordError
 
 SLICE = 256
 TIDY = 64
@@ -160,6 +161,8 @@ class Upkeep:
         except OSError as error:
             found = error if isinstance(error, LedgerError) else from_os(error, self._folder)
             done, failure = False, found.failure
+        except RecordError as error:
+            done, failure = False, _of_the_program(error, self._folder)
         self.disk = replace(self.disk, failure=failure)
         return done
 
@@ -274,6 +277,15 @@ class Upkeep:
         if self._going:
             self._media.remove(self._going)
             self._going = ()
+
+
+def _of_the_program(error: RecordError, folder: Path) -> Failure:
+    return Failure(
+        code=Code.REFUSED,
+        path=str(folder),
+        message=f"what is to be removed makes no record: {error}",
+        remedy="nothing was removed; this is a fault of the program, report it",
+    )
 
 
 def _above(used_ppm: int, limit_ppm: int, was: bool) -> bool:

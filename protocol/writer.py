@@ -23,6 +23,7 @@ from protocol.record import Record
 from protocol.retention import Disk
 
 QUEUE_MAX = 64
+QUEUE_BYTES_MAX = 256_000_000
 
 K = TypeVar("K", bound=Hashable)
 
@@ -74,7 +75,7 @@ class SyncWriter(Generic[K]):
 
     def submit(self, key: K, record: Record | OnDeck, blobs: Sequence[Blob] = ()) -> bool:
         """Queue a record; False if the queue is full or the writer is closed."""
-        if self._closed or len(self._queue) >= self._queue_max:
+        if self._closed or len(self._queue) >= self._queue_max or _is_heavy(self._queue):
             return False
         self._queue.append(Entry(key, record, tuple(blobs)))
         return True
@@ -149,7 +150,7 @@ class ThreadWriter(Generic[K]):
         with self._wake:
             # Results that nobody polled count too: neither side may grow without limit.
             waiting = len(self._queue) + len(self._done)
-            if self._closing or waiting >= self._queue_max:
+            if self._closing or waiting >= self._queue_max or _is_heavy(self._queue):
                 return False
             self._queue.append(Entry(key, record, tuple(blobs)))
             self._wake.notify()
@@ -228,6 +229,11 @@ class ThreadWriter(Generic[K]):
             if not self._stalled:
                 self._queue.popleft()
             self._done.append((key, result))
+
+
+def _is_heavy(queue: Iterable[Entry[K]]) -> bool:
+    """Whether the media that wait take as much memory as they may; one record is always taken."""
+    return sum(len(b.data) for one in queue for b in one.blobs) >= QUEUE_BYTES_MAX
 
 
 def _unstored(queue: Iterable[Entry[K]]) -> list[tuple[K, Record]]:
