@@ -53,23 +53,17 @@ def test_each_shows_what_its_name_says(name: str, words: tuple[str, ...]) -> Non
     assert [word for word in words if word not in text] == []
 
 
-def test_another_hash_seed_makes_no_difference() -> None:
-    said = {
-        subprocess.run(
-            [sys.executable, "-m", "golden_rig", "check"],
-            env={
-                **os.environ,
-                "PYTHONHASHSEED": seed,
-                "PYTHONPATH": os.pathsep.join((os.environ.get("PYTHONPATH", ""), str(SUPPORT))),
-            },
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=120,
-        ).stdout.strip()
-        for seed in ("1", "77")
-    }
-    assert said == {digest()}
+def test_another_process_with_another_hash_seed_makes_no_difference() -> None:
+    path = os.pathsep.join((os.environ.get("PYTHONPATH", ""), str(SUPPORT)))
+    done = subprocess.run(
+        [sys.executable, "-m", "golden_rig", "check"],
+        env={**os.environ, "PYTHONHASHSEED": "77", "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    assert done.stdout.strip() == digest()
 
 
 def test_an_update_keeps_what_todays_core_does_and_nothing_else(

@@ -22,6 +22,7 @@ import controller.replay as core_replay
 import controller.replayrecord as record_replay
 from controller.assembly import LEDGER_FILE
 from controller.cli import app
+from controller.commands.bench_replay import measure_journal, measure_replay
 from controller.core.images import InputImage, OutputImage
 from controller.core.kinds import Lamp
 from controller.core.lane import step
@@ -34,6 +35,7 @@ from controller.recorder import to_record
 from controller.replay import Replayer
 from controller.replayrecord import Checked, Result
 from protocol.envelope import payload_of
+from protocol.errors import LedgerError
 from protocol.ledger import Ledger
 from protocol.media import FOLDER, MediaStore, file_name
 from protocol.record import Record, encode
@@ -277,3 +279,14 @@ def test_an_empty_journal_proves_nothing(kept: Path) -> None:
 
     found = record_replay.Checker(read, lambda _: False).check(1, encode(record))
     assert found.result is Result.DIFFERENT
+
+
+def test_the_costs_are_measured_on_what_is_kept(kept: Path, tmp_path: Path) -> None:
+    journal, replayed = measure_journal(kept), measure_replay(kept)
+    total = sum(one.scans for one in command.checked(kept))
+    assert journal.scans == replayed.scans == total
+    named = [m.bytes for r in records(kept) for m in r.media if m.kind == KIND]
+    assert min(named) <= journal.bytes_median <= max(named)
+    assert replayed.identical == replayed.records == len(passages(command.checked(kept)))
+    with pytest.raises(LedgerError):
+        measure_journal(tmp_path)
