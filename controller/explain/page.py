@@ -14,7 +14,7 @@ from controller.explain.law import law_section
 from controller.explain.layout import facts, say, section
 from controller.explain.people import chain_section, people_section
 from controller.explain.proof import annex, band, findings_list, proof_section
-from controller.explain.result import about, result_section, weighed
+from controller.explain.result import about, result_section
 from controller.explain.scale import scale_section, unusable, usability
 from controller.explain.seen import camera_section, curve_section
 from controller.report import words
@@ -147,14 +147,10 @@ def _withheld(dossier: Dossier) -> Html:
     """A page nobody can take for a valid one, with or without its colours."""
     passage, check = dossier.passage, dossier.check
     head = passage.head
-    record = weighed(passage)
-    gross = record.weighing.gross_g if record is not None and record.weighing else None
-    verdict = passage.verdicts.over_limit if passage.verdicts else None
     said: list[tuple[str, str, str | Html]] = [
-        ("车牌", "plate", el("del", head.plate or NONE)),
-        ("时间", "time", el("del", wall(head.times))),
-        ("总重", "gross", el("del", kilograms(gross))),
-        ("限重", "limit", el("del", kilograms(verdict.limit_g if verdict else None))),
+        ("车牌", "plate", _unproven(head.plate or NONE)),
+        ("时间", "time", _unproven(wall(head.times))),
+        ("重量、限重、判定", "weight, limit, verdict", both("不予展示", "withheld")),
     ]
     title = both("文件所写，未经证实，不得采用", "What the bytes say; unproven, not to be used")
     return el(
@@ -174,6 +170,11 @@ def _withheld(dossier: Dossier) -> Html:
         annex(dossier),
         band(check),
     )
+
+
+def _unproven(said: str) -> Html:
+    """A fact to find the record again by; it stays marked where styles and strokes are lost."""
+    return join(both("未经证实", "unproven"), " ", el("del", said))
 
 
 def _refusal() -> Html:

@@ -106,7 +106,8 @@ def _finding(one: Finding) -> Html:
 def annex(dossier: Dossier) -> Html:
     """The digests behind the page, and how to check them without it."""
     head = dossier.passage.head
-    sheets = [row for sheet in dossier.sheets for row in _sheet(sheet)]
+    proven = dossier.check.state is not State.FAILED
+    sheets = [row for sheet in dossier.sheets for row in _sheet(sheet, proven)]
     files = [row for sheet in dossier.sheets for row in _files(sheet)]
     return section(
         "annex",
@@ -135,7 +136,8 @@ def _command(words: str) -> Html:
     return el("code", words)
 
 
-def _sheet(sheet: Sheet) -> Iterator[tuple[str, str, str | Html]]:
+def _sheet(sheet: Sheet, proven: bool) -> Iterator[tuple[str, str, str | Html]]:
+    """The digests of a record; what it was computed with only where the record is proven."""
     record = sheet.record
     name = f"record {record.seq}"
     yield f"第 {record.seq} 号记录", name, el("code", sheet.hash.hex())
@@ -144,6 +146,8 @@ def _sheet(sheet: Sheet) -> Iterator[tuple[str, str, str | Html]]:
         yield "称重曲线", "curve", el("code", record.curve.sha256.hex())
     if record.config_hash is not None:
         yield "配置", "configuration", el("code", record.config_hash.hex())
+    if not proven:
+        return
     said = [record.code and f"检测单号 {record.code}", record.software, record.device_sn]
     weighing = record.weighing
     if weighing is not None and weighing.estimate_g is not None:
