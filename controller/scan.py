@@ -70,7 +70,7 @@ class Scan:
             raise
 
     def _once(self) -> tuple[InputImage, OutputImage]:
-        self._in_core = False
+        self._inputs, self._in_core = None, False
         ledger = self.bookkeeper.poll()
         self.reading.poll(self.outputs)
         inputs = self._inputs = self._intake.read(

@@ -123,7 +123,10 @@ def _folder(folder: Path, seq: int | None, as_json: bool) -> bool:
     if not total.records:
         raise ReplayError(f"{folder}: the ledger holds no record{f' {seq}' if seq else ''}")
     _conclude(total, as_json)
-    return results[Result.IDENTICAL.value] > 0 and not any(results[bad.value] for bad in _BAD)
+    bad = any(results[result.value] for result in _BAD)
+    if not bad and not results[Result.IDENTICAL.value]:
+        raise ReplayError(f"{folder}: nothing here could be replayed, so nothing is proven")
+    return not bad
 
 
 def _count(folder: Path) -> int:

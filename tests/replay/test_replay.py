@@ -201,7 +201,9 @@ def test_a_journal_with_other_bytes_is_damage(day: Path) -> None:
     assert "the bytes are not those of its name" in shown.stdout
 
 
-def test_a_journal_that_retention_removed_is_not_called_equal(kept: Path) -> None:
+def test_a_journal_that_retention_removed_is_not_called_equal(
+    kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = MediaStore(kept / FOLDER)
     checker = record_replay.Checker(store.read, lambda _: True)
     with Ledger.open(kept / LEDGER_FILE, read_only=True) as ledger:
@@ -209,6 +211,11 @@ def test_a_journal_that_retention_removed_is_not_called_equal(kept: Path) -> Non
     found = passages([checker.check(seq, body) for seq, body in bodies])
     assert {one.result for one in found} == {Result.NOT_REPLAYABLE}
     assert "removed by retention" in found[0].why
+    monkeypatch.setattr(command._Dropped, "__call__", lambda *_: True)
+    shown = RUN.invoke(app, ["replay", str(kept)])
+    assert shown.exit_code == 1
+    assert "nothing is proven" in shown.stderr
+    assert f"{len(found)} not replayable" in shown.stdout
 
 
 def test_a_record_without_a_journal_is_not_called_equal(kept: Path) -> None:
