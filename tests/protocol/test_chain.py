@@ -31,6 +31,7 @@ from protocol.vectors.book import (
 from protocol.vectors.make import found, vectors
 
 _HAND_OVER = KeyChange(action=KeyAction.ROTATE, x=STRANGER.public.x, kid=STRANGER.public.kid)
+CODES = {finding[0] for vector in vectors() for finding in vector.findings}
 Found = list[tuple[str, int | None]]
 
 
@@ -266,3 +267,20 @@ def test_rows_that_were_not_asked_for_are_no_gap(start: int) -> None:
     # Whoever skips the KEY record 19 has nothing that hands over to the third key.
     unknown = [("key", start)] if start > KEY_ROWS[1] else []
     assert [(finding.code, finding.seq) for finding in late] == unknown
+
+
+@given(st.integers(0, 2**32), st.booleans(), st.sampled_from([1, 2, 0, -5, 2**70]))
+def test_any_payload_is_judged_and_stops_nothing(seed: int, sealed: bool, row: int) -> None:
+    """Payloads damaged before they were sealed, and bare ones: findings, never an error."""
+    chance = random.Random(seed)
+    payload = bytearray(unseal(chance.choice(ROWS)[1]).payload)
+    for _ in range(chance.randrange(1, 4)):
+        at = chance.randrange(len(payload))
+        payload[at : at + chance.randrange(3)] = chance.randbytes(chance.randrange(4))
+    damaged = bytes(payload) or b"\0"
+    chain = _chain()
+    given_row = seal(damaged, FIRST) if sealed else damaged
+    found = {finding.code for finding in chain.take(row, given_row)}
+    assert found <= CODES
+    assert sealed or found & {"unsealed", "seal"}
+    assert chain.take(row + 2, b"\0")[-1].code == "seal"
