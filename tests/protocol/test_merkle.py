@@ -111,3 +111,11 @@ def test_there_is_no_path_to_nowhere() -> None:
     for index in (-1, 3):
         with pytest.raises(IndexError):
             merkle.path(_entries(3), index)
+
+
+@pytest.mark.parametrize("count", range(2, 20))
+def test_the_last_entry_is_not_the_only_one(count: int) -> None:
+    """A path longer than the tree is high would prove it as the one entry of a tree of one."""
+    entries = _entries(count)
+    path = merkle.path(entries, count - 1)
+    assert not merkle.included(entries[-1], 0, 1, path, merkle.root(entries))
