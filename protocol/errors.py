@@ -107,6 +107,12 @@ _BY_SQLITE: dict[int, tuple[Code, str, str]] = {
 _IO = (Code.IO, "the disk reports an error", "check the disk and its cable, then retry")
 
 
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the error says that the file itself is damaged."""
+    primary = (getattr(error, "sqlite_errorcode", None) or sqlite3.SQLITE_ERROR) & 0xFF
+    return primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
 def from_sqlite(error: sqlite3.Error, path: Path) -> LedgerError:
     """Translate an SQLite error by its result code, never by the words of its message."""
     extended: int = getattr(error, "sqlite_errorcode", None) or sqlite3.SQLITE_ERROR

@@ -20,11 +20,24 @@ from types import TracebackType
 
 from msgspec.structs import replace
 
-from protocol import errors, lookup, ondeck, rows, sidetables, store, verify
+from protocol import (
+    copies,
+    errors,
+    lookup,
+    ondeck,
+    recovery,
+    rows,
+    sidefiles,
+    sidetables,
+    startcheck,
+    store,
+    verify,
+)
 from protocol.chain import KEYS_MAX, Finding
-from protocol.custody import KeyAction, KeyChange
+from protocol.custody import KeyAction, KeyChange, Recovery
 from protocol.envelope import opened
 from protocol.errors import Code, LedgerError
+from protocol.files import Files
 from protocol.keys import PrivateKey, PublicKey
 from protocol.lookup import OpenChain
 from protocol.manifests import OpenSegment
@@ -33,30 +46,42 @@ from protocol.parts import Kind, Person, Tare, Times
 from protocol.record import LEDGER_KINDS, Record, RecordError
 from protocol.rows import Hashes, Receipt, Stored
 from protocol.sidetables import Held
+from protocol.startcheck import DamagedError
 
 __all__ = ["Finding", "Held", "Ledger", "Receipt", "Stored"]
 
 BATCH = 256
+REBUILDS_MAX = 3
 NOTES = frozenset({Kind.RETENTION, Kind.RECOVERY})
 
 
 class Ledger:
     """The records of one lane.  Make one with ``Ledger.open``; it may be used from any thread.
 
-    ``first_key`` is the key that its seals began with.
+    ``first_key`` is the key that its seals began with; ``recovered`` says what was damaged at this
+    start.
     """
 
     def __init__(
-        self, path: Path, db: sqlite3.Connection, lock_fd: int | None, key: PrivateKey | None
+        self,
+        path: Path,
+        db: sqlite3.Connection,
+        lock_fd: int | None = None,
+        key: PrivateKey | None = None,
+        files: Files | None = None,
     ) -> None:
         self.path = path
         self._db = db
         self._lock_fd = lock_fd
         self._key = key
+        self._files = files or Files()
+        self._begun = False
         self._mutex = threading.RLock()
         self._segment: OpenSegment | None = None
+        self._manifest: Stored | None = None
         self._shelf = sidetables.Shelf()
         self._acknowledged_to = 0
+        self.recovered: tuple[Recovery, ...] = ()
         self.site, self.lane, self.first_key = self._identity()
 
     @classmethod
@@ -68,41 +93,89 @@ class Ledger:
         *,
         key: PrivateKey | None = None,
         read_only: bool = False,
+        files: Files | None = None,
     ) -> Ledger:
         """Open a ledger, or begin one where there is no file; ``read_only`` never begins one.
 
         ``site`` and ``lane`` must be those of the file, ``key`` the one that its seals are at; a
-        reader may leave them out.  Raises LedgerError with code MISSING, FOREIGN, NEWER,
-        OTHER_LANE, OTHER_KEY, LOCKED (another process writes it), READ_ONLY, DISK_FULL, CORRUPT
-        or IO.
+        reader may leave them out.  A writer recovers from damage, and then ``recovered`` says so.
+        Raises LedgerError with code MISSING, FOREIGN, NEWER, OTHER_LANE, OTHER_KEY, LOCKED (another
+        process writes it), READ_ONLY, DISK_FULL, CORRUPT (a reader only, or a key that is lost) or
+        IO.
         """
         path = Path(path)
-        lock_fd: int | None = None
-        try:
-            store.refuse_foreign(path, must_exist=read_only)
+        with _translated(path):
             if read_only:
-                ledger = cls(path, store.connect_reader(path), None, None)
-            else:
-                if site is None or lane is None or key is None:
-                    raise ValueError("a ledger is opened for writing with its site, lane and key")
-                lock_fd = store.lock(path)
-                ledger = cls(path, store.connect_writer(path, site, lane, key), lock_fd, key)
-        except BaseException as error:
-            if lock_fd is not None:
-                os.close(lock_fd)
-            if isinstance(error, sqlite3.Error):
-                raise errors.from_sqlite(error, path) from error
-            if isinstance(error, OSError) and not isinstance(error, LedgerError):
-                raise errors.from_os(error, path) from error
-            raise
+                store.refuse_foreign(path, must_exist=True)
+                return cls._reader(path, site, lane)
+            if site is None or lane is None or key is None:
+                raise ValueError("a ledger is opened for writing with its site, lane and key")
+            return cls._writer(path, (site, lane), key, files or Files())
+
+    @classmethod
+    def _reader(cls, path: Path, site: str | None, lane: str | None) -> Ledger:
+        db = store.connect_reader(path)
         try:
+            ledger = cls(path, db)
             ledger._check_lane(site, lane)
-            ledger._check_key()
-            ledger._check_tail()
-        except LedgerError:
-            ledger.close()
+        except BaseException:
+            db.close()
             raise
         return ledger
+
+    @classmethod
+    def _writer(cls, path: Path, owner: tuple[str, str], key: PrivateKey, files: Files) -> Ledger:
+        damage: DamagedError | None = None
+        try:
+            store.refuse_foreign(path, must_exist=False)
+        except DamagedError as error:
+            damage = error
+        lock_fd = store.lock(path)
+        try:
+            recovery.settle(path, files)
+            for _ in range(REBUILDS_MAX):
+                try:
+                    if damage is not None:
+                        recovery.rebuild(path, damage, owner, key, files)
+                    return cls._sound(path, lock_fd, owner, key, files)
+                except DamagedError as error:
+                    damage = error
+            raise damage or AssertionError("only damage goes around")
+        except BaseException:
+            os.close(lock_fd)
+            raise
+
+    @classmethod
+    def _sound(
+        cls, path: Path, lock_fd: int, owner: tuple[str, str], key: PrivateKey, files: Files
+    ) -> Ledger:
+        """Open a file that shows no damage; raises DamagedError if it does."""
+        recovery.before_opening(path, files)
+        whole = sidefiles.is_marked_damaged(path)
+        closed = sidefiles.sum_of(path).exists() and not sidefiles.has_wal(path)
+        with _as_damage(path):
+            db = store.connect_writer(path, *owner, key)
+        try:
+            with _as_damage(path):
+                ledger = cls(path, db, lock_fd, key, files)
+                ledger._check_lane(*owner)
+                ledger._check_key()
+                startcheck.look(db, path, closed=closed, whole=whole)
+            ledger._go_on()
+        except BaseException:
+            db.close()
+            raise
+        return ledger
+
+    def _go_on(self) -> None:
+        """Begin to write: mark the file as open, and record what was found at this start."""
+        sidefiles.open_up(self.path, self._files)
+        self._begun = True
+        recovery.after_opening(self.path, self._db, self._files)
+        for found in list(recovery.unrecorded(self.path, self._db)):
+            self._commit(recovery.record_of((self.site, self.lane), found))
+            self.recovered = (*self.recovered, found)
+        copies.keep_missing(self.path, self._db, self._files)
 
     @property
     def key(self) -> PublicKey:
@@ -158,6 +231,7 @@ class Ledger:
             Kind.KEY, (self.site, self.lane), times or _now(), key=change, person=person
         )
         with self._mutex:
+            recovery.keep_public(self.path, self.key)
             receipt = self._commit(record)
             self._key = new
         return receipt
@@ -243,10 +317,10 @@ class Ledger:
         return self._one("SELECT body FROM record ORDER BY seq DESC LIMIT 1")
 
     def next_passage_id(self) -> int:
-        """One more than the highest passage id on disk."""
+        """One more than the highest passage id on disk, or that may have been lost."""
         with self._access() as db:
-            row = db.execute("SELECT coalesce(max(passage_id), 0) + 1 FROM record").fetchone()
-        return int(row[0])
+            row = db.execute("SELECT coalesce(max(passage_id), 0) FROM record").fetchone()
+            return max(int(row[0]), recovery.highest_lost(db)) + 1
 
     def on_deck(self) -> OnDeck:
         """The on-deck interval that ran when this was last said; passage 0 for none."""
@@ -276,11 +350,17 @@ class Ledger:
     def close(self) -> None:
         """Fold the WAL into the file and close; safe to call twice."""
         with self._mutex:
-            if self._lock_fd is not None:
-                # A checkpoint that fails leaves the records durable in the WAL for the next open.
+            if self._begun:
+                # What fails here leaves the records durable in the WAL for the next open.
+                with suppress(OSError):
+                    sidefiles.shut(self.path, self._files)
                 with suppress(sqlite3.Error):
                     self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._db.close()
+            if self._begun and not sidefiles.has_wal(self.path):
+                with suppress(OSError):
+                    sidefiles.write_sum(self.path, self._files)
+            self._begun = False
             if self._lock_fd is not None:
                 os.close(self._lock_fd)
                 self._lock_fd = None
@@ -307,13 +387,17 @@ class Ledger:
 
     def _commit(self, record: Record) -> Receipt:
         with self._access() as db:
+            self._manifest = None
             try:
                 with _transaction(db):
-                    return self._stored_before(db, record) or self._insert(db, record)
+                    receipt = self._stored_before(db, record) or self._insert(db, record)
             except BaseException:
                 # What the segment was told may not have come to disk; it is read anew.
                 self._segment = None
                 raise
+            if self._manifest is not None:
+                copies.keep(self.path, self._manifest.seq, self._manifest.body, self._files)
+        return receipt
 
     def _insert(self, db: sqlite3.Connection, record: Record) -> Receipt:
         if self._key is None:
@@ -329,7 +413,7 @@ class Ledger:
             manifest = segment.manifest((self.site, self.lane), record.times)
             stamped, stored = rows.append(db, manifest, previous, self._key)
             segment.take(stamped, stored.hash)
-            previous = stored.receipt
+            previous, self._manifest = stored.receipt, stored
         stamped, stored = rows.append(db, record, previous, self._key)
         segment.take(stamped, stored.hash)
         self._segment = segment
@@ -379,6 +463,8 @@ class Ledger:
                     Code.CLOSED, self.path, f"the ledger is closed ({error})", "open it again"
                 ) from error
             except sqlite3.Error as error:
+                if self._begun and errors.is_damage(error):
+                    sidefiles.mark_damaged(self.path, self._files)
                 raise errors.from_sqlite(error, self.path) from error
 
     def _identity(self) -> tuple[str, str, PublicKey]:
@@ -419,20 +505,44 @@ class Ledger:
             "name the ledger's own key file; another key needs a rotation, sealed by the present",
         )
 
-    def _check_tail(self) -> None:
-        """The chain goes on from the newest record, so that one must be sound before a writer."""
-        with self._access() as db:
-            row = db.execute(
-                "SELECT seq, hash, body FROM record ORDER BY seq DESC LIMIT 1"
-            ).fetchone()
-        if row is None or self._lock_fd is None:
-            return
-        if hashlib.sha256(row[2]).digest() != row[1]:
-            raise self._corrupt(f"the newest record, seq {row[0]}, does not match its hash")
-
     def _corrupt(self, message: str) -> LedgerError:
         remedy = "keep the file as it is, start a new one, and have this one verified"
         return LedgerError(Code.CORRUPT, self.path, message, remedy)
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """Every error of an opening as a LedgerError."""
+    try:
+        yield
+    except DamagedError as error:
+        raise LedgerError(
+            Code.CORRUPT,
+            path,
+            f"the ledger is damaged ({error})",
+            "start the lane, which recovers what can be read; or have the file examined",
+        ) from error
+    except sqlite3.Error as error:
+        raise errors.from_sqlite(error, path) from error
+    except OSError as error:
+        if isinstance(error, LedgerError):
+            raise
+        raise errors.from_os(error, path) from error
+
+
+@contextmanager
+def _as_damage(path: Path) -> Iterator[None]:
+    """What says that a ledger's own file is damaged, as a DamagedError."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if not errors.is_damage(error) or not store.was_ledger(path):
+            raise
+        raise DamagedError("page", str(error)) from error
+    except LedgerError as error:
+        if error.code is not Code.CORRUPT:
+            raise
+        raise DamagedError("identity", error.failure.message) from error
 
 
 @contextmanager

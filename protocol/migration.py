@@ -21,8 +21,10 @@ def begin(db: sqlite3.Connection, site: str, lane: str, first: PublicKey) -> Non
     )
 
 
-def begin_seals(db: sqlite3.Connection, key: PrivateKey) -> None:
+def begin_seals(db: sqlite3.Connection, key: PrivateKey, *, derive: bool = True) -> None:
     """Seal from here on; the records so far stay as they are, under one manifest.
+
+    ``derive`` unless identity and the rows beside the records are there already.
 
     Raises RecordError for a bare record that cannot be read; verification names each of them.
     """
@@ -30,13 +32,15 @@ def begin_seals(db: sqlite3.Connection, key: PrivateKey) -> None:
     last = rows.newest(db)
     if last.seq == 0:
         first = genesis(site, lane, key.public)
-    db.execute("UPDATE identity SET genesis = ?, key = ?", (first, key.public.x))
+    if derive:
+        db.execute("UPDATE identity SET genesis = ?, key = ?", (first, key.public.x))
     if last.seq == 0:
         return
     times = Times(at_us=0)
     for (body,) in db.execute("SELECT body FROM record ORDER BY seq"):
         record = opened(body)
-        rows.put_derived(db, record)
+        if derive:
+            rows.put_derived(db, record)
         times = Times(at_us=record.times.at_us)
     change = KeyChange(action=KeyAction.BEGIN, x=key.public.x, kid=key.public.kid)
     begun = rows.own(Kind.KEY, (site, lane), times, key=change)

@@ -10,18 +10,24 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
-from protocol import migration, schema
+from protocol import migration, schema, sidefiles
 from protocol.errors import Code, LedgerError
 from protocol.files import Files
 from protocol.keys import PrivateKey
+from protocol.seal import CONTENT_TYPE
+from protocol.startcheck import DamagedError
 
 BUSY_MS = 2000
 _MAGIC = b"SQLite format 3\0"
+_CONTENT = CONTENT_TYPE.encode()
 _COPY_BYTES = 1 << 20
 
 
 def refuse_foreign(path: Path, *, must_exist: bool) -> None:
-    """Look before SQLite does: it takes a short text file for an empty database."""
+    """Look before SQLite does: it takes a short text file for an empty database.
+
+    Raises DamagedError where a file that was a ledger is none any more.
+    """
     if path.is_dir():
         raise LedgerError(Code.FOREIGN, path, "a folder, not a ledger", "name the .sqlite file")
     if not path.exists():
@@ -30,10 +36,13 @@ def refuse_foreign(path: Path, *, must_exist: bool) -> None:
         if not path.parent.is_dir():
             raise LedgerError(Code.MISSING, path, "its folder does not exist", "make the folder")
         return
-    if (must_exist or not _never_written(path)) and not _has_header(path):
-        raise LedgerError(
-            Code.FOREIGN, path, "not a ledger (no SQLite header)", "check the path; keep the file"
-        )
+    if _has_header(path) or (not must_exist and _never_written(path)):
+        return
+    if path.stat().st_size and sidefiles.is_ours(path):
+        raise DamagedError("header", "the file does not begin as a ledger does")
+    raise LedgerError(
+        Code.FOREIGN, path, "not a ledger (no SQLite header)", "check the path; keep the file"
+    )
 
 
 def _has_header(path: Path) -> bool:
@@ -46,17 +55,21 @@ def _never_written(path: Path) -> bool:
 
     Its WAL comes after that page; with one, the zeros are damage.
     """
-    if path.stat().st_size > schema.PAGE_BYTES or _size(_wal_of(path)):
+    if path.stat().st_size > schema.PAGE_BYTES or _size(sidefiles.wal_of(path)):
         return False
     return not any(path.read_bytes())
 
 
-def _wal_of(path: Path) -> Path:
-    return path.with_name(path.name + "-wal")
-
-
 def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
+
+
+def was_ledger(path: Path) -> bool:
+    """Whether a file that SQLite cannot read was a ledger: by what lies beside it, or its bytes."""
+    if sidefiles.marker_of(path).exists() or sidefiles.sum_of(path).exists():
+        return True
+    with path.open("rb") as file:
+        return any(_CONTENT in block for block in iter(lambda: file.read(_COPY_BYTES), b""))
 
 
 def lock(path: Path) -> int:
@@ -85,12 +98,12 @@ def connect_writer(path: Path, site: str, lane: str, key: PrivateKey) -> sqlite3
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     if _size(path) and _never_written(path):
         os.truncate(path, 0)
-    _write_again(_wal_of(path))
+    _write_again(sidefiles.wal_of(path))
     db = sqlite3.connect(
         path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
     )
     try:
-        version = _version(db, path)
+        version = _version(db, path, writer=True)
         # Page size first: WAL mode writes the first page, and files of one run must be alike.
         db.execute(f"PRAGMA page_size = {schema.PAGE_BYTES}")
         if db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
@@ -140,13 +153,13 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     """Open for reading only; nothing in the file is changed."""
     # SQLite wants to write beside a WAL file even to read it; on read-only media a cleanly closed
     # ledger is complete without.
-    still = not os.access(path.parent, os.W_OK) and not _size(_wal_of(path))
+    still = not os.access(path.parent, os.W_OK) and not _size(sidefiles.wal_of(path))
     uri = f"file:{quote(str(path.absolute()))}?mode=ro" + ("&immutable=1" if still else "")
     db = sqlite3.connect(
         uri, uri=True, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
     )
     try:
-        if _version(db, path) != len(schema.MIGRATIONS):
+        if _version(db, path, writer=False) != len(schema.MIGRATIONS):
             raise LedgerError(
                 Code.MISSING, path, "an empty or older ledger", "open it for writing once"
             )
@@ -156,13 +169,15 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _version(db: sqlite3.Connection, path: Path) -> int:
+def _version(db: sqlite3.Connection, path: Path, *, writer: bool) -> int:
     """The file's schema version, 0 for an empty one; refuses anything else before touching it."""
     with closing(db.execute("PRAGMA application_id")) as cursor:
         application: int = cursor.fetchone()[0]
     version: int = db.execute("PRAGMA user_version").fetchone()[0]
     objects: int = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     empty = (application, version, objects) == (0, 0, 0)
+    if writer and _misnumbered(db, path, application, version):
+        raise DamagedError("header", f"numbered {application:#x}, version {version}")
     if application != schema.APPLICATION_ID and not empty:
         raise LedgerError(
             Code.FOREIGN, path, "a database of another program", "name the ledger's own file"
@@ -176,3 +191,15 @@ def _version(db: sqlite3.Connection, path: Path) -> int:
             "use that program or a newer one",
         )
     return version
+
+
+def _misnumbered(db: sqlite3.Connection, path: Path, application: int, version: int) -> bool:
+    """Whether the first page gives wrong numbers for a file that is otherwise this program's own.
+
+    A higher version is believed, unless the file is not what it was when it was closed.
+    """
+    right = (schema.APPLICATION_ID, len(schema.MIGRATIONS))
+    if (application, version) == right or schema.objects(db) != schema.expected_objects():
+        return False
+    newer = application == schema.APPLICATION_ID and version > len(schema.MIGRATIONS)
+    return not newer or any(sidefiles.differences(path, 0))

@@ -20,6 +20,7 @@ from ledger_rig import KEY, LANE, SITE, passage
 from protocol import schema
 from protocol.errors import Code, LedgerError
 from protocol.ledger import Ledger, Receipt
+from protocol.sidefiles import sum_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PATHS = os.pathsep.join((str(ROOT), str(ROOT / "tests" / "support")))
@@ -273,6 +274,7 @@ def test_another_lane_and_a_newer_program(tmp_path: Path) -> None:
     db = sqlite3.connect(path)
     db.execute(f"PRAGMA user_version = {len(schema.MIGRATIONS) + 1}")
     db.close()
+    sum_of(path).unlink()
     for read_only in (False, True):
         with pytest.raises(LedgerError, match="newer") as raised:
             Ledger.open(path, SITE, LANE, key=KEY, read_only=read_only)

@@ -1,0 +1,95 @@
+"""Where damaged files go: ``quarantine/NNNN``, with a note of what was found.
+
+A note counts once what it speaks of has happened; until a RECOVERY record names its folder, the
+next start writes that record.  Nothing is ever removed from here by the program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from protocol.files import Files
+
+FOLDER = "quarantine"
+NOTE = "found.json"
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """What a start found: ``rebuilt`` if the ledger was made anew from what could be read.
+
+    ``kept`` is the seq up to which it was, ``seen`` the highest that anything still named.
+    """
+
+    cause: str
+    detail: str
+    rebuilt: bool = False
+    kept: int | None = None
+    seen: int | None = None
+    sha256: str | None = None
+    wall_ms: int | None = None
+
+
+def folder_of(path: Path, number: int) -> Path:
+    """The folder with this number for a ledger's file."""
+    return path.parent / FOLDER / f"{number:04}"
+
+
+def name_of(number: int) -> str:
+    """How a RECOVERY record calls that folder."""
+    return f"{FOLDER}/{number:04}"
+
+
+def numbers(path: Path) -> list[int]:
+    """The folders that are there, in order."""
+    folder = path.parent / FOLDER
+    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+    return sorted(int(name) for name in names if name.isdecimal() and len(name) == 4)
+
+
+def begin(path: Path, files: Files) -> int:
+    """A folder for what is found now: the first number that holds nothing final yet."""
+    present = numbers(path)
+    number = (present[-1] if present else 0) + 1
+    if present and final(path, present[-1]) is None:
+        number = present[-1]
+    files.make_folder(folder_of(path, number))
+    return number
+
+
+def write(path: Path, number: int, found: Found, files: Files) -> None:
+    """Write the note."""
+    data = msgspec.json.format(msgspec.json.encode(found))
+    files.write_whole(folder_of(path, number) / NOTE, data)
+
+
+def read(path: Path, number: int) -> Found | None:
+    """The note in a folder, None where there is none that can be read."""
+    try:
+        return msgspec.json.decode((folder_of(path, number) / NOTE).read_bytes(), type=Found)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def final(path: Path, number: int) -> Found | None:
+    """The note, if what it speaks of has happened."""
+    found = read(path, number)
+    moved = (folder_of(path, number) / path.name).exists()
+    return found if found is not None and (moved or not found.rebuilt) else None
+
+
+def finals(path: Path) -> Iterator[tuple[int, Found]]:
+    """Every note of what has happened."""
+    for number in numbers(path):
+        found = final(path, number)
+        if found is not None:
+            yield number, found
+
+
+def move(path: Path, number: int, source: Path, files: Files) -> None:
+    """Move a file of the ledger's folder there; the caller syncs the folders."""
+    if source.exists():
+        files.replace(source, folder_of(path, number) / source.name)
