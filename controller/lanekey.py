@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from board.profile import Profile
+from protocol import store
 from protocol.errors import Code, LedgerError
 from protocol.files import Files
 from protocol.keys import (
@@ -38,7 +39,7 @@ def lane_key(profile: Profile, ledger: Path) -> PrivateKey:
     """
     path = key_path(profile, ledger.parent)
     sealed_with = _key_of(ledger)
-    finish_rotation(path, sealed_with)
+    finish_rotation(path, ledger, sealed_with)
     if not path.exists() and profile.seal.key is None:
         if sealed_with is not None:
             raise _missing(path, ledger, sealed_with)
@@ -74,7 +75,7 @@ def next_key(path: Path) -> PrivateKey:
     return read_private(waiting)
 
 
-def finish_rotation(path: Path, sealed_with: PublicKey | None) -> None:
+def finish_rotation(path: Path, ledger: Path, sealed_with: PublicKey | None) -> None:
     """Put the next key in the place of the old one, if the ledger has handed over to it.
 
     A rotation that a power cut stopped between the two is finished so at the next start.
@@ -83,6 +84,9 @@ def finish_rotation(path: Path, sealed_with: PublicKey | None) -> None:
     if sealed_with is None or not waiting.exists():
         return
     if read_private(waiting).public == sealed_with:
+        # What is read after a kill may not be on disk yet; a cut then would take the ledger back
+        # to a key that is gone.
+        store.sync(ledger)
         files = Files()
         files.replace(waiting, path)
         files.sync_folder(path.parent)

@@ -138,6 +138,22 @@ def _write_again(wal: Path) -> None:
         os.fsync(file.fileno())
 
 
+def sync(path: Path) -> None:
+    """Make what is read of a ledger durable, whoever wrote it; nothing is changed.
+
+    That is its WAL: what has left it was synced before.  The file itself is left alone, because
+    closing it here would let go of the locks that this process holds on it by SQLite (fcntl(2)).
+    """
+    wal = sidefiles.wal_of(path)
+    if _size(wal):
+        fd = os.open(wal, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+    Files().sync_folder(path.parent)
+
+
 def _migrate(db: sqlite3.Connection, version: int, owner: tuple[str, str], key: PrivateKey) -> None:
     """Write the tables, and for a new ledger whose it is, in one transaction."""
     db.execute("BEGIN IMMEDIATE")

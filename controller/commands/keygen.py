@@ -90,12 +90,12 @@ def rotate(asked: Rotation) -> dict[str, Any]:
     ledger, path = asked.folder / LEDGER_FILE, asked.present or asked.folder / KEY_FILE
     with Ledger.open(ledger, read_only=True) as found:
         site, lane, counts = found.site, found.lane, found.key
-    finish_rotation(path, counts)
+    finish_rotation(path, ledger, counts)
     old = read_private(path)
     with Ledger.open(ledger, site, lane, key=old) as opened:
         new = next_key(path) if asked.to is None else _brought(path, asked.to, opened.keys())
         receipt = opened.rotate(new, Person(who=asked.who, why=asked.why))
-    finish_rotation(path, new.public)
+    finish_rotation(path, ledger, new.public)
     return {
         "seq": receipt.seq,
         "private": str(path),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from volatile_disk import Image
 
 from controller.lanekey import KEY_FILE
 from protocol.ledger import Ledger
-from protocol.media import Blob, MediaStore
+from protocol.media import FOLDER, QUARANTINE, Blob, MediaStore, digest_of
 from protocol.rows import dropped_by, named_by
 
 FRESH_PASSAGE = 900
@@ -42,11 +42,12 @@ def losses(state: State, promises: Sequence[Promise], folder: Path) -> list[str]
         return [f"{type(error).__name__}: {error}"]
 
 
-def missing(station: Station, promised: Sequence[Promise]) -> list[str]:
-    """The promised records and media that are not there byte for byte."""
+def missing(
+    station: Station, promised: Sequence[Promise], removed: Container[bytes] = ()
+) -> list[str]:
+    """The promised records and media that are not there byte for byte; ``removed`` went by rule."""
     found = []
     stored = {row.seq: row.body for row in station.ledger.stored()}
-    removed = {d for record in station.ledger.records() for d in dropped_by(record)}
     for promise in promised:
         if station.ledger.acknowledged_to() < promise.acknowledged:
             found.append(f"lost: acknowledged up to {promise.acknowledged}")
@@ -66,28 +67,41 @@ def _not_kept(media: MediaStore, blob: Blob, of: str) -> list[str]:
     return []
 
 
-def unfounded(station: Station) -> list[str]:
-    """The media that a record names and nobody has, though no rule removed them."""
+def named_and_removed(ledger: Ledger) -> tuple[set[bytes], set[bytes]]:
+    """The digests that records name, and those that RETENTION records say are gone."""
     named: set[bytes] = set()
     removed: set[bytes] = set()
-    for record in station.ledger.records():
+    for record in ledger.records():
         named.update(medium.digest for medium in named_by(record))
         removed.update(dropped_by(record))
-    return [f"unfounded: {d.hex()}" for d in named - removed if not station.media.has(d)]
+    return named, removed
+
+
+def quarantined(folder: Path, named: Container[bytes]) -> list[str]:
+    """What no cut may bring there: anything but media of a record that never came to be."""
+    found = [path for path in (folder / QUARANTINE).rglob("*") if path.is_file()]
+    return [
+        f"in quarantine: {path.name}"
+        for path in found
+        if path.parent.name != FOLDER or (digest_of(path.name) or b"") in named
+    ]
 
 
 def _go_on(promised: Sequence[Promise], folder: Path) -> list[str]:
     made: list[Promise] = []
     station = Station(folder, None, made)
-    found = [*_verified(station.ledger), *missing(station, promised), *unfounded(station)]
+    named, removed = named_and_removed(station.ledger)
+    found = [*_verified(station.ledger), *missing(station, promised, removed)]
+    # A record may never name what is not there, promised or not.
+    found += [f"unfounded: {d.hex()}" for d in named - removed if not station.media.has(d)]
     number = station.ledger.next_passage_id() + FRESH_PASSAGE
-    station.keep(passage(number, curve=True), blobs_of(number))
+    station.keep(passage(number), blobs_of(number))
     station.close()
     station = Station(folder, None, [])
     found += [f"then {wrong}" for wrong in _verified(station.ledger)]
-    found += [f"then {wrong}" for wrong in missing(station, [*promised, *made])]
+    found += [f"then {wrong}" for wrong in missing(station, [*promised, *made], removed)]
     station.close()
-    return found
+    return found + quarantined(folder, named)
 
 
 def _verified(ledger: Ledger) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import time
@@ -22,6 +23,9 @@ from msgspec import Struct
 from recorder import Recorder
 from recording_os import recording
 from volatile_disk import Disk, Operation
+
+ALL = os.environ.get("STEELYARD_POWERCUT") == "all"
+"""Whether the tests are to examine everything; `make test` looks at a part."""
 
 SHOWN_MAX = 20
 MEMORY = Path("/dev/shm")

@@ -22,6 +22,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from aftermath import quarantined
 from day_rig import TruthfulEyes
 from msgspec import Struct
 
@@ -31,8 +32,8 @@ from controller.assembly import LEDGER_FILE, assemble
 from hal.bus import Bus
 from protocol.errors import Failure
 from protocol.ledger import Ledger
-from protocol.media import FOLDER, QUARANTINE, MediaStore
-from protocol.rows import Receipt
+from protocol.media import FOLDER, MediaStore
+from protocol.rows import Receipt, named_by
 from sim.run import simulate
 from sim.world import Yard
 
@@ -158,17 +159,15 @@ def wrong_in(folder: Path, receipts: dict[int, bytes]) -> list[str]:
     with Ledger.open(path, read_only=True) as ledger:
         wrong = [f"{f.code} at {f.seq}: {f.message}" for f in ledger.verify()]
         stored = {row.seq: sha256(row.body).digest() for row in ledger.stored()}
-        named = [m for record in ledger.records() for m in record.media]
+        named = [medium for record in ledger.records() for medium in named_by(record)]
     wrong += [f"lost: record {s}" for s, digest in receipts.items() if stored.get(s) != digest]
     media = MediaStore(folder / FOLDER)
     for medium in named:
         try:
-            media.read(medium.sha256, medium.kind)
+            media.read(medium.digest, medium.kind)
         except (OSError, ValueError) as error:
             wrong.append(f"lost: {error}")
-    if (folder / QUARANTINE).exists():
-        wrong.append("something was put into quarantine")
-    return wrong
+    return wrong + quarantined(folder, {medium.digest for medium in named})
 
 
 def rounds(folder: Path, first: int, times: int) -> list[Round]:

@@ -124,7 +124,7 @@ class Station:
         new = self._patiently(lambda: next_key(path))
         receipt = self._patiently(lambda: self.ledger.rotate(new, LI))
         self._promise(Promise(receipt.seq, receipt.hash))
-        self._patiently(lambda: finish_rotation(path, new.public))
+        self._patiently(lambda: finish_rotation(path, self.folder / LEDGER, new.public))
 
     def close(self) -> None:
         """Close as the controller does."""
@@ -161,7 +161,7 @@ def second_life(folder: Path, recorder: Recorder, promises: list[Promise]) -> li
     """What a controller does that is started again after a kill: it goes on."""
     station = Station(folder, recorder, promises)
     for number in (501, 502):
-        station.keep(passage(number, curve=True), blobs_of(number))
+        station.keep(passage(number), blobs_of(number))
     station.close()
     return promises
 
@@ -200,14 +200,14 @@ def later(passage_id: int, kind: Kind, part: int = 1, **more: object) -> Record:
 
 def _monday(station: Station) -> None:
     station.keep(dated(passage(1, tare=True, curve=True), MONDAY), blobs_of(1))
-    station.keep(dated(passage(2, over=True, curve=True), MONDAY), blobs_of(2))
+    station.keep(dated(passage(2, over=True), MONDAY), blobs_of(2))
     changed = Amendment(field=Amendable.PLATE, now="晋B22222")
     station.keep(later(2, Kind.AMENDMENT, 2, refers_to=2, person=LI, amendment=changed))
     station.rotate()
     station.keep(passage(3, kind=Kind.RELEASE, person=LI), blobs_of(3)[1:])
     station.keep(later(4, Kind.VOID, void="the truck backed out"))
     station.acknowledge(3)
-    station.keep(dated(passage(5, curve=True, plate="晋C33333"), MONDAY), blobs_of(5))
+    station.keep(dated(passage(5, plate="晋C33333"), MONDAY), blobs_of(5))
 
 
 def _tuesday(station: Station) -> None:
@@ -215,7 +215,7 @@ def _tuesday(station: Station) -> None:
     station.keep(dated(later(6, Kind.MANUAL_MOVE, person=LI, move=moved), TUESDAY))
     station.tend(passage(10).times)
     for number in range(7, 11):
-        station.keep(dated(passage(number, curve=True), TUESDAY), blobs_of(number))
+        station.keep(dated(passage(number, curve=number == 8), TUESDAY), blobs_of(number))
     station.keep(passage(12))
 
 
