@@ -35,6 +35,7 @@ def faults_of(disk: Disk) -> tuple[int, ...]:
         (Fault.DISK_FULL, disk.full),
         (level, disk.filling or disk.critical),
         (Fault.MEDIA_FREED, disk.freed > 0),
+        (Fault.MEDIA_SPOILED, disk.spoiled > 0),
         (Fault.UPKEEP_FAILED, disk.failure is not None),
     )
     return tuple(int(fault) for fault, present in found if present)

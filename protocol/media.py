@@ -74,12 +74,16 @@ def digest_of(name: str) -> bytes | None:
 
 
 class MediaStore:
-    """The media of one ledger, in ``folder``; what is no good goes to ``quarantine``."""
+    """The media of one ledger, in ``folder``; what is no good goes to ``quarantine``.
+
+    ``spoiled`` counts the files that had other bytes than their names promise.
+    """
 
     def __init__(self, folder: Path, files: Files | None = None) -> None:
         self.folder = folder
         self.quarantine = folder.parent / QUARANTINE / folder.name
         self.files = files or Files()
+        self.spoiled = 0
         self._made = False
         # Names given in a life that ended before its sync of the folder may not be durable yet.
         self._unsynced = True
@@ -197,6 +201,7 @@ class MediaStore:
             if size == len(blob.data) and self.files.read(path) == blob.data:
                 return True
         self.set_aside(path.name)
+        self.spoiled += 1
         return False
 
     def _write(self, path: Path, blob: Blob) -> None:

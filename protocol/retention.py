@@ -83,12 +83,16 @@ class Shelf(Protocol):
 
 
 class Disk(Struct, frozen=True, kw_only=True):
-    """How the disk stands: three levels, media freed for want of room, and what went wrong."""
+    """How the disk stands: three levels, and what went wrong.
+
+    ``freed`` counts the media removed for want of room, ``spoiled`` those found with other bytes.
+    """
 
     filling: bool = False
     critical: bool = False
     full: bool = False
     freed: int = 0
+    spoiled: int = 0
     failure: Failure | None = None
 
 
@@ -210,6 +214,7 @@ class Upkeep:
             filling=_above(space.used_ppm, policy.filling_ppm, disk.filling),
             critical=_above(space.used_ppm, policy.critical_ppm, disk.critical),
             full=space.free < policy.room_bytes + margin,
+            spoiled=self._media.spoiled,
         )
         ballast = self._folder / BALLAST
         if not self.disk.critical and self._files.size(ballast) != BALLAST_BYTES:

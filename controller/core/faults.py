@@ -66,3 +66,4 @@ class Fault(IntEnum):
     MEDIA_FREED = 408
     UPKEEP_FAILED = 409
     DISK_ERROR = 410
+    MEDIA_SPOILED = 411

@@ -9,11 +9,13 @@ import pytest
 from day_rig import lane_in
 from files_rig import BROKEN, FULL, ModelFiles, sound
 
+from board.profile import read_profile
 from controller.core.faults import Fault
 from controller.core.images import OutputImage
 from controller.core.kinds import BoomCommand, Message, Phase
 from controller.scan import Scan
 from protocol.files import Space
+from protocol.media import Blob, MediaStore
 from protocol.parts import Kind, Outcome
 from protocol.record import Record
 from sim.run import simulate
@@ -139,3 +141,16 @@ def test_a_truck_whose_media_cannot_be_stored_is_held_and_then_let_go_by_itself(
     assert [record.kind for record in rig.records] == [Kind.PASSAGE]
     assert rig.lane.bookkeeper.failure is None
     assert rig.lane.bookkeeper.ledger.verify() == []
+
+
+def test_a_file_with_other_bytes_is_told(rig: Rig) -> None:
+    rig.run_until(Phase.IDLE, 20)
+    ledger = rig.lane.bookkeeper.ledger
+    store = MediaStore(ledger.path.parent / "media", rig.files)
+    config = Blob(kind="config", data=read_profile("sim").config)
+    store.folder.mkdir()
+    (store.folder / config.name).write_bytes(b"another site")
+    rig.run_until(Phase.RELEASING, 180)
+    rig.run(11)
+    assert Fault.MEDIA_SPOILED in rig.alarms
+    assert store.read(config.sha256, "config") == config.data

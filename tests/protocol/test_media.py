@@ -78,6 +78,7 @@ def test_a_spoiled_file_is_set_aside_and_written_anew(tmp_path: Path, spoil: byt
             store.read(PLATE.sha256)
         store.put([PLATE])
         assert store.read(PLATE.sha256) == PLATE.data
+    assert store.spoiled == 2
     assert _names(store.quarantine) == {PLATE.name, f"{PLATE.name}.1"}
     assert all((store.quarantine / name).read_bytes() == spoil for name in _names(store.quarantine))
 
