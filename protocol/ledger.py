@@ -152,7 +152,7 @@ class Ledger:
         """Open a file that shows no damage; raises DamagedError if it does."""
         recovery.before_opening(path, files)
         whole = sidefiles.is_marked_damaged(path)
-        closed = sidefiles.sum_of(path).exists() and not sidefiles.has_wal(path)
+        wrong = startcheck.against_sum(path)
         with _as_damage(path):
             db = store.connect_writer(path, *owner, key)
         try:
@@ -160,7 +160,7 @@ class Ledger:
                 ledger = cls(path, db, lock_fd, key, files)
                 ledger._check_lane(*owner)
                 ledger._check_key()
-                startcheck.look(db, path, closed=closed, whole=whole)
+                startcheck.look(db, path, wrong, whole=whole)
             ledger._go_on()
         except BaseException:
             db.close()

@@ -35,24 +35,31 @@ class DamagedError(Exception):
         super().__init__(f"{cause}: {detail}")
 
 
-def look(db: sqlite3.Connection, path: Path, *, closed: bool, whole: bool) -> None:
-    """Raise DamagedError for damage; ``closed`` if its sum stands, ``whole`` to look at all."""
+def against_sum(path: Path) -> list[str] | None:
+    """Where a closed file is not what its sum says; None if it was not closed.
+
+    To be asked before SQLite opens the file: closing it would drop SQLite's locks (fcntl(2)).
+    """
+    if sidefiles.has_wal(path) or not sidefiles.sum_of(path).exists():
+        return None
+    return list(islice(sidefiles.differences(path, HASHED_BYTES), 3))
+
+
+def look(db: sqlite3.Connection, path: Path, wrong: list[str] | None, *, whole: bool) -> None:
+    """Raise DamagedError for damage; ``wrong`` is from ``against_sum``, ``whole`` looks at all."""
     try:
         _structure(db)
-        if closed:
-            wrong = list(islice(sidefiles.differences(path, HASHED_BYTES), 3))
-            whole = whole or bool(wrong)
-        size = path.stat().st_size
-        if whole or (not closed and size <= CHECKED_BYTES):
+        whole = whole or bool(wrong)
+        if whole or (wrong is None and path.stat().st_size <= CHECKED_BYTES):
             _integrity(db)
-        if whole or not closed:
+        if whole or wrong is None:
             _hashes(db, None if whole else CHECKED_BYTES)
         _seals(db)
     except sqlite3.DatabaseError as error:
         if not is_damage(error):
             raise
         raise DamagedError("page", str(error)) from error
-    if closed and wrong:
+    if wrong:
         # Only bytes that nothing reads: a free page, a counter.  A file made anew has none.
         raise DamagedError("file", "; ".join(wrong))
 

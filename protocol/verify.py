@@ -1,105 +1,214 @@
-"""Verification of a ledger: everything that someone who goes around the program would leave."""
+"""Verification of a ledger and its folder: what anyone who went around the program would leave.
+
+Bounded memory, whatever the length; every fault is a finding in plain words, nothing stops at the
+first.  ``docs/evidence.md`` has the table of the codes.
+"""
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, suppress
 from itertools import islice
+from pathlib import Path
 
-from protocol import lookup, schema
-from protocol.chain import Chain, Finding, genesis
-from protocol.envelope import opened
+from msgspec import Struct
+
+from protocol import copies, errors, quarantine, schema, sidefiles, store, walfile
+from protocol.chain import Finding
+from protocol.errors import Code, LedgerError
 from protocol.keys import PublicKey
-from protocol.record import Record, RecordError
+from protocol.media import FOLDER as MEDIA
+from protocol.mediacheck import MediaCheck
 from protocol.revocation import Revocation
+from protocol.rowcheck import Rows
+from protocol.startcheck import DamagedError
 
 FINDINGS_MAX = 1000
-BATCH = 256
+NOTES_MAX = 100
+LEDGER_FILE = "ledger.sqlite"
+
+Progress = Callable[[int, int], None]
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """The result of a verification; without findings the ledger is sound.
+
+    ``sealed`` counts the records under a seal, ``media`` the files that are there as named,
+    ``manifests`` the MANIFEST records.  ``fingerprint`` is that of the key that counts now, empty
+    if none could be read; ``anchored`` says that the ledger has the key that was given to compare.
+    """
+
+    records: int
+    sealed: int
+    media: int
+    manifests: int
+    fingerprint: str
+    anchored: bool
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
 
 
 def check(db: sqlite3.Connection, revoked: Iterable[Revocation] = ()) -> list[Finding]:
-    """Check a whole ledger in bounded memory; at most FINDINGS_MAX findings are listed.
+    """Check an open ledger by itself; at most FINDINGS_MAX findings are listed."""
+    return list(islice(_database(db, Rows(db, revoked), None, None), FINDINGS_MAX))
 
-    Codes: damaged, guards, identity, hash, columns, and those of ``protocol/chain.py``.
+
+def verify_folder(
+    target: Path,
+    *,
+    anchor: PublicKey | None = None,
+    revoked: Iterable[Revocation] = (),
+    progress: Progress | None = None,
+) -> Report:
+    """Check a data folder, or a ledger's file with what lies beside it.
+
+    ``progress`` is called with the records done and their number.  Raises LedgerError with code
+    MISSING, FOREIGN or NEWER for what is no ledger that this program can check.
     """
-    return list(islice(_findings(db, revoked), FINDINGS_MAX))
+    path = target / LEDGER_FILE if target.is_dir() else target
+    check = FolderCheck(path, anchor, revoked, progress)
+    findings = list(islice(check.findings(), FINDINGS_MAX))
+    return check.report(findings)
 
 
-def _findings(db: sqlite3.Connection, revoked: Iterable[Revocation]) -> Iterator[Finding]:
-    try:
-        yield from _file(db)
-        yield from _rows(db, revoked)
-    except sqlite3.DatabaseError as error:
-        yield Finding(code="damaged", seq=None, message=f"the file cannot be read on: {error}")
+class FolderCheck:
+    """One verification; ``findings`` gives each as it is found, ``report`` sums up."""
 
+    def __init__(
+        self,
+        path: Path,
+        anchor: PublicKey | None = None,
+        revoked: Iterable[Revocation] = (),
+        progress: Progress | None = None,
+    ) -> None:
+        self._path = path
+        self._anchor = anchor
+        self._revoked = tuple(revoked)
+        self._progress = progress
+        self._rows: Rows | None = None
+        self._media: MediaCheck | None = None
+        self._notes: list[str] = []
 
-def _file(db: sqlite3.Connection) -> Iterator[Finding]:
-    for (message,) in db.execute("PRAGMA integrity_check(100)"):
-        if message != "ok":
-            yield Finding(code="damaged", seq=None, message=str(message))
-    present, expected = schema.objects(db), schema.expected_objects()
-    for name in sorted(present.keys() | expected.keys()):
-        if present.get(name) != expected.get(name):
-            state = "missing" if name not in present else "not the original"
-            yield Finding(code="guards", seq=None, message=f"{name} is {state}")
-
-
-def _rows(db: sqlite3.Connection, revoked: Iterable[Revocation]) -> Iterator[Finding]:
-    """Walk the chain; after a fault go on from the bytes that are there: each fault shows once."""
-    identity = db.execute("SELECT site, lane, genesis, key FROM identity").fetchall()
-    try:
-        ((site, lane, kept_genesis, x),) = identity
-        first = PublicKey(x)
-    except (TypeError, ValueError) as error:
-        yield Finding(code="identity", seq=None, message=f"no ledger's identity: {error}")
-        return
-    chain = Chain(site, lane, first, revoked=revoked)
-    sealed = True
-    for seq, digest, kept, *columns in _batches(db):
-        # A rebuilt table may hold anything; what is not bytes fails as a seal below.
-        body = kept if isinstance(kept, bytes) else b""
-        yield from chain.take(seq, body)
-        if chain.hash != digest:
-            yield Finding(code="hash", seq=seq, message="the bytes do not match their hash")
+    def findings(self) -> Iterator[Finding]:
+        """Every fault; the cheap looks first."""
         try:
-            record = opened(body)
-        except RecordError:
-            continue
-        if record.seq == 1:
-            sealed = body[:1] == b"\xd2"
-        yield from _columns(db, record, seq, columns)
-    if kept_genesis != genesis(site, lane, first if sealed else None):
-        yield Finding(
-            code="identity", seq=None, message="the genesis is not of this site, lane and key"
+            store.refuse_foreign(self._path, must_exist=True)
+        except DamagedError as error:
+            yield _file("damaged", str(error))
+            return
+        yield from self._file()
+        try:
+            with closing(store.connect_reader(self._path)) as db:
+                yield from self._contents(db)
+        except sqlite3.DatabaseError as error:
+            if not errors.is_damage(error) and not isinstance(error, sqlite3.OperationalError):
+                raise
+            yield _file("damaged", f"the file cannot be read on: {error}")
+        except LedgerError as error:
+            if error.code is not Code.FOREIGN or not sidefiles.is_ours(self._path):
+                raise
+            yield _file("damaged", error.failure.message)
+
+    def report(self, findings: list[Finding]) -> Report:
+        """What was found and counted."""
+        rows = self._rows
+        return Report(
+            records=rows.records if rows else 0,
+            sealed=rows.sealed if rows else 0,
+            media=self._media.sound if self._media else 0,
+            manifests=rows.manifests if rows else 0,
+            fingerprint=rows.key.fingerprint if rows and rows.key else "",
+            anchored=bool(rows and self._anchor in rows.keys),
+            findings=tuple(findings),
+            notes=tuple(self._notes[:NOTES_MAX]),
         )
 
+    def _file(self) -> Iterator[Finding]:
+        if _is_written(self._path):
+            self._notes.append("the ledger is open for writing; its file was not held to a sum")
+            return
+        if sidefiles.has_wal(self._path):
+            self._notes.append("the ledger was not closed; its newest records are in the WAL")
+            if walfile.examine(sidefiles.wal_of(self._path)).lost:
+                yield _file("file", "committed records stand behind damaged bytes of the WAL")
+        elif sidefiles.marker_of(self._path).exists():
+            yield _file("file", "the ledger was not closed, and its WAL is missing")
+        elif not sidefiles.sum_of(self._path).exists():
+            self._notes.append(f"there is no {sidefiles.sum_of(self._path).name} to hold it to")
+        for message in sidefiles.differences(self._path):
+            yield _file("file", message)
 
-def _columns(
-    db: sqlite3.Connection, record: Record, seq: int, columns: list[object]
-) -> Iterator[Finding]:
-    try:
-        before = lookup.subject_before(db, record)
-    except LookupError as error:
-        yield Finding(code="columns", seq=seq, message=str(error))
-        return
-    wanted = lookup.values(lookup.derive(record, before))
-    for name, found, right in zip(lookup.COLUMNS.split(", "), columns, wanted, strict=True):
-        if found != right:
+    def _contents(self, db: sqlite3.Connection) -> Iterator[Finding]:
+        self._rows = Rows(db, self._revoked)
+        folder = self._path.parent / MEDIA
+        self._media = MediaCheck(db, folder) if folder.is_dir() else None
+        if self._media is None:
+            self._notes.append(f"no folder {MEDIA} beside the ledger: media were not looked at")
+        yield from _database(db, self._rows, self._media, self._progress)
+        for _, message in copies.strange(self._path, db):
+            yield _file("manifest", message)
+        yield from self._anchored()
+        self._notes += self._rows.notes
+        if self._media is not None:
+            self._notes += self._media.leftovers()
+        for number, found in quarantine.finals(self._path):
+            if quarantine.name_of(number) not in self._rows.folders:
+                self._notes.append(
+                    f"{quarantine.name_of(number)} is in no record yet: {found.cause}"
+                )
+
+    def _anchored(self) -> Iterator[Finding]:
+        rows = self._rows
+        if self._anchor is not None and rows is not None and self._anchor not in rows.keys:
             yield Finding(
-                code="columns", seq=seq, message=f"{name} is {found!r}, the bytes give {right!r}"
+                code="key",
+                seq=None,
+                message=f"the ledger never had the key {self._anchor.fingerprint}",
             )
 
 
-def _batches(db: sqlite3.Connection) -> Iterator[tuple[int, bytes, bytes, *tuple[object, ...]]]:
-    """All rows in order, in batches, so that no long read keeps the writer's WAL from folding."""
-    start = -(2**63)
-    while True:
-        found = db.execute(
-            f"SELECT seq, hash, body, {lookup.COLUMNS} FROM record WHERE seq >= ? "
-            "ORDER BY seq LIMIT ?",
-            (start, BATCH),
-        ).fetchall()
-        yield from found
-        if len(found) < BATCH:
-            return
-        start = found[-1][0] + 1
+def _database(
+    db: sqlite3.Connection, rows: Rows, media: MediaCheck | None, progress: Progress | None
+) -> Iterator[Finding]:
+    try:
+        for (message,) in db.execute("PRAGMA integrity_check(100)"):
+            if message != "ok":
+                yield _file("damaged", str(message))
+        present, expected = schema.objects(db), schema.expected_objects()
+        for name in sorted(present.keys() | expected.keys()):
+            if present.get(name) != expected.get(name):
+                state = "missing" if name not in present else "not the original"
+                yield _file("guards", f"{name} is {state}")
+        for record, found in rows.walk():
+            yield from found
+            if media is not None and record is not None:
+                yield from media.look(record)
+            if progress is not None and rows.records % 64 == 0:
+                progress(rows.records, rows.total)
+        yield from rows.finish()
+        if progress is not None:
+            progress(rows.records, rows.total)
+    except sqlite3.DatabaseError as error:
+        yield _file("damaged", f"the file cannot be read on: {error}")
+
+
+def _is_written(path: Path) -> bool:
+    """Whether another process has the ledger open for writing now."""
+    try:
+        fd = os.open(path.with_name(path.name + ".lock"), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        with suppress(BlockingIOError):
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return False
+        return True
+    finally:
+        os.close(fd)
+
+
+def _file(code: str, message: str) -> Finding:
+    return Finding(code=code, seq=None, message=message)
