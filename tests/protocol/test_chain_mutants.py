@@ -126,7 +126,7 @@ def _found(module: types.ModuleType, vector: Vector) -> list[tuple[str, int]] | 
 def _survives(tree: ast.Module) -> bool:
     module = MUTATED
     vars(module).clear()
-    vars(module)["__name__"] = module.__name__
+    vars(module)["__name__"] = "mutated"
     try:
         exec(compile(tree, "mutated", "exec"), module.__dict__)
     except (NameError, TypeError):
