@@ -45,7 +45,7 @@ def amendment_of(intent: RecordIntent) -> parts.Amendment | None:
         return None
     best = max(intent.reads, key=lambda read: min(read.char_ppm, default=0), default=None)
     was = intent.proposal or (best.text if best is not None else "")
-    return parts.Amendment(field=parts.Amendable.PLATE, was=was or None, now=intent.plate)
+    return parts.Amendment(field=parts.Amendable.PLATE, was=was or None, now=intent.plate or None)
 
 
 def move_of(intent: RecordIntent) -> parts.Move | None:
