@@ -11,7 +11,7 @@ TIMES ?= 10
 PASSAGES ?= 1000
 DAY_OUT ?= out/day-$(shell date +%Y%m%d-%H%M%S)
 
-.PHONY: demo test fuzz lint bench docs golden day clean
+.PHONY: demo test flips fuzz lint bench docs golden day clean
 
 demo: $(READY)
 	$(BIN)/steelyard demo --out $(DEMO_OUT)
@@ -22,6 +22,10 @@ test: lint
 # The property tests with new examples, TIMES as many as usual; make test draws the same each time.
 fuzz: $(READY)
 	STEELYARD_FUZZ=$(TIMES) $(BIN)/pytest -n $(JOBS) -m hypothesis
+
+# Ten thousand flipped bits in a closed ledger, its manifests and its media; all must be found.
+flips: $(READY)
+	STEELYARD_FLIPS=10000 $(BIN)/pytest -p no:xdist tests/protocol/test_bit_flips.py
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -35,11 +35,7 @@ def keep(path: Path, seq: int, body: bytes, files: Files) -> None:
 def keep_missing(path: Path, db: sqlite3.Connection, files: Files) -> None:
     """Write the copies of the newest manifests that have none."""
     present = set(numbers(path))
-    found = db.execute(
-        "SELECT seq, body FROM record WHERE kind = ? AND passage_id = 0 ORDER BY seq DESC LIMIT ?",
-        (int(Kind.MANIFEST), NEWEST),
-    ).fetchall()
-    for seq, body in found:
+    for seq, body in _newest(db):
         if seq not in present:
             keep(path, seq, body, files)
 
@@ -62,3 +58,17 @@ def strange(path: Path, db: sqlite3.Connection) -> Iterator[tuple[int, str]]:
         row = db.execute("SELECT body FROM record WHERE seq = ?", (seq,)).fetchone()
         if row is None or row[0] != (folder_of(path) / f"{seq}{SUFFIX}").read_bytes():
             yield seq, f"the manifest kept of seq {seq} is not the one in the ledger"
+
+
+def without(path: Path, db: sqlite3.Connection) -> list[str]:
+    """The newest manifests that have no copy, in words."""
+    present = set(numbers(path))
+    lacking = [seq for seq, _ in _newest(db) if seq not in present]
+    return [f"no copy of the manifest of seq {seq} is kept" for seq in lacking]
+
+
+def _newest(db: sqlite3.Connection) -> list[tuple[int, bytes]]:
+    return db.execute(
+        "SELECT seq, body FROM record WHERE kind = ? AND passage_id = 0 ORDER BY seq DESC LIMIT ?",
+        (int(Kind.MANIFEST), NEWEST),
+    ).fetchall()

@@ -48,7 +48,7 @@ class MediaCheck:
         """Files in the folder that no record names, in words; there may be very many."""
         found: list[str] = []
         count = 0
-        for entry in self._folder.iterdir():
+        for entry in self._folder.iterdir() if self._folder.is_dir() else ():
             if not self._is_named(entry.name):
                 count += 1
                 if len(found) < SHOWN:

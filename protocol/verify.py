@@ -19,7 +19,7 @@ from msgspec import Struct
 from protocol import copies, errors, quarantine, schema, sidefiles, store, walfile
 from protocol.chain import Finding
 from protocol.errors import Code, LedgerError
-from protocol.keys import PublicKey
+from protocol.keys import KeyFileError, PublicKey, read_public
 from protocol.media import FOLDER as MEDIA
 from protocol.mediacheck import MediaCheck
 from protocol.revocation import Revocation
@@ -29,6 +29,7 @@ from protocol.startcheck import DamagedError
 FINDINGS_MAX = 1000
 NOTES_MAX = 100
 LEDGER_FILE = "ledger.sqlite"
+PUBLIC_FILE = "lane.pub"
 
 Progress = Callable[[int, int], None]
 
@@ -68,8 +69,7 @@ def verify_folder(
     ``progress`` is called with the records done and their number.  Raises LedgerError with code
     MISSING, FOREIGN or NEWER for what is no ledger that this program can check.
     """
-    path = target / LEDGER_FILE if target.is_dir() else target
-    check = FolderCheck(path, anchor, revoked, progress)
+    check = FolderCheck(target, anchor, revoked, progress)
     findings = list(islice(check.findings(), FINDINGS_MAX))
     return check.report(findings)
 
@@ -79,12 +79,13 @@ class FolderCheck:
 
     def __init__(
         self,
-        path: Path,
+        target: Path,
         anchor: PublicKey | None = None,
         revoked: Iterable[Revocation] = (),
         progress: Progress | None = None,
     ) -> None:
-        self._path = path
+        self._whole = target.is_dir()
+        self._path = target / LEDGER_FILE if self._whole else target
         self._anchor = anchor
         self._revoked = tuple(revoked)
         self._progress = progress
@@ -144,12 +145,15 @@ class FolderCheck:
     def _contents(self, db: sqlite3.Connection) -> Iterator[Finding]:
         self._rows = Rows(db, self._revoked)
         folder = self._path.parent / MEDIA
-        self._media = MediaCheck(db, folder) if folder.is_dir() else None
+        # Of a file alone nobody expects its media; a folder without them has lost them.
+        looks = self._whole or folder.is_dir()
+        self._media = MediaCheck(db, folder) if looks else None
         if self._media is None:
             self._notes.append(f"no folder {MEDIA} beside the ledger: media were not looked at")
         yield from _database(db, self._rows, self._media, self._progress)
         for _, message in copies.strange(self._path, db):
             yield _file("manifest", message)
+        self._notes += copies.without(self._path, db)
         yield from self._anchored()
         self._notes += self._rows.notes
         if self._media is not None:
@@ -161,13 +165,21 @@ class FolderCheck:
                 )
 
     def _anchored(self) -> Iterator[Finding]:
+        """Hold the keys to the one given, and to the public key that lies in the folder."""
         rows = self._rows
-        if self._anchor is not None and rows is not None and self._anchor not in rows.keys:
-            yield Finding(
-                code="key",
-                seq=None,
-                message=f"the ledger never had the key {self._anchor.fingerprint}",
-            )
+        if rows is None or rows.key is None:
+            return
+        if self._anchor is not None and self._anchor not in rows.keys:
+            yield _file("key", f"the ledger never had the key {self._anchor.fingerprint}")
+        beside = self._path.parent / PUBLIC_FILE
+        if beside.exists():
+            try:
+                public = read_public(beside)
+            except KeyFileError as error:
+                yield _file("key", str(error))
+                return
+            if public not in rows.keys:
+                yield _file("key", f"{PUBLIC_FILE} holds {public.fingerprint}, not the ledger's")
 
 
 def _database(
