@@ -7,7 +7,7 @@ integers.  Floats, tags, bignums and undefined are refused in both directions.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import cbor2
 
@@ -16,6 +16,9 @@ Value: TypeAlias = "int | str | bytes | bool | list[Value] | dict[int, Value] | 
 BYTES_MAX = 4 * 1024 * 1024
 DEPTH_MAX = 16
 INT_MIN, INT_MAX = -(2**64), 2**64 - 1
+
+_AS_IT_IS = frozenset({str, bytes, bool, type(None)})
+_INTEGER = {int}
 
 
 class CborError(ValueError):
@@ -41,12 +44,7 @@ def decode(body: bytes) -> Value:
     """
     if len(body) > BYTES_MAX:
         raise CborError(f"{len(body)} bytes are too many; at most {BYTES_MAX} are allowed")
-    try:
-        value: Value = cbor2.loads(
-            body, max_depth=DEPTH_MAX, allow_indefinite=False, allow_duplicate_keys=False
-        )
-    except (cbor2.CBORError, ValueError, OverflowError, TypeError) as error:
-        raise CborError(f"not CBOR: {error}") from error
+    value = load(body)
     if encode(value) != body:
         raise CborError(
             "not deterministic CBOR: trailing bytes, unsorted keys or a number longer than needed"
@@ -54,10 +52,21 @@ def decode(body: bytes) -> Value:
     return value
 
 
+def load(body: bytes) -> Value:
+    """Decode bytes that ``encode`` has made; of any others this does not see the form."""
+    try:
+        value: Value = cbor2.loads(
+            body, max_depth=DEPTH_MAX, allow_indefinite=False, allow_duplicate_keys=False
+        )
+    except (cbor2.CBORError, ValueError, OverflowError, TypeError) as error:
+        raise CborError(f"not CBOR: {error}") from error
+    return value
+
+
 def _ordered(value: Value, depth: int) -> Value:
     """Check types and bounds, and put the keys of every map into bytewise order."""
     kind = type(value)
-    if value is None or kind in (str, bytes, bool):
+    if kind in _AS_IT_IS:
         return value
     if isinstance(value, int):
         return _bounded(value)
@@ -68,14 +77,30 @@ def _ordered(value: Value, depth: int) -> Value:
             return value
         return [_ordered(item, depth + 1) for item in value]
     if isinstance(value, dict):
-        keys = sorted((_map_key(key) for key in value), key=cbor2.dumps)
-        return {key: _ordered(value[key], depth + 1) for key in keys}
+        return {key: _ordered(value[key], depth + 1) for key in _keys(value)}
     raise CborError(f"a {kind.__name__} has no place in a record; use integers, text or bytes")
 
 
 def _plain_integers(items: list[Value]) -> bool:
     """A weight curve is thousands of integers; they need no walk one by one."""
-    return all(type(item) is int and INT_MIN <= item <= INT_MAX for item in items)
+    if {type(item) for item in items} != _INTEGER:
+        return False
+    numbers = cast(list[int], items)
+    return min(numbers) >= INT_MIN and max(numbers) <= INT_MAX
+
+
+def _keys(value: dict[int, Value]) -> list[int]:
+    """The keys in bytewise order of their encodings: upwards from 0, then downwards from -1."""
+    if not value.keys() or {type(key) for key in value} == _INTEGER:
+        keys = sorted(value)
+    else:
+        keys = sorted(_map_key(key) for key in value)
+    if not keys or (keys[0] >= 0 and keys[-1] <= INT_MAX):
+        return keys
+    for outermost in (keys[0], keys[-1]):
+        _bounded(outermost)
+    negative = sum(key < 0 for key in keys)
+    return [*keys[negative:], *reversed(keys[:negative])]
 
 
 def _bounded(number: int) -> int:

@@ -112,11 +112,14 @@ def encode(record: Record) -> bytes:
 
     What was written is read back at once: nothing may enter a ledger that cannot be read again.
     """
+    wire = _to_wire(record)
     try:
-        body = cbor.encode(_to_wire(record))
+        body = cbor.encode(wire)
+        # These bytes are the one encoding of the wire by their making; ``decode`` has to find out.
+        again = cbor.load(body)
     except cbor.CborError as error:
         raise RecordError(str(error)) from error
-    if decode(body) != record:
+    if again != wire or _of_wire(again) != record:
         raise RecordError("the record does not read back as it was written")
     return body
 
@@ -125,13 +128,22 @@ def decode(body: bytes) -> Record:
     """Decode and check a record; raises RecordError for anything but an encoding by ``encode``."""
     try:
         wire = cbor.decode(body)
-        _check_schema(wire)
-        record = msgspec.convert(_from_wire(wire, "Record"), Record, builtin_types=(bytes,))
-    except (cbor.CborError, msgspec.ValidationError) as error:
+    except cbor.CborError as error:
         raise RecordError(str(error)) from error
-    _check_contents(record)
+    record = _of_wire(wire)
     if _to_wire(record) != wire:
         raise RecordError("an absent value is written as null, an empty list or a default")
+    return record
+
+
+def _of_wire(wire: cbor.Value) -> Record:
+    """The record of a decoded wire, checked; only its form is not."""
+    _check_schema(wire)
+    try:
+        record = msgspec.convert(_from_wire(wire, "Record"), Record, builtin_types=(bytes,))
+    except msgspec.ValidationError as error:
+        raise RecordError(str(error)) from error
+    _check_contents(record)
     return record
 
 
@@ -220,17 +232,16 @@ def _to_wire(value: Struct) -> dict[int, cbor.Value]:
 
 
 def _wire_item(item: object) -> cbor.Value:
+    if type(item) in _AS_IT_IS:
+        return item  # type: ignore[return-value]  # one of these is a Value
     if isinstance(item, Struct):
         return _to_wire(item)
     if isinstance(item, tuple):
-        if all(type(element) is int for element in item):
-            return list(item)
-        return [_wire_item(element) for element in item]
+        plain = {type(element) for element in item} <= _INTEGER
+        return list(item) if plain else [_wire_item(element) for element in item]
     if isinstance(item, str):
         return str(item)
-    if isinstance(item, int) and not isinstance(item, bool):
-        return int(item)
-    return item  # type: ignore[return-value]  # cbor.encode refuses what is not a Value
+    return int(item) if isinstance(item, int) else item  # type: ignore[return-value]  # cbor.encode refuses what is not a Value
 
 
 def _from_wire(wire: cbor.Value, name: str) -> dict[str, object]:
@@ -238,9 +249,9 @@ def _from_wire(wire: cbor.Value, name: str) -> dict[str, object]:
     if not isinstance(wire, dict):
         raise RecordError(f"{name}: a map is expected")
     fields = _BY_KEY[name]
-    unknown = sorted(wire.keys() - fields.keys())
-    if unknown:
-        raise RecordError(f"{name} has no key {unknown[0]} in schema {SCHEMA}")
+    if not wire.keys() <= fields.keys():
+        unknown = min(wire.keys() - fields.keys())
+        raise RecordError(f"{name} has no key {unknown} in schema {SCHEMA}")
     return {fields[key].name: _named(item, fields[key].of) for key, item in wire.items()}
 
 
@@ -274,6 +285,8 @@ def _view_item(item: object, chinese: bool) -> Json:
     return item if isinstance(item, bool | int) else str(item)
 
 
+_AS_IT_IS = frozenset({str, int, bool, bytes})
+_INTEGER = {int}
 _BY_KEY: dict[str, dict[int, Field]] = {
     name: {field.key: field for field in fields} for name, fields in FIELDS.items()
 }

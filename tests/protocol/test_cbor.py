@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cbor2
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from protocol import cbor
@@ -39,6 +39,15 @@ def test_map_order_of_the_writer_does_not_matter(items: list[tuple[int, int]]) -
 def test_keys_are_sorted_bytewise_not_by_length() -> None:
     # 0x20 (-1) is shorter than 0x1864 (100) but comes after it bytewise.
     assert cbor.encode({-1: 0, 100: 0, 10: 0}).hex() == "a30a00186400" + "2000"
+
+
+@given(st.lists(st.integers(cbor.INT_MIN, cbor.INT_MAX), unique=True, max_size=12))
+@settings(max_examples=100, derandomize=True)
+def test_keys_stand_in_the_order_of_their_encodings(keys: list[int]) -> None:
+    found = cbor.load(cbor.encode(dict.fromkeys(keys, True)))
+    assert isinstance(found, dict)
+    encoded = [cbor2.dumps(key) for key in found]
+    assert encoded == sorted(encoded)
 
 
 @given(st.binary(max_size=40))
