@@ -72,7 +72,8 @@ def assemble(
     except OSError as error:
         raise from_os(error, out) from error
     path = out / LEDGER_FILE
-    ledger = Ledger.open(path, identity.site, identity.lane, key=key or lane_key(profile, path))
+    key = key or lane_key(profile, path)
+    ledger = Ledger.open(path, identity.site, identity.lane, key=key, files=files)
     media = MediaStore(out / FOLDER, files)
     upkeep = Upkeep(ledger, media, profile.storage)
     hand = ThreadWriter[Key] if threaded else SyncWriter[Key]

@@ -10,6 +10,7 @@ from day_rig import lane_in
 from files_rig import BROKEN, FULL, ModelFiles, sound
 
 from board.profile import read_profile
+from controller import diskwatch
 from controller.core.faults import Fault
 from controller.core.images import OutputImage
 from controller.core.kinds import BoomCommand, Message, Phase
@@ -74,7 +75,9 @@ class Rig:
 
 
 @pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
+def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
+    """The disk is looked at once a second, so that no test waits long for it."""
+    monkeypatch.setattr(diskwatch, "TEND_US", SECOND)
     rig = Rig(tmp_path)
     yield rig
     rig.files.fails = sound
@@ -97,7 +100,7 @@ def test_a_filling_disk_alarms_and_stops_nobody(rig: Rig) -> None:
         (80, {Fault.DISK_FILLING}),
     ):
         rig.use(percent)
-        rig.run(11)
+        rig.run(1.1)
         rig.run(0.1)
         assert rig.alarms & {Fault.DISK_FILLING, Fault.DISK_NEARLY_FULL} == alarms, percent
 
@@ -107,7 +110,7 @@ def test_without_room_nobody_is_let_in_until_there_is_some(rig: Rig) -> None:
     rig.use(99.99)
     rig.run_until(Phase.LEDGER_AWAY, 40)
     rig.raised = 0
-    rig.run(90)
+    rig.run(60)
     assert rig.raised == 0
     assert rig.records == []
     assert {Fault.DISK_FULL, Fault.LEDGER_AWAY} <= rig.alarms
@@ -125,7 +128,7 @@ def test_a_truck_whose_media_cannot_be_stored_is_held_and_then_let_go_by_itself(
     rig.files.fails = lambda number, done, path: cause if done == operation else 0
     rig.run_until(Phase.LEDGER_AWAY, 60)
     rig.raised = 0
-    rig.run(20)
+    rig.run(10)
     rig.run_until(Phase.LEDGER_AWAY, 1)
     assert rig.raised == 0, "a boom rose without a record on disk"
     assert rig.records == []
@@ -137,7 +140,6 @@ def test_a_truck_whose_media_cannot_be_stored_is_held_and_then_let_go_by_itself(
     rig.files.fails = sound
     rig.run_until(Phase.RELEASING, 10)
     assert rig.stored_whole()
-    rig.run_until(Phase.IDLE, 120)
     assert [record.kind for record in rig.records] == [Kind.PASSAGE]
     assert rig.lane.bookkeeper.failure is None
     assert rig.lane.bookkeeper.ledger.verify() == []
@@ -151,6 +153,21 @@ def test_a_file_with_other_bytes_is_told(rig: Rig) -> None:
     store.folder.mkdir()
     (store.folder / config.name).write_bytes(b"another site")
     rig.run_until(Phase.RELEASING, 180)
-    rig.run(11)
+    rig.run(1.1)
     assert Fault.MEDIA_SPOILED in rig.alarms
     assert store.read(config.sha256, "config") == config.data
+
+
+def test_a_start_that_found_the_ledger_damaged_says_so(tmp_path: Path) -> None:
+    first = Rig(tmp_path)
+    first.run_until(Phase.RELEASING, 180)
+    (record,) = first.records
+    first.lane.bookkeeper.close()
+    path = first.lane.bookkeeper.ledger.path
+    path.write_bytes(b"\0" * 512 + path.read_bytes()[512:])
+    again = Rig(tmp_path)
+    again.run(1)
+    assert Fault.LEDGER_RECOVERED in again.alarms
+    again.run_until(Phase.IDLE, 20)
+    assert record in again.records
+    again.lane.bookkeeper.close()
