@@ -174,6 +174,95 @@ def replay(
         raise typer.Exit(1)
 
 
+_Key = Annotated[
+    Path | None, typer.Option("--key", help="lane.pub as you got it from outside, to compare.")
+]
+_Revoked = Annotated[
+    Path | None, typer.Option("--revoked", help="FILE.toml: keys that count no more.")
+]
+_Manifests = Annotated[
+    list[Path] | None,
+    typer.Option("--manifest", help="FILE.cose kept outside; may be repeated."),
+]
+_Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there.")]
+
+
+@app.command()
+def verify(
+    target: Annotated[Path, typer.Argument(help="Data folder, ledger.sqlite, or exported file.")],
+    key: _Key = None,
+    revoked: _Revoked = None,
+    manifest: _Manifests = None,
+    json_: Json = False,
+) -> None:
+    """Check seals, chain, manifests, media; exit status 0 = sound, 1 = findings, 2 = cannot."""
+    with _plain_errors(2):
+        given = _later("controller.commands.sources:trust")(key, revoked, manifest or ())
+        sound = _later("controller.commands.verify:run")(target, given, json_=json_)
+    if not sound:
+        raise typer.Exit(1)
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="Data folder.")],
+    seq: Annotated[int, typer.Argument(min=1, help="Number of a record of the passage.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The file to write.")],
+    chain: Annotated[bool, typer.Option("--chain", help="With its whole re-weigh chain.")] = False,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Even if it does not verify; the file says so.")
+    ] = False,
+    force: _Force = False,
+    key: _Key = None,
+    revoked: _Revoked = None,
+    manifest: _Manifests = None,
+    json_: Json = False,
+) -> None:
+    """Write one passage with all its evidence as one file, which verify checks alone."""
+    with _plain_errors(2):
+        given = _later("controller.commands.sources:trust")(key, revoked, manifest or ())
+        request = _later("controller.commands.export:Request")(
+            folder=folder, seq=seq, out=out, chain=chain, anyway=anyway, force=force
+        )
+        result = _later("controller.commands.export:run")(request, given)
+    if result is None:
+        raise typer.Exit(1)
+    _print(result, json_)
+
+
+@app.command()
+def explain(
+    source: Annotated[Path, typer.Argument(help="Data folder, or exported file.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="page.html")],
+    seq: Annotated[
+        int | None, typer.Argument(min=1, help="Number of a record; a bundle has but one passage.")
+    ] = None,
+    appeal: Annotated[
+        Path | None, typer.Option(help="FILE.toml with [appeal]: how a driver may object.")
+    ] = None,
+    force: _Force = False,
+    key: _Key = None,
+    revoked: _Revoked = None,
+    manifest: _Manifests = None,
+    json_: Json = False,
+) -> None:
+    """Write a page that explains one passage to its driver; status 1 = it does not verify."""
+    with _plain_errors(2):
+        given = _later("controller.commands.sources:trust")(key, revoked, manifest or ())
+        request = _later("controller.commands.explain:Request")(
+            source=source,
+            seq=seq,
+            out=out,
+            appeal=appeal,
+            force=force,
+            now=datetime.datetime.now().astimezone().replace(microsecond=0),
+        )
+        valid, result = _later("controller.commands.explain:run")(request, given)
+    _print(result, json_)
+    if not valid:
+        raise typer.Exit(1)
+
+
 @app.command()
 def bench(
     what: Annotated[

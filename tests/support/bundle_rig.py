@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 from ledger_rig import KEY
@@ -14,7 +16,7 @@ from protocol.gather import gather, with_media
 from protocol.keys import PrivateKey
 from protocol.ledger import Ledger
 from protocol.media import Blob, MediaStore
-from protocol.parts import Person
+from protocol.parts import Image, Person
 from protocol.record import Record
 
 NEXT_KEY = PrivateKey(bytes(range(1, 33)))
@@ -75,10 +77,25 @@ def _dressed(record: Record) -> Record:
         replace(p, image_sha256=None if p.image_sha256 == lost else p.image_sha256)
         for p in record.plates
     )
+    weighing = record.weighing
+    if weighing is not None:
+        weighing = replace(
+            weighing,
+            estimate_g=weighing.gross_g - 340,
+            estimator="modal",
+            estimator_version="1",
+            parameters=(("grid_us", 50_000),),
+        )
     return replace(
         record,
+        weighing=weighing,
         times=replace(record.times, date=day, offset_min=480),
         plates=plates,
+        images=tuple(
+            Image(name="plate", sha256=digest)
+            for digest in dict.fromkeys(p.image_sha256 for p in plates)
+            if digest is not None
+        ),
         media=tuple(
             Media(kind=b.kind, sha256=b.sha256, bytes=len(b.data)) for b in (CONFIG, RULES)
         ),
@@ -100,3 +117,29 @@ def bundle_of(folder: Path, seq: int, *, chain: bool = False) -> Bundle:
 def packed(folder: Path, seq: int, *, chain: bool = False) -> bytes:
     """The file of that bundle."""
     return pack(bundle_of(folder, seq, chain=chain))
+
+
+def around(folder: Path, *statements: str, guards: tuple[str, ...] = ()) -> None:
+    """What somebody does to the ledger with another program, these guards taken off first."""
+    with sqlite3.connect(folder / "ledger.sqlite") as db:
+        for name in guards:
+            db.execute(f"DROP TRIGGER {name}")
+        for statement in statements:
+            db.execute(statement)
+    db.close()
+
+
+def replaced(folder: Path, seq: int, change: Callable[[bytes], bytes]) -> None:
+    """The same, for the sealed bytes of one record."""
+    with sqlite3.connect(folder / "ledger.sqlite") as db:
+        db.execute("DROP TRIGGER IF EXISTS record_update")
+        (body,) = db.execute("SELECT body FROM record WHERE seq = ?", (seq,)).fetchone()
+        db.execute("UPDATE record SET body = ? WHERE seq = ?", (change(body), seq))
+    db.close()
+
+
+def flip(data: bytes, at: int = 400) -> bytes:
+    """The bytes with one bit changed."""
+    changed = bytearray(data)
+    changed[at] ^= 1
+    return bytes(changed)
