@@ -17,6 +17,7 @@ from pathlib import Path
 from msgspec import Struct
 
 HEADER_BYTES, FRAME_HEADER_BYTES = 32, 24
+SECTOR_BYTES = 512
 _MAGIC = (0x377F0682, 0x377F0683)
 _MASK = 0xFFFFFFFF
 
@@ -92,8 +93,19 @@ def _frames(
         body = at + FRAME_HEADER_BYTES
         found = checksum(head[:8] + data[body : body + page_bytes], order, sums)
         holds = found == (one, two) and head[8:16] == salts
+        if not holds and not _says(at, head, salts):
+            commit = 0
         yield _Frame(body, page, commit, found, holds, (one, two))
         sums = (one, two)
+
+
+def _says(at: int, head: bytes, salts: bytes) -> bool:
+    """Whether the header of a damaged frame may be believed: of this generation and in one sector.
+
+    Where a power cut lost the sector, what shows there is a frame from before the WAL began anew.
+    """
+    last = at + FRAME_HEADER_BYTES - 1
+    return head[8:16] == salts and at // SECTOR_BYTES == last // SECTOR_BYTES
 
 
 def _goes_on(damaged: _Frame, behind: Iterator[_Frame]) -> bool:
