@@ -41,8 +41,9 @@ def lane_key(profile: Profile, ledger: Path) -> PrivateKey:
     sealed_with = _key_of(ledger)
     finish_rotation(path, ledger, sealed_with)
     if not path.exists() and profile.seal.key is None:
-        if sealed_with is not None:
-            raise _missing(path, ledger, sealed_with)
+        known = sealed_with or _public_beside(ledger)
+        if known is not None:
+            raise _missing(path, ledger, known)
         Files().make_folder(ledger.parent)
         write_private(path, generate())
     key = read_private(path)
@@ -93,17 +94,22 @@ def finish_rotation(path: Path, ledger: Path, sealed_with: PublicKey | None) -> 
 
 
 def _key_of(ledger: Path) -> PublicKey | None:
-    """The key that a ledger is sealed with, None where nothing is sealed yet."""
+    """The key that a ledger is sealed with, None where nothing is sealed or can be read.
+
+    What cannot be read is recovered under the key that lies beside it, if that was its key.
+    """
     try:
         with Ledger.open(ledger, read_only=True) as found:
             return found.key
-    except LedgerError as error:
-        if error.code is Code.MISSING or (ledger.is_file() and not ledger.stat().st_size):
-            return None
-        # A damaged ledger is recovered under the key that lies beside it.
-        with suppress(ValueError):
-            return read_public(ledger.parent / PUBLIC_FILE)
+    except LedgerError:
         return None
+
+
+def _public_beside(ledger: Path) -> PublicKey | None:
+    """The public key that was written when the private one was made; None for none."""
+    with suppress(ValueError):
+        return read_public(ledger.parent / PUBLIC_FILE)
+    return None
 
 
 def _missing(path: Path, ledger: Path, sealed_with: PublicKey) -> LedgerError:

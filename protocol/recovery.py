@@ -21,7 +21,7 @@ from protocol.custody import Recovery
 from protocol.envelope import is_sealed, opened
 from protocol.errors import Code, LedgerError
 from protocol.files import Files
-from protocol.keys import KeyFileError, PrivateKey, PublicKey, read_public, write_public
+from protocol.keys import KeyFileError, PrivateKey, PublicKey, read_public, readable, write_public
 from protocol.parts import Kind, Times
 from protocol.quarantine import Found
 from protocol.record import Record, RecordError
@@ -129,10 +129,9 @@ def rebuild(
 ) -> None:
     """Put the longest valid prefix in the place of a damaged ledger.
 
-    Raises LedgerError OTHER_LANE if what can be read is another lane's, and CORRUPT if the key that
-    its seals began with is not to be found.
+    Raises LedgerError OTHER_LANE or OTHER_KEY if what can be read is another lane's or under other
+    keys, and CORRUPT if the key that its seals began with is not to be found.
     """
-    number = quarantine.begin(path, files)
     if not path.exists():
         files.write_new(path, b"")
     wal = sidefiles.wal_of(path)
@@ -140,11 +139,17 @@ def rebuild(
     building = path.with_name(path.name + BUILDING)
     try:
         salvage = Salvage(pages)
+        _refuse_other_key(path, salvage, key.public)
         first, unsealed = _first_key(path, salvage, owner, key)
-        kept = _build(building, salvage, owner, first, key, unsealed)
+        kept, counts = _build(building, salvage, owner, first, key, unsealed)
+        if counts != key.public:
+            # The prefix ends before the record that handed over to today's key, and the key that
+            # counts there is gone: nobody could go on with it.
+            kept, _ = _build(building, None, owner, key.public, key, False)
     finally:
         pages.close()
     _sync(building)
+    number = quarantine.begin(path, files)
     seen = max([salvage.seen, kept, *copies.numbers(path)])
     note = Found(
         cause=damage.cause,
@@ -192,38 +197,62 @@ def _move_copies(path: Path, number: int, seqs: list[int], files: Files) -> None
 
 def _build(
     building: Path,
-    salvage: Salvage,
+    salvage: Salvage | None,
     owner: tuple[str, str],
     first: PublicKey,
     key: PrivateKey,
     unsealed: bool,
-) -> int:
-    """Write the new file; return how many records it keeps."""
+) -> tuple[int, PublicKey]:
+    """Write the new file; return how many records it keeps, and the key that counts behind them."""
     building.unlink(missing_ok=True)
     db = sqlite3.connect(building, isolation_level=None)
+    chain = Chain(*owner, first)
     try:
         db.execute(f"PRAGMA page_size = {schema.PAGE_BYTES}")
         # A build that is cut off is begun again from nothing.
         db.execute("PRAGMA journal_mode = OFF")
         db.execute("BEGIN")
         schema.migrate(db, 0)
-        db.execute(
-            "INSERT INTO identity (site, lane, genesis, key) VALUES (?, ?, ?, ?)",
-            (*owner, genesis(*owner, None if unsealed else first), first.x),
-        )
         kept, bare = 0, unsealed
-        for seq, body in _valid(salvage, Chain(*owner, first)):
+        for seq, body in _valid(salvage, chain) if salvage is not None else ():
             rows.put(db, opened(body), body)
             kept, bare = seq, not is_sealed(body)
+        # Where no seal is left they begin with today's key.
+        first = key.public if bare else first
+        begun = genesis(*owner, None if unsealed and kept else first)
+        db.execute(
+            "INSERT INTO identity (site, lane, genesis, key) VALUES (?, ?, ?, ?)",
+            (*owner, begun, first.x),
+        )
         if bare and kept:
             migration.begin_seals(db, key, derive=False)
-        for seq, at_ms in salvage.acknowledged.items():
+        for seq, at_ms in salvage.acknowledged.items() if salvage is not None else ():
             if 1 <= seq <= kept:
                 db.execute("INSERT INTO acknowledged VALUES (?, ?)", (seq, at_ms))
         db.execute("COMMIT")
     finally:
         db.close()
-    return kept
+    return kept, first if bare else chain.key
+
+
+def _refuse_other_key(path: Path, salvage: Salvage, key: PublicKey) -> None:
+    """A wrong key file must not empty a ledger that is damaged as well."""
+    others: bytes | None = None
+    for seq in sorted(salvage.places, reverse=True):
+        for _, body in salvage.bodies(seq):
+            with suppress(RecordError, SealError):
+                change = opened(body).key
+                kid = unseal(body).kid
+                if kid == key.kid or (change is not None and change.x == key.x):
+                    return
+                others = others or kid
+    if others is not None:
+        raise LedgerError(
+            Code.OTHER_KEY,
+            path,
+            f"damaged, and sealed with key {readable(others)}; the key given is {key.fingerprint}",
+            "name the ledger's own key file",
+        )
 
 
 def _valid(salvage: Salvage, chain: Chain) -> Iterator[tuple[int, bytes]]:

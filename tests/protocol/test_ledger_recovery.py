@@ -364,3 +364,45 @@ def test_the_record_of_a_recovery_says_what_was_found(tmp_path: Path) -> None:
         assert record.recovery is not None
         assert record.recovery.sha256 is not None
         assert next(ledger.stored(record.seq)).hash == hash_of(record)
+
+
+def _handed_over(folder: Path) -> tuple[Path, list[bytes]]:
+    folder.mkdir()
+    path = folder / "ledger.sqlite"
+    with _open(path) as ledger:
+        _fill(ledger, 1, 12)
+        ledger.rotate(NEXT, Person(who="李", why="a year has passed"))
+        _fill(ledger, 13, 5)
+    return path, _original(path)
+
+
+def _hide(path: Path, body: bytes) -> None:
+    """Spoil the page that the record begins on."""
+    data = bytearray(path.read_bytes())
+    at = bytes(data).index(body[:600])
+    data[at : at + 600] = bytes(600)
+    path.write_bytes(data)
+
+
+def test_the_key_record_itself_is_lost(tmp_path: Path) -> None:
+    """What is left ends under a key that nobody has any more: a new ledger, all in quarantine."""
+    path, original = _handed_over(tmp_path / "lane")
+    _hide(path, original[4])
+    with Ledger.open(path, SITE, LANE, key=NEXT) as ledger:
+        (found,) = ledger.recovered
+        assert found.kept == 0
+        assert found.seen is not None
+        assert found.seen >= len(original)
+        assert ledger.first_key == NEXT.public
+        assert ledger.verify() == []
+
+
+def test_a_damaged_ledger_is_not_emptied_for_a_wrong_key(tmp_path: Path) -> None:
+    path, original = _handed_over(tmp_path / "lane")
+    _hide(path, original[0])
+    before = path.read_bytes()
+    with pytest.raises(LedgerError) as raised:
+        Ledger.open(path, SITE, LANE, key=PrivateKey(bytes(32)))
+    assert raised.value.code is Code.OTHER_KEY
+    assert path.read_bytes() == before
+    assert not (path.parent / "quarantine").exists()
