@@ -182,11 +182,11 @@ def test_a_bundle_that_cannot_be_written_hides_no_error(
     def full(*about: Any) -> Any:
         raise OSError(28, "No space left on device")
 
+    lane = lane_in(Yard.from_scenario("legal", seed=3), tmp_path)
     monkeypatch.setattr(Files, "write_new", full)
-    yard = Yard.from_scenario("legal", seed=3)
-    lane = lane_in(yard, tmp_path)
     note = lane._black_box.keep(ValueError("the error"), lane.lane, None, in_core=False)
     assert "No space left" in note
+    monkeypatch.undo()
     lane.bookkeeper.close()
 
 
