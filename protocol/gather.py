@@ -19,6 +19,7 @@ from protocol.errors import LedgerError
 from protocol.keys import PublicKey
 from protocol.media import DamagedMediaError, MediaStore, file_name
 from protocol.parts import Kind
+from protocol.startcheck import DamagedError
 
 GROUP_MAX = 1000
 """More records about one vehicle than this are refused; a lane writes a handful."""
@@ -38,6 +39,9 @@ def gather(path: Path, seq: int, *, chain: bool = False) -> Bundle:
             return _gather(db, path, seq, chain)
     except LedgerError:
         raise
+    except DamagedError as error:
+        said = f"{path}: the ledger is damaged ({error}); verify says where, a start recovers it"
+        raise BundleError(said) from error
     except sqlite3.Error as error:
         raise errors.from_sqlite(error, path) from error
     except OSError as error:

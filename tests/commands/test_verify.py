@@ -278,3 +278,48 @@ def test_a_ledger_being_written_can_be_verified(own: Path) -> None:
         site, lane = ledger.site, ledger.lane
     with Ledger.open(own / "ledger.sqlite", site, lane, key=NEXT_KEY):
         assert codes(own) == set()
+
+
+COMMANDS = {
+    "verify": ["verify"],
+    "export": ["export", "SEQ", "-o", "OUT"],
+    "explain": ["explain", "SEQ", "-o", "OUT"],
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("cut", [0, 7, 16, 99, 100, 4095, 4096, 20_000, -4096, -1])
+def test_a_ledger_cut_off_is_said_and_never_believed(
+    own: Path, tmp_path: Path, command: str, cut: int
+) -> None:
+    path = own / "ledger.sqlite"
+    path.write_bytes(path.read_bytes()[:cut])
+    assert_said(command, own, tmp_path)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("at", [0, 17, 19, 24, 60, 68, 100, 5000, 30_000])
+def test_a_page_of_garbage_is_said_and_never_believed(
+    own: Path, tmp_path: Path, command: str, at: int
+) -> None:
+    path = own / "ledger.sqlite"
+    data = path.read_bytes()
+    path.write_bytes(data[:at] + b"\xa5" * 100 + data[at + 100 :])
+    assert_said(command, own, tmp_path)
+
+
+def assert_said(command: str, folder: Path, tmp_path: Path) -> None:
+    """Findings with status 1, or an error with status 2; never a traceback, never "sound"."""
+    name, *rest = COMMANDS[command]
+    out = tmp_path / "out"
+    words = [{"SEQ": str(Morning.OVER), "OUT": str(out)}.get(word, word) for word in rest]
+    done = CliRunner().invoke(app, [name, str(folder), *words])
+    assert isinstance(done.exception, SystemExit | None), repr(done.exception)
+    if done.exit_code == 2:
+        assert done.stderr.startswith("error: ")
+        assert not out.exists()
+    elif command == "verify":
+        assert done.exit_code == 1
+        assert "FINDING" in done.stdout
+    else:
+        assert "warning: " in done.stderr or done.exit_code == 1

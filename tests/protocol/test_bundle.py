@@ -133,6 +133,20 @@ def test_what_belongs_to_a_passage_is_in_its_bundle(
     assert Morning.KEY in bundle.bodies or max(bundle.bodies) < Morning.KEY
 
 
+def test_records_belong_together_by_reference_and_by_passage(folder: Path) -> None:
+    records = bundle_of(folder, Morning.LAST, chain=True).records
+    first = records[Morning.OVER]
+    other = replace(first, seq=90, passage_id=77, reweigh=None, refers_to=Morning.OVER)
+    third = replace(other, seq=91, refers_to=None)
+    found = {**records, 90: other, 91: third}
+    for seq in (Morning.OVER, 90, 91):
+        assert kinship.passage_of(found, seq) == (Morning.OVER, 90, 91)
+    assert kinship.chain_of(found, Morning.LAST) == (Morning.OVER, Morning.AGAIN, Morning.LAST)
+    assert kinship.token_of(found, Morning.LAST) == Morning.OVER
+    assert kinship.passage_of(found, Morning.KEY) == (Morning.KEY,)
+    assert kinship.passage_of(found, 99) == (99,)
+
+
 def test_the_readable_view_is_the_record(whole: Bundle) -> None:
     entries = archive.unpack(pack(whole))[0]
     assert json.loads(entries["record.json"]) == to_json(opened(whole.bodies[whole.seq]))
@@ -407,7 +421,9 @@ def test_manifests_kept_outside(folder: Path, whole: Bundle, tmp_path: Path) -> 
     assert against_ledger(ledger, [kept]) == []
     assert against_bundle(whole, [kept]) == ([], [])
     later = replace(kept, seq=20)
-    assert [(f.code, f.seq) for f in against_ledger(ledger, [later])] == [("manifest", 20)]
+    (cut,) = against_ledger(ledger, [later])
+    assert (cut.code, cut.seq) == ("manifest", 20)
+    assert "this ledger ends at 13: it was cut off" in cut.message
     other = replace(kept, body=kept.body + b"x")
     assert [(f.code, f.seq) for f in against_ledger(ledger, [other])] == [("manifest", 8)]
     assert [(f.code, f.seq) for f in against_bundle(whole, [other])[0]] == [("manifest", 8)]
