@@ -51,6 +51,8 @@ def missing(
     for promise in promised:
         if station.ledger.acknowledged_to() < promise.acknowledged:
             found.append(f"lost: acknowledged up to {promise.acknowledged}")
+        if station.ledger.on_deck().passage_id < promise.on_deck:
+            found.append(f"lost: passage {promise.on_deck} is on the deck")
         if promise.seq and sha256(stored.get(promise.seq, b"")).digest() != promise.hash:
             found.append(f"lost: record {promise.seq}")
         for blob in promise.media:

@@ -19,6 +19,7 @@ from protocol.errors import Failure
 from protocol.keys import KeyFileError
 from protocol.ledger import Ledger
 from protocol.media import FOLDER, Blob, MediaStore
+from protocol.ondeck import OnDeck
 from protocol.parts import (
     Amendable,
     Amendment,
@@ -33,6 +34,7 @@ from protocol.parts import (
 )
 from protocol.record import Record
 from protocol.retention import Policy, Rule, Upkeep
+from protocol.rows import Receipt
 from protocol.writer import SyncWriter
 
 T = TypeVar("T")
@@ -63,12 +65,14 @@ class Promise(Struct, frozen=True):
     """One record that somebody was told to be durable, with the media that it names.
 
     ``acknowledged`` instead: the records up to there are known to have arrived at the platform.
+    ``on_deck`` instead: the vehicle of this passage, or of a later one, is known to be on the deck.
     """
 
     seq: int = 0
     hash: bytes = b""
     media: tuple[Blob, ...] = ()
     acknowledged: int = 0
+    on_deck: int = 0
 
 
 class Station:
@@ -90,13 +94,23 @@ class Station:
         self.writer: SyncWriter[int] = SyncWriter(self.ledger, media=self.media, upkeep=upkeep)
 
     def keep(self, record: Record, blobs: Sequence[Blob] = ()) -> None:
-        """Store one record by the writer and promise it, asking again after a failure."""
-        self.writer.submit(0, naming(record, blobs), blobs)
+        """Store one record by the writer and promise it."""
+        receipt = self._written(naming(record, blobs), blobs)
+        assert isinstance(receipt, Receipt)
+        self._promise(Promise(receipt.seq, receipt.hash, tuple(blobs)))
+
+    def come(self, passage_id: int) -> None:
+        """A vehicle has come on the deck."""
+        self._written(OnDeck(passage_id, End.YARD))
+        self._promise(Promise(on_deck=passage_id))
+
+    def _written(self, record: Record | OnDeck, blobs: Sequence[Blob] = ()) -> Receipt | OnDeck:
+        """What the writer answers; it is asked again after a failure."""
+        self.writer.submit(0, record, blobs)
         for _ in range(TRIES):
             for _, result in self.writer.poll():
                 if not isinstance(result, Failure):
-                    self._promise(Promise(result.seq, result.hash, tuple(blobs)))
-                    return
+                    return result
                 self.failures.append(result)
             self.writer.retry()
         raise AssertionError(f"not stored in {TRIES} tries: {self.failures[-1]}")
@@ -215,6 +229,7 @@ def _tuesday(station: Station) -> None:
     station.keep(dated(later(6, Kind.MANUAL_MOVE, person=LI, move=moved), TUESDAY))
     station.tend(passage(10).times)
     for number in range(7, 11):
+        station.come(number)
         station.keep(dated(passage(number, curve=number == 8), TUESDAY), blobs_of(number))
     station.keep(passage(12))
 
