@@ -28,8 +28,9 @@ def raw(rows: int = 5, cells: int = 2, t0_us: int = 1_000) -> RawCounts:
 @st.composite
 def samples(draw: st.DrawFn) -> RawCounts:
     rows, cells = draw(st.integers(1, 30)), draw(st.integers(1, 16))
-    steps = draw(st.lists(st.integers(1, 2**40), min_size=rows, max_size=rows))
-    count = st.one_of(st.integers(-300, 300), st.integers(-(2**31), 2**31))
+    steps = draw(st.lists(st.integers(1, 2**40 - 1), min_size=rows, max_size=rows))
+    edges = st.sampled_from([2**40 - 1, 1 - 2**40])
+    count = st.one_of(st.integers(-300, 300), st.integers(-(2**31), 2**31), edges)
     counts = draw(st.lists(count, min_size=rows * cells, max_size=rows * cells))
     return RawCounts(
         rate_mhz=draw(st.integers(1, 2_000_000)),
@@ -111,6 +112,7 @@ def packed(data: bytes) -> bytes:
         (header(packed=packed(bytes(14) + b"\x80")), "numbers are packed"),
         (header(packed=packed(bytes(15))), "do not rise"),
         (header(packed=packed(b"\x02" * 15)), "not at t0_us"),
+        (header(packed=packed(b"\xff" * 5 + b"\x3f" + bytes(14))), "no count and no step"),
         (header(packed=packed(b"\x80" * 6 + bytes(15))), "7 groups"),
         (cbor.encode([1]), "begins with a version"),
         (cbor.encode({1: 1}), "begins with a version"),
@@ -127,7 +129,9 @@ def test_refused_with_its_reason(data: bytes, said: str) -> None:
     [
         ([5, 5], [[1], [2]], "do not rise"),
         ([0], [[1], [2]], "no such samples"),
-        ([0, 1], [[0], [2**45]], "no counts"),
+        ([0, 1], [[0], [2**40]], "no count and no step"),
+        ([0, 1], [[-(2**40)], [0]], "no count and no step"),
+        ([0, 2**40], [[0], [0]], "no count and no step"),
         ([-5, 1], [[0], [1]], "t0_us is -5"),
         ([], [[]], "no such samples"),
     ],
