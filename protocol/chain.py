@@ -89,8 +89,8 @@ class Chain:
     """The check of one ledger from its first record on; give it every row in order.
 
     ``first_key`` is the key that the ledger began its seals with.  ``key`` is the one that counts
-    now, ``hash`` that of the newest row's bytes, ``sound`` whether the newest row is proven,
-    readable and in its place.
+    now, ``hash`` that of the newest row's bytes, ``record`` what stands in it, None if that is not
+    proven or cannot be read, ``sound`` whether it is proven, readable and in its place.
     """
 
     def __init__(
@@ -99,6 +99,7 @@ class Chain:
         self.site, self.lane = site, lane
         self.key = self._first_key = first_key
         self.hash = b""
+        self.record: Record | None = None
         self.sound = True
         self._revoked = {entry.kid: entry for entry in revoked}
         self._reached: set[bytes] = set()
@@ -122,7 +123,7 @@ class Chain:
         self._own = record.seq if record is not None else None
         self._begun |= "unsealed" not in self._standing
         self._segment.add(digest, record)
-        self.hash = digest
+        self.hash, self.record = digest, record
         return self._found
 
     def skip_to(self, seq: int) -> None:

@@ -61,7 +61,7 @@ class Rows:
             self.records += 1
             self.key = chain.key
             self.keys.add(chain.key)
-            record = _read(body)
+            record = chain.record or _read(body)
             if record is not None:
                 found = [*found, *self._columns(record, seq, columns), *self._derived(record, seq)]
                 self._count(record, body)

@@ -136,7 +136,9 @@ class FolderCheck:
             if walfile.examine(sidefiles.wal_of(self._path)).lost:
                 yield _file("file", "committed records stand behind damaged bytes of the WAL")
         elif sidefiles.marker_of(self._path).exists():
-            yield _file("file", "the ledger was not closed, and its WAL is missing")
+            self._notes.append("the ledger was not closed; its file was not held to a sum")
+            if not sidefiles.wal_of(self._path).exists():
+                yield _file("file", "the ledger was not closed, and its WAL is missing")
         elif not sidefiles.sum_of(self._path).exists():
             self._notes.append(f"there is no {sidefiles.sum_of(self._path).name} to hold it to")
         for message in sidefiles.differences(self._path):
