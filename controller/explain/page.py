@@ -22,6 +22,7 @@ from controller.report.figures import NONE, kilograms, wall
 from controller.report.markup import Html, both, el, join, text
 from controller.report.plates import chip
 from controller.report.words import Word
+from protocol.record import Record
 
 
 def explain_page(dossier: Dossier) -> str:
@@ -95,23 +96,40 @@ def _header(dossier: Dossier, *, linked: bool) -> Html:
         if dossier.asked != head.seq
         else None
     )
-    cycle = head.reweigh.cycle if head.reweigh else None
-    link = (
-        el(
-            "a",
-            f"第 {cycle} 次复磅 re-weigh {cycle}" if cycle else "复磅链 re-weigh chain",
-            href="#h-chain",
-        )
-        if linked
-        else None
-    )
     named = next((r for r in reversed(dossier.passage.records) if r.plate is not None), head)
     kind = words.KINDS.get(head.kind, Word("", head.kind.name.lower()))
     return el(
         "header",
         el("h1", both("过车称重说明", "What was weighed, and what came of it")),
-        el("p", chip(named), number, both(kind.zh, kind.en), code, asked, link, class_="name"),
+        el(
+            "p",
+            chip(named),
+            number,
+            both(kind.zh, kind.en),
+            code,
+            asked,
+            _link(head, linked=linked),
+            class_="name",
+        ),
         about(dossier.passage),
+    )
+
+
+def _link(head: Record, *, linked: bool) -> Html | None:
+    """Where the passage stands in its re-weigh chain, and where that is on the page."""
+    link = head.reweigh
+    if linked:
+        said = (
+            "复磅链 re-weigh chain"
+            if link is None
+            else f"第 {link.cycle} 次复磅 re-weigh {link.cycle}"
+        )
+        return el("a", said, href="#h-chain")
+    if link is None:
+        return None
+    zh = f"第 {link.cycle} 次复磅（首次称重为第 {link.first_seq} 号记录，不在本文件中）"
+    return el(
+        "span", both(zh, f"re-weigh {link.cycle} of record {link.first_seq}, not in this file")
     )
 
 

@@ -50,7 +50,9 @@ def result_section(passage: Passage) -> Html:
     degraded = next((r.degraded for r in passage.records if r.degraded), None)
     if degraded is not None:
         parts.append(_without_evidence(degraded))
-    return section("result", Word("称重结果", "What was measured"), *parts)
+    css = "voided" if voided(passage) is not None else None
+    inside = el("div", *parts, class_=css)
+    return section("result", Word("称重结果", "What was measured"), inside)
 
 
 def _number(passage: Passage, record: Record | None) -> Html:

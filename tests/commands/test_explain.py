@@ -27,7 +27,7 @@ from protocol.custody import Media, Usability
 from protocol.keys import PublicKey, write_public
 from protocol.ledger import Ledger
 from protocol.media import Blob, MediaStore
-from protocol.parts import Cargo, Person, Purpose, Times, Weighing
+from protocol.parts import Cargo, Kind, Person, Purpose, Times, Weighing
 from protocol.record import Record
 
 VOID_TAGS = {"img", "meta"}
@@ -208,6 +208,29 @@ def test_a_void_says_so_first(folder: Path) -> None:
     said = page_of(folder, Morning.VOID).said
     assert "本次过车已作废：left without weighing" in said
     assert "No weight was accepted." in said
+
+
+def test_a_passage_made_void_later_is_struck(tmp_path: Path) -> None:
+    folder = with_one(tmp_path / "lane", passage(1))
+    gone = passage(
+        1, part=2, kind=Kind.VOID, refers_to=1, void="weighed twice", weighing=None,
+        verdicts=None, curve=None, person=Person(who="李敏", why="double"),
+    )  # fmt: skip
+    with Ledger.open(folder / "ledger.sqlite", SITE, LANE, key=KEY) as ledger:
+        ledger.append(gone)
+    _, page = explain(folder, 1)
+    assert '<div class="voided">' in page
+    assert "This passage is void: weighed twice" in Outline(page).said
+    _, page = explain(with_one(tmp_path / "other", passage(1)), 1)
+    assert '<div class="voided">' not in page
+
+
+def test_a_chain_that_is_not_in_a_bundle_is_named(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "five.zip"
+    path.write_bytes(packed(folder, Morning.LAST))
+    outline = page_of(path)
+    assert "re-weigh 2 of record 2, not in this file" in outline.said
+    assert "#h-chain" not in outline.links
 
 
 def test_a_bundle_gives_the_same_facts(folder: Path, tmp_path: Path) -> None:
