@@ -226,3 +226,47 @@ def test_a_record_that_is_stored_counts_though_there_is_no_room_for_another(rig:
     rig.scan()
     rig.plant.ledger = replace(rig.plant.ledger, ready=False)
     rig.run_until(Phase.RELEASING, 1)
+
+
+def test_a_ledger_that_says_nothing_is_another_alarm_than_one_that_refuses(rig: Rig) -> None:
+    board(rig)
+    rig.run(4)
+    rig.plant.ledger_answers = False
+    weigh(rig, 48_000)
+    rig.run_until(Phase.LEDGER_AWAY, 20)
+    assert Fault.LEDGER_SILENT in rig.out.alarms
+    assert Fault.LEDGER_AWAY not in rig.out.alarms
+
+
+def test_zero_is_looked_after_while_nobody_is_let_in(rig: Rig) -> None:
+    take_away(rig)
+    rig.run(1)
+    rig.plant.weight = replace(rig.plant.weight, zero_ok=False, zero_offset_g=30_000)
+    rig.run(1)
+    assert rig.out.zero
+    rig.plant.weight = replace(rig.plant.weight, zero_ok=True, zero_offset_g=0)
+    bring_back(rig)
+    rig.run_until(Phase.IDLE, 10)
+
+
+def test_a_word_that_comes_with_the_stored_record_waits_for_its_own_turn(rig: Rig) -> None:
+    """The record decides; who asks in that very scan has not asked a lane that holds."""
+    waiting(rig, 60_000)
+    bring_back(rig)
+    rig.scan()
+    rig.request(RequestKind.RELEASE)
+    rig.run_until(Phase.RETURNING, 5)
+    assert kinds(rig) == [RecordKind.PASSAGE]
+
+
+def test_another_truck_behind_the_one_that_left_is_no_heir_to_its_record(rig: Rig) -> None:
+    waiting(rig)
+    rig.plant.empty()
+    rig.run(0.5)
+    rig.plant.load(weighing_id=2)
+    rig.run(2)
+    bring_back(rig)
+    rig.run_until(Phase.HOLDING, 10)
+    rig.run(3)
+    assert closed(rig)
+    assert rig.plant.ledger.permit is None

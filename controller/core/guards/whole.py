@@ -192,8 +192,6 @@ def decision_stored(lane: Lane, inputs: InputImage, settings: LaneSettings) -> b
         passage is not None
         and passage.accounted
         and passage.intent is None
-        and not passage.owed
-        and not passage.emptied
         and deck_occupied(lane, inputs, settings)
     )
 
@@ -201,13 +199,13 @@ def decision_stored(lane: Lane, inputs: InputImage, settings: LaneSettings) -> b
 def loaded_undecided(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """All is in order again, but on the deck stands something that nothing was decided about."""
     passage = lane.passage
-    strange = passage is None or not passage.accounted or passage.emptied
+    strange = passage is None or not passage.accounted
     return strange and recovered_loaded(lane, inputs, settings)
 
 
 def leaves_undecided(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """The vehicle that waits for its record has left the deck, and nobody has said so yet."""
     passage = lane.passage
-    if passage is None or not passage.accounted or not left_deck(lane, inputs, settings):
+    if passage is None or not left_deck(lane, inputs, settings):
         return False
     return not any(said.startswith(LEFT) for said in (passage.owed, *passage.reasons))
