@@ -268,12 +268,16 @@ def bench(
     what: Annotated[
         str | None,
         typer.Argument(
-            help="weigh: all rules; modes: all estimators; memory: a day; read: the reader."
+            help="weigh: all rules; modes: all estimators; memory: a day; read: the reader; "
+            "evidence: records, commits, replay."
         ),
     ] = None,
     folder: Annotated[
         Path | None,
-        typer.Argument(help="Traces with truth (else made here), or pictures with labels.csv."),
+        typer.Argument(
+            help="Traces with truth (else made here), pictures with labels.csv, or for evidence a "
+            "folder on the disk to be measured."
+        ),
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the rules to out.png.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes for the traces.")] = 1,
@@ -298,6 +302,8 @@ def bench(
             _later("controller.commands.bench_candidates_show:run")(folder, jobs, json_)
         elif what == "memory":
             _later("controller.commands.bench_day:run")(folder, json_)
+        elif what == "evidence":
+            _later("controller.commands.bench_evidence_show:run")(folder, json_)
         elif what == "read":
             request = _later("controller.commands.bench_read:Request")(
                 folder=folder,

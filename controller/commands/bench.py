@@ -14,6 +14,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from msgspec import to_builtins
+
+from controller.commands.bench_evidence import measure as evidence
 from controller.commands.bench_lateness import lateness
 from controller.commands.bench_weigh import shortly
 from controller.core.images import InputImage
@@ -25,6 +28,7 @@ from controller.recognition.looks import Sighted
 from controller.scan import Scan
 
 SEED = 7
+BULK = (10_000,)
 TRUCKS = 3
 REPEATS = 20_000
 READS = 100
@@ -44,7 +48,7 @@ def measure(what: str | None = None, plot: Path | None = None) -> dict[str, Any]
     if what is not None:
         raise BenchError(
             f"bench {what}: unknown; leave it out, or write: bench weigh [DIR], bench modes [DIR], "
-            "bench memory [DIR], bench read DIR"
+            "bench memory [DIR], bench read DIR, bench evidence [DIR]"
         )
     if plot is not None:
         raise BenchError("--plot: only the weighing rules are drawn: bench weigh --plot out.png")
@@ -62,7 +66,12 @@ def measure(what: str | None = None, plot: Path | None = None) -> dict[str, Any]
         "resident_mib": {"at_start": rss_before, "at_end_peak": _rss_mib()},
     }
     # Its passages are made in this process, and their making is no part of the lane's memory.
-    return lane | {"lateness": lateness(), "reading": _reading(), "weighing": shortly()}
+    return lane | {
+        "lateness": lateness(),
+        "reading": _reading(),
+        "weighing": shortly(),
+        "evidence": to_builtins(evidence(None, BULK)),
+    }
 
 
 def _reading() -> dict[str, Any]:
