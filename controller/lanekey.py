@@ -38,13 +38,13 @@ def lane_key(profile: Profile, ledger: Path) -> PrivateKey:
         LedgerError: the ledger is sealed, and its key file is missing or holds another key.
     """
     path = key_path(profile, ledger.parent)
+    Files().make_folder(ledger.parent)
     sealed_with = _key_of(ledger)
     finish_rotation(path, ledger, sealed_with)
     if not path.exists() and profile.seal.key is None:
         known = sealed_with or _public_beside(ledger)
         if known is not None:
             raise _missing(path, ledger, known)
-        Files().make_folder(ledger.parent)
         write_private(path, generate())
     key = read_private(path)
     if sealed_with is not None and sealed_with != key.public:

@@ -214,9 +214,9 @@ def _build(
         db.execute("BEGIN")
         schema.migrate(db, 0)
         kept, bare = 0, unsealed
-        for seq, body in _valid(salvage, chain) if salvage is not None else ():
-            rows.put(db, opened(body), body)
-            kept, bare = seq, not is_sealed(body)
+        for record, body in _valid(salvage, chain) if salvage is not None else ():
+            rows.put(db, record, body)
+            kept, bare = record.seq, not is_sealed(body)
         # Where no seal is left they begin with today's key.
         first = key.public if bare else first
         begun = genesis(*owner, None if unsealed and kept else first)
@@ -255,21 +255,23 @@ def _refuse_other_key(path: Path, salvage: Salvage, key: PublicKey) -> None:
         )
 
 
-def _valid(salvage: Salvage, chain: Chain) -> Iterator[tuple[int, bytes]]:
+def _valid(salvage: Salvage, chain: Chain) -> Iterator[tuple[Record, bytes]]:
     """The longest prefix whose every record has its hash, its place in the chain and its seal."""
     seq = 1
     while (body := _candidate(salvage, seq, chain)) is not None:
-        if any(finding.code != "unsealed" for finding in chain.take(seq, body)):
+        found = chain.take(seq, body)
+        if chain.record is None or any(finding.code != "unsealed" for finding in found):
             return
-        yield seq, body
+        yield chain.record, body
         seq += 1
 
 
 def _candidate(salvage: Salvage, seq: int, chain: Chain) -> bytes | None:
     """Of several rows under one number the one that follows."""
-    for digest, body in salvage.bodies(seq):
-        if hashlib.sha256(body).digest() != digest:
-            continue
+    whole = [b for digest, b in salvage.bodies(seq) if hashlib.sha256(b).digest() == digest]
+    if len(whole) == 1:
+        return whole[0]
+    for body in whole:
         with suppress(RecordError):
             record = opened(body)
             if record.seq == seq and (seq == 1 or record.prev_hash == chain.hash):
