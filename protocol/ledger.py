@@ -125,14 +125,12 @@ class Ledger:
 
     @classmethod
     def _writer(cls, path: Path, owner: tuple[str, str], key: PrivateKey, files: Files) -> Ledger:
-        damage: DamagedError | None = None
-        try:
-            store.refuse_foreign(path, must_exist=False)
-        except DamagedError as error:
-            damage = error
+        # Nothing is made beside a file that is no ledger, not even a lock.
+        _begins_wrong(path)
         lock_fd = store.lock(path)
         try:
             recovery.settle(path, files)
+            damage = _begins_wrong(path)
             for _ in range(REBUILDS_MAX):
                 try:
                     if damage is not None:
@@ -561,3 +559,12 @@ def _transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 def _now() -> Times:
     return Times(at_us=time.monotonic_ns() // 1000, wall_ms=time.time_ns() // 1_000_000)
+
+
+def _begins_wrong(path: Path) -> DamagedError | None:
+    """The damage that the first bytes show already; raises LedgerError for what is no ledger."""
+    try:
+        store.refuse_foreign(path, must_exist=False)
+    except DamagedError as error:
+        return error
+    return None

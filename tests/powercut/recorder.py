@@ -43,6 +43,7 @@ class Recorder:
         self._names: dict[str, int] = {}
         self._contents: dict[int, bytearray] = {}
         self._next = 1
+        self._base: Image | None = None
 
     def begin_from(self, log: list[Operation]) -> None:
         """Go on from a log whose files lie under ``root`` as it left them, unsynced parts too."""
@@ -55,6 +56,7 @@ class Recorder:
     def begin_with(self, image: Image) -> None:
         """Begin with a durable image that lies under ``root``."""
         self._adopt(image)
+        self._base = image
 
     def inside(self, path: str | os.PathLike[str] | None) -> str | None:
         """The name of a path in the log, None if it is outside or of no account."""
@@ -166,7 +168,7 @@ class Recorder:
 
     def differences(self) -> list[str]:
         """Where the folder is not as the log says; anything here means that a tap leaks."""
-        disk = Disk()
+        disk = Disk(self._base)
         for operation in self.log:
             disk.take(operation)
         logged = disk.live().files()
