@@ -8,10 +8,8 @@ shows that newer records were cut off.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sqlite3
-import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -23,7 +21,6 @@ from msgspec.structs import replace
 from protocol import (
     copies,
     errors,
-    lookup,
     ondeck,
     recovery,
     rows,
@@ -31,31 +28,29 @@ from protocol import (
     sidetables,
     startcheck,
     store,
-    verify,
 )
 from protocol.chain import KEYS_MAX, Finding
+from protocol.contents import Contents
 from protocol.custody import KeyAction, KeyChange, Recovery
 from protocol.envelope import opened
 from protocol.errors import Code, LedgerError
 from protocol.files import Files
-from protocol.keys import PrivateKey, PublicKey
-from protocol.lookup import OpenChain
+from protocol.keys import PrivateKey
 from protocol.manifests import OpenSegment
 from protocol.ondeck import OnDeck
-from protocol.parts import Kind, Person, Tare, Times
+from protocol.parts import Kind, Person, Times
 from protocol.record import LEDGER_KINDS, Record, RecordError
-from protocol.rows import Hashes, Receipt, Stored
+from protocol.rows import Receipt, Stored
 from protocol.sidetables import Held
 from protocol.startcheck import DamagedError
 
 __all__ = ["Finding", "Held", "Ledger", "Receipt", "Stored"]
 
-BATCH = 256
 REBUILDS_MAX = 3
 NOTES = frozenset({Kind.RETENTION, Kind.RECOVERY})
 
 
-class Ledger:
+class Ledger(Contents):
     """The records of one lane.  Make one with ``Ledger.open``; it may be used from any thread.
 
     ``first_key`` is the key that its seals began with; ``recovered`` says what was damaged at this
@@ -70,19 +65,14 @@ class Ledger:
         key: PrivateKey | None = None,
         files: Files | None = None,
     ) -> None:
-        self.path = path
-        self._db = db
+        super().__init__(path, db)
         self._lock_fd = lock_fd
         self._key = key
         self._files = files or Files()
         self._begun = False
-        self._mutex = threading.RLock()
         self._segment: OpenSegment | None = None
         self._manifest: Stored | None = None
-        self._shelf = sidetables.Shelf()
-        self._acknowledged_to = 0
         self.recovered: tuple[Recovery, ...] = ()
-        self.site, self.lane, self.first_key = self._identity()
 
     @classmethod
     def open(
@@ -175,23 +165,6 @@ class Ledger:
             self.recovered = (*self.recovered, found)
         copies.keep_missing(self.path, self._db, self._files)
 
-    @property
-    def key(self) -> PublicKey:
-        """The key that counts for the next record."""
-        newest = self._newest_key()
-        return self.first_key if newest is None else PublicKey(newest.x)
-
-    def keys(self) -> list[PublicKey]:
-        """Every key that has counted in this ledger, the first one first."""
-        with self._access() as db:
-            found = db.execute(
-                "SELECT body FROM record WHERE kind = ? AND passage_id = 0 ORDER BY seq LIMIT ?",
-                (int(Kind.KEY), KEYS_MAX),
-            ).fetchall()
-        changes = (opened(body).key for (body,) in found)
-        later = (PublicKey(change.x) for change in changes if change is not None)
-        return list(dict.fromkeys((self.first_key, *later)))
-
     def append(self, record: Record) -> Receipt:
         """Give the record its seq and prev_hash, seal it, make it durable; return its receipt.
 
@@ -239,111 +212,10 @@ class Ledger:
         with self._access() as db, _transaction(db):
             sidetables.acknowledge(db, seqs, at_ms)
 
-    def acknowledged_to(self) -> int:
-        """The seq up to which every record is acknowledged, 0 for none."""
-        with self._access() as db:
-            self._acknowledged_to = sidetables.acknowledged_to(db, self._acknowledged_to)
-        return self._acknowledged_to
-
-    def media_oldest_acknowledged(self, limit: int) -> list[Held]:
-        """The oldest media that are still kept and whose records are all acknowledged."""
-        with self._access() as db:
-            return self._shelf.oldest_acknowledged(db, limit)
-
-    def media_older_than(self, kind: str, before_ms: int, limit: int) -> list[Held]:
-        """The oldest media of a kind that are still kept and whose records are older than this."""
-        with self._access() as db:
-            return self._shelf.older_than(db, kind, before_ms, limit)
-
-    def media_is_kept(self, digest: bytes) -> bool | None:
-        """Whether a medium is to be there: None where no record has ever named it."""
-        with self._access() as db:
-            return sidetables.is_kept(db, digest)
-
-    def records(self, start: int = 1) -> Iterator[Record]:
-        """Every record from seq ``start`` on, in order; raises RecordError at damaged bytes."""
-        return (opened(stored.body) for stored in self.stored(start))
-
-    def stored(self, start: int = 1) -> Iterator[Stored]:
-        """Every row from seq ``start`` on as sealed bytes, in order, read in batches."""
-        while True:
-            with self._access() as db:
-                found = db.execute(
-                    "SELECT seq, hash, body FROM record WHERE seq >= ? ORDER BY seq LIMIT ?",
-                    (start, BATCH),
-                ).fetchall()
-            yield from (Stored(*row) for row in found)
-            if len(found) < BATCH:
-                return
-            start = found[-1][0] + 1
-
-    def hashes(self) -> Hashes:
-        """The hash of every record, computed from its sealed bytes."""
-        return {
-            (self.site, self.lane, stored.seq): hashlib.sha256(stored.body).digest()
-            for stored in self.stored()
-        }
-
-    def get(self, seq: int) -> Record | None:
-        """The record of that seq, None if there is none."""
-        return self._one("SELECT body FROM record WHERE seq = ?", seq)
-
-    def find(self, passage_id: int, part: int = 1) -> Record | None:
-        """The record of that part of a passage, None if there is none."""
-        return self._one(
-            "SELECT body FROM record WHERE passage_id = ? AND part = ? AND passage_id > 0",
-            passage_id,
-            part,
-        )
-
-    def tare_weighings(self, newest: int) -> Iterator[Record]:
-        """The newest records that bear on the tare register, oldest of them first.
-
-        A damaged one is left out; `verify` names it.
-        """
-        with self._access() as db:
-            found = db.execute(
-                "SELECT body FROM record WHERE tare_g IS NOT NULL ORDER BY seq DESC LIMIT ?",
-                (newest,),
-            ).fetchall()
-        for (body,) in reversed(found):
-            with suppress(RecordError):
-                yield opened(body)
-
-    def last(self) -> Record | None:
-        """The newest record, None in an empty ledger."""
-        return self._one("SELECT body FROM record ORDER BY seq DESC LIMIT 1")
-
-    def next_passage_id(self) -> int:
-        """One more than the highest passage id on disk, or that may have been lost."""
-        with self._access() as db:
-            row = db.execute("SELECT coalesce(max(passage_id), 0) FROM record").fetchone()
-            return max(int(row[0]), recovery.highest_lost(db)) + 1
-
-    def on_deck(self) -> OnDeck:
-        """The on-deck interval that ran when this was last said; passage 0 for none."""
-        with self._access() as db:
-            return ondeck.read(db)
-
     def keep_on_deck(self, found: OnDeck) -> None:
         """Make durable whose on-deck interval runs, in place of what was kept before."""
         with self._access() as db:
             ondeck.write(db, found)
-
-    def latest_tare(self, plate: str) -> Tare | None:
-        """The newest tare weighing of that plate, amendments and voids considered."""
-        with self._access() as db:
-            return lookup.latest_tare(db, plate)
-
-    def open_chain(self, plate: str) -> OpenChain | None:
-        """The plate's re-weigh chain that no release has closed yet."""
-        with self._access() as db:
-            return lookup.open_chain(db, plate)
-
-    def verify(self) -> list[Finding]:
-        """Check every record, the chain, the columns and the guards; empty means sound."""
-        with self._access() as db:
-            return verify.check(db)
 
     def close(self) -> None:
         """Fold the WAL into the file and close; safe to call twice."""
@@ -442,45 +314,6 @@ class Ledger:
             "store the new facts as a further part that refers to it",
         )
 
-    def _one(self, sql: str, *arguments: int) -> Record | None:
-        with self._access() as db:
-            row = db.execute(sql, arguments).fetchone()
-        return None if row is None else opened(row[0])
-
-    @contextmanager
-    def _access(self) -> Iterator[sqlite3.Connection]:
-        """One thread at a time, and every SQLite error as a LedgerError."""
-        with self._mutex:
-            try:
-                # A rollback that failed earlier must not leave its row in sight.
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                yield self._db
-            except sqlite3.ProgrammingError as error:
-                raise LedgerError(
-                    Code.CLOSED, self.path, f"the ledger is closed ({error})", "open it again"
-                ) from error
-            except sqlite3.Error as error:
-                if self._begun and errors.is_damage(error):
-                    sidefiles.mark_damaged(self.path, self._files)
-                raise errors.from_sqlite(error, self.path) from error
-
-    def _identity(self) -> tuple[str, str, PublicKey]:
-        row = self._db.execute("SELECT site, lane, key FROM identity").fetchone()
-        if row is None:
-            raise self._corrupt("it does not say whose ledger it is")
-        try:
-            return str(row[0]), str(row[1]), PublicKey(bytes(row[2]))
-        except (TypeError, ValueError) as error:
-            raise self._corrupt(f"it does not say with which key it begins: {error}") from error
-
-    def _newest_key(self) -> KeyChange | None:
-        record = self._one(
-            "SELECT body FROM record WHERE kind = ? AND passage_id = 0 ORDER BY seq DESC LIMIT 1",
-            int(Kind.KEY),
-        )
-        return None if record is None else record.key
-
     def _check_lane(self, site: str | None, lane: str | None) -> None:
         wanted = (site if site is not None else self.site, lane if lane is not None else self.lane)
         if wanted != (self.site, self.lane):
@@ -503,9 +336,9 @@ class Ledger:
             "name the ledger's own key file; another key needs a rotation, sealed by the present",
         )
 
-    def _corrupt(self, message: str) -> LedgerError:
-        remedy = "keep the file as it is, start a new one, and have this one verified"
-        return LedgerError(Code.CORRUPT, self.path, message, remedy)
+    def _met_damage(self) -> None:
+        if self._begun:
+            sidefiles.mark_damaged(self.path, self._files)
 
 
 @contextmanager
