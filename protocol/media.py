@@ -148,15 +148,24 @@ class MediaStore:
         self._new = None
 
     def remove(self, names: Iterable[str]) -> None:
-        """Remove files, durably; what allowed it must be on disk before.  Raises LedgerError."""
-        try:
-            for name in names:
+        """Remove files, durably; what allowed it must be on disk before.
+
+        One that cannot be removed does not keep the others.  Raises LedgerError for the first.
+        """
+        failed: OSError | None = None
+        for name in names:
+            try:
                 self.files.unlink(self.folder / name)
+            except OSError as error:
+                failed = failed or error
+        try:
             self.files.sync_folder(self.folder)
         except FileNotFoundError:
             return
         except OSError as error:
-            raise _failed(error, self.folder) from error
+            failed = failed or error
+        if failed is not None:
+            raise _failed(failed, self.folder) from failed
 
     def sweep(self) -> int:
         """Remove what a power cut left half written; return how many files.  Raises LedgerError.
@@ -165,10 +174,10 @@ class MediaStore:
         """
         try:
             left = [name for name in self.files.names(self.folder) if name.endswith(PART)]
-            for name in left:
-                self.files.unlink(self.folder / name)
         except OSError as error:
             raise _failed(error, self.folder) from error
+        if left:
+            self.remove(left)
         return len(left)
 
     def set_aside(self, name: str) -> Path:

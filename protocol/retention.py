@@ -144,10 +144,10 @@ class Upkeep:
         newest = ledger.last()
         self._calendar = Calendar(newest.times.wall_ms if newest is not None else None)
         self._strays: Iterator[str] | None = None
-        self._swept = False
+        self._tidy_left = True
+        self._missed = False
         self._date: int | None = None
         self._due: list[Rule] = []
-        self._going: tuple[str, ...] = ()
         self.disk = Disk()
 
     def step(self, now: Times) -> bool:
@@ -171,16 +171,15 @@ class Upkeep:
         return done
 
     def _step(self, now: Times, trusted: bool) -> bool:
-        self._finish()
         self._look()
-        if not self._swept:
-            return self._tidy()
         if self.disk.critical and self._free(now):
             self._look()
             return self.disk.critical
         if trusted and now.date != self._date:
             self._date, self._due = now.date, list(self._policy.rules)
-        return self._age(now) if trusted else False
+        if trusted and self._age(now):
+            return True
+        return self._tidy_left and self._tidy()
 
     def _tidy(self) -> bool:
         """Once a life: remove what was left half written or let go, set aside what nobody names.
@@ -188,18 +187,28 @@ class Upkeep:
         A file that no record names is of a record that never came to be, or was lost.
         """
         if self._strays is None:
-            self._media.sweep()
-            self._strays = self._media.strays()
+            self._strays, self._missed = self._media.strays(), False
         names = list(islice(self._strays, TIDY))
-        self._going = tuple(name for name in names if self._kept(name) is False)
-        self._finish()
+        try:
+            if len(names) < TIDY:
+                self._media.sweep()
+            self._tidy_some(names)
+        except OSError:
+            self._missed = True
+            raise
+        finally:
+            if len(names) < TIDY:
+                self._strays, self._tidy_left = None, self._missed
+                self._media.forget_new()
+        return self._tidy_left and not self._missed
+
+    def _tidy_some(self, names: list[str]) -> None:
+        let_go = [name for name in names if self._kept(name) is False]
+        if let_go:
+            self._media.remove(let_go)
         for name in names:
             if self._kept(name) is None and self._media.is_old(name):
                 self._media.set_aside(name)
-        self._swept = len(names) < TIDY
-        if self._swept:
-            self._media.forget_new()
-        return True
 
     def _kept(self, name: str) -> bool | None:
         digest = digest_of(name)
@@ -262,8 +271,12 @@ class Upkeep:
                 retention=Retention(kind=kind, why=why, sha256=digests, bytes=sum(sizes)),
             )
         )
-        self._going = names
-        self._finish()
+        try:
+            self._media.remove(names)
+        except LedgerError:
+            # Found again by tidying, unless a later record names the same bytes by then.
+            self._tidy_left = self._missed = True
+            raise
         return len(names)
 
     def _note(self, record: Record) -> None:
@@ -276,12 +289,6 @@ class Upkeep:
                 raise
             self._files.unlink(ballast)
             self._ledger.note(record)
-
-    def _finish(self) -> None:
-        """Remove what a record says is removed; what the disk refuses is tried again."""
-        if self._going:
-            self._media.remove(self._going)
-            self._going = ()
 
 
 def _of_the_program(error: RecordError, folder: Path) -> Failure:

@@ -365,6 +365,42 @@ def test_a_start_sets_aside_what_no_record_names(rig: Rig) -> None:
     assert len(set(rig.store.names())) == len(kept) + 1
 
 
+def test_a_file_that_cannot_be_removed_does_not_keep_the_others(rig: Rig) -> None:
+    for number in (1, 2, 3):
+        rig.passage(number, day=0)
+    rig.acknowledge([1, 2, 3])
+    stuck = rig.store.folder / rig.named[1].name
+    rig.files.fails = lambda number, done, path: BROKEN if (done, path) == ("unlink", stuck) else 0
+    upkeep = rig.upkeep(Policy(rules=(Rule(kind="journal", keep_ms=0),)))
+    for _ in range(3):
+        rig.run(upkeep, at(1))
+        assert upkeep.disk.failure is not None
+    assert rig.kept == {1}
+    rig.passage(4, day=1)
+    rig.acknowledge([1, 2, 3, 4])
+    rig.run(upkeep, at(2.1))
+    assert rig.kept == {1}, "and the rules go on"
+    rig.files.fails = sound
+    rig.run(upkeep, at(2.1))
+    assert rig.kept == set()
+
+
+def test_what_was_let_go_and_is_named_again_stays(rig: Rig) -> None:
+    """The unlink failed; before it is tried again a new record names the same bytes."""
+    again = rig.passage(1, day=0)
+    rig.acknowledge([1])
+    rig.files.fails = lambda number, operation, path: BROKEN if operation == "unlink" else 0
+    upkeep = rig.upkeep(Policy(rules=(Rule(kind="journal", keep_ms=DAY_MS),)))
+    rig.run(upkeep, at(2))
+    assert len(rig.notes) == 1
+    rig.files.fails = sound
+    rig.store.put([again])
+    rig.ledger.append(with_media(2, 2, again))
+    rig.run(upkeep, at(2.1))
+    assert rig.kept == {1}
+    assert upkeep.disk.failure is None
+
+
 @settings(derandomize=True, max_examples=40, deadline=None)
 @given(
     faults=st.sets(st.integers(0, 120), max_size=40),
