@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from controller.assembly import LEDGER_FILE, MEDIA_FOLDER
 from controller.commands.bench_evidence_bulk import Bulk, measure_bulk
 from controller.commands.bench_evidence_day import drive
+from controller.commands.bench_evidence_start import Start, measure_start
 from controller.commands.bench_evidence_syncs import Syncs, count_syncs
 from controller.commands.bench_replay import (
     JournalCost,
@@ -92,6 +93,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     sizes: Sizes
     replay: ReplayCost
     journal: JournalCost
+    start: Start
     bulk: list[Bulk]
 
 
@@ -133,6 +135,7 @@ def measure(folder: Path | None, bulk: Sequence[int], trucks: int = TRUCKS) -> E
             sizes=_sizes(passages, store, key),
             replay=measure_replay(day),
             journal=measure_journal(day),
+            start=measure_start(day),
             bulk=[measure_bulk(passages, count) for count in bulk],
         )
 

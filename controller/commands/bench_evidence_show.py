@@ -13,6 +13,7 @@ from controller.commands.bench_evidence import Commits, Evidence, measure
 from controller.commands.bench_evidence_bulk import Bulk
 
 BULK = (10_000, 100_000)
+WIDTH_MIN = 132
 
 
 def run(folder: Path | None, as_json: bool) -> None:
@@ -21,7 +22,9 @@ def run(folder: Path | None, as_json: bool) -> None:
     if as_json:
         typer.echo(msgspec.json.encode(found).decode())
     else:
-        show(found, Console())
+        console = Console()
+        wide = console.is_terminal or console.width >= WIDTH_MIN
+        show(found, console if wide else Console(width=WIDTH_MIN))
 
 
 def show(found: Evidence, console: Console) -> None:
@@ -98,6 +101,9 @@ def _replay(found: Evidence) -> str:
         f"{replay.records_per_s:.1f} records/s, {replay.scans_per_s:.0f} scans/s, "
         f"{replay.times_real:.0f} times real time. Journal: {journal.observe_us:.1f} us a scan, "
         f"{journal.cut_ms_median:.2f} ms at a record.\n"
+        f"Start on this folder, deck empty: ready after {found.start.ready_s:.1f} s, of which "
+        f"{found.start.process_s:.1f} s for the process (CPU {found.start.cpu_s:.1f} s) and "
+        f"{found.start.lane_s:.1f} s of the lane's own settling.\n"
     )
 
 

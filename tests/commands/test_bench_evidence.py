@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from controller.assembly import LEDGER_FILE
 from controller.cli import app
 from controller.commands import bench_evidence as bench
-from controller.commands import bench_evidence_show
+from controller.commands import bench_evidence_show, bench_evidence_start
 from controller.commands.bench_evidence_bulk import A_DAY, fill, measure_bulk
 from controller.commands.bench_evidence_syncs import purpose, tally
 from protocol.custody import Media
@@ -120,11 +120,25 @@ def test_the_verifying_process_says_what_it_holds() -> None:
     assert found.peak_mib >= found.start_mib > 0
 
 
+def test_a_start_is_timed_from_the_call_until_the_lane_is_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench_evidence_start, "STARTS", 1)
+    found = bench_evidence_start.measure_start(tmp_path)
+    assert found.process_s >= found.cpu_s > 0
+    # One second for the first zero, one for the settling, and the scans until they are seen.
+    assert 2.0 <= found.lane_s <= 3.0
+    with Ledger.open(tmp_path / LEDGER_FILE, read_only=True) as ledger:
+        assert ledger.verify() == []
+
+
 def test_everything_measured_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("TURNS", 1), ("TURN", 2), ("PASSAGES", 2), ("REPEATS", 3)):
         monkeypatch.setattr(bench, name, value)
     monkeypatch.setattr(bench, "count_syncs", lambda folder, trucks: None)
     monkeypatch.setattr(bench, "drive", one_truck)
+    starts = bench_evidence_start.Start(process_s=0.25, cpu_s=0.125, lane_s=2.0)
+    monkeypatch.setattr(bench, "measure_start", lambda folder: starts)
     found = bench.measure(tmp_path, (20,), trucks=1)
     assert list(tmp_path.iterdir()) == []
     console = Console(width=140, record=True, file=(tmp_path / "shown").open("w"))
@@ -134,6 +148,7 @@ def test_everything_measured_is_shown(tmp_path: Path, monkeypatch: pytest.Monkey
     for number in (found.sizes.record, found.durable.blob_bytes, found.bulk[0].records_per_s):
         assert str(number) in said
     assert "not counted" in said
+    assert "ready after 2.2 s" in said
 
 
 def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
