@@ -43,7 +43,12 @@ def check_site(path: str | Path, today: datetime.date) -> dict[str, Any]:
 
 def warnings(profile: Profile, today: datetime.date) -> list[str]:
     """What a site can run with, but an engineer should know; each with key path and remedy."""
-    return [*_scale_warnings(profile, today), *_lane_warnings(profile), *_file_warnings(profile)]
+    return [
+        *_scale_warnings(profile, today),
+        *_lane_warnings(profile),
+        *_storage_warnings(profile),
+        *_file_warnings(profile),
+    ]
 
 
 def _scale_warnings(profile: Profile, today: datetime.date) -> Iterator[str]:
@@ -95,6 +100,15 @@ def _plate_warnings(plates: PlateChoices) -> Iterator[str]:
         )
     if plates.policy == "hold":
         yield 'plates.policy = "hold": every vehicle waits for a person to enter its plate'
+
+
+def _storage_warnings(profile: Profile) -> Iterator[str]:
+    for rule in profile.storage.rules:
+        if not rule.acknowledged and rule.kind != "video":
+            yield (
+                f'retention.without_acknowledgement: "{rule.kind}" is part of the evidence; what '
+                "nobody else has got is gone for good: leave it out"
+            )
 
 
 def _file_warnings(profile: Profile) -> Iterator[str]:

@@ -66,6 +66,17 @@ def test_what_is_doubtful_is_a_warning_with_its_place(
     assert all(line.startswith(f"{path}: ") for line in said.splitlines())
 
 
+def test_evidence_that_may_go_though_nobody_else_has_it_is_warned_of(tmp_path: Path) -> None:
+    text = """[retention]
+video = "30 d"
+counts = "90 d"
+without_acknowledgement = ["video", "counts"]
+[plates]"""
+    found = warnings_of(write_site(tmp_path, "[plates]", text))
+    (one,) = [text for text in found if "retention.without_acknowledgement" in text]
+    assert '"counts" is part of the evidence' in one
+
+
 def test_what_is_in_order_is_not_warned_of(tmp_path: Path) -> None:
     write_recording(tmp_path)
     said = warnings_of(write_site(tmp_path))
