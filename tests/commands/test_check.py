@@ -72,8 +72,8 @@ video = "30 d"
 counts = "90 d"
 without_acknowledgement = ["video", "counts"]
 [plates]"""
-    found = warnings_of(write_site(tmp_path, "[plates]", text))
-    (one,) = [text for text in found if "retention.without_acknowledgement" in text]
+    found = warnings_of(write_site(tmp_path, "[plates]", text)).splitlines()
+    (one,) = [line for line in found if "retention.without_acknowledgement" in line]
     assert '"counts" is part of the evidence' in one
 
 
