@@ -52,10 +52,9 @@ def check_bundle(
     records = bundle.records
     proven = {proof.record for proof in bundle.proofs if _holds(proof, bundle, records)}
     key = _key_at(reigns, bundle.seq) if is_sealed(bundle.bodies[bundle.seq]) else None
-    wrong = _anchor_fault(anchor, reigns, bundle.seq) if anchor is not None else None
+    unvouched = list(_unvouched(anchor, reigns, bundle, records)) if anchor is not None else []
     shown = kinship.shown(records, bundle.seq)
-    if wrong:
-        findings.append(Finding(code="key", seq=bundle.seq, message=wrong))
+    findings += unvouched
     findings += _owner(bundle, records)
     findings += _proofs(bundle, proven)
     findings += _media(bundle, records, shown)
@@ -72,7 +71,7 @@ def check_bundle(
         media=len(bundle.media),
         manifests=len(proven),
         key=key,
-        anchored=anchor is not None and wrong is None,
+        anchored=anchor is not None and not unvouched,
         findings=tuple(findings),
         notes=tuple(notes),
     )
@@ -102,12 +101,23 @@ def _key_at(reigns: Reigns, seq: int) -> PublicKey:
     return [key for start, key in reigns if start <= seq][-1]
 
 
-def _anchor_fault(anchor: PublicKey, reigns: Reigns, seq: int) -> str | None:
-    """A key vouches for what it sealed, and for those it handed over to."""
-    if anchor in [key for start, key in reigns if start <= seq]:
-        return None
-    sealer = _key_at(reigns, seq).fingerprint
-    return f"the key from outside ({anchor.fingerprint}) does not vouch for {sealer}, which sealed"
+def _unvouched(
+    anchor: PublicKey, reigns: Reigns, bundle: Bundle, records: Mapping[int, Record]
+) -> Iterator[Finding]:
+    """A key vouches for what it sealed, and for those it handed over to; for nothing before.
+
+    A KEY record that stands before only leads to the key.
+    """
+    since = next((start for start, key in reigns if key == anchor), None)
+    # Where the key is in none of the records, one finding says it of all.
+    for seq in sorted(bundle.bodies) if since is not None else (bundle.seq,):
+        record = records.get(seq)
+        leads = record is not None and record.kind is Kind.KEY and seq != bundle.seq
+        if leads or (since is not None and since <= seq):
+            continue
+        sealer = _key_at(reigns, seq).fingerprint
+        said = f"the key from outside ({anchor.fingerprint}) does not vouch for {sealer}"
+        yield Finding(code="key", seq=seq, message=f"{said}, which sealed this record")
 
 
 def _owner(bundle: Bundle, records: Mapping[int, Record]) -> Iterator[Finding]:

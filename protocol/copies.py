@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from protocol.files import Files
+from protocol.files import Files, open_plain
 from protocol.parts import Kind
 
 FOLDER = "manifests"
@@ -56,8 +56,19 @@ def strange(path: Path, db: sqlite3.Connection) -> Iterator[tuple[int, str]]:
             yield seq, f"a manifest is kept of seq {seq}, the ledger ends at {newest}: cut off"
             continue
         row = db.execute("SELECT body FROM record WHERE seq = ?", (seq,)).fetchone()
-        if row is None or row[0] != (folder_of(path) / f"{seq}{SUFFIX}").read_bytes():
+        if row is None or not _holds(folder_of(path) / f"{seq}{SUFFIX}", row[0]):
             yield seq, f"the manifest kept of seq {seq} is not the one in the ledger"
+
+
+def _holds(copy: Path, body: object) -> bool:
+    """Whether a copy has these bytes; one that cannot be read has not."""
+    if not isinstance(body, bytes):
+        return False
+    try:
+        with open_plain(copy) as file:
+            return file.read(len(body) + 1) == body
+    except OSError:
+        return False
 
 
 def without(path: Path, db: sqlite3.Connection) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from protocol.chain import Finding
+from protocol.files import open_plain
 from protocol.media import SHARED, digest_of, file_name
 from protocol.record import Record
 from protocol.rows import Medium, named_by
@@ -85,7 +86,7 @@ class MediaCheck:
 
 def _held_to(path: Path, digest: bytes) -> str:
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             found = hashlib.file_digest(file, "sha256").digest()
     except FileNotFoundError:
         return "media_missing"

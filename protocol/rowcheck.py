@@ -20,7 +20,8 @@ BATCH = 256
 class Rows:
     """One walk over the rows; the counts are of what has been walked.
 
-    ``keys`` are those that the ledger ever had, ``folders`` the quarantines that it names.
+    ``keys`` are those that the ledger ever had, each with the seq from which it counts, ``folders``
+    the quarantines that it names.
     """
 
     def __init__(self, db: sqlite3.Connection, revoked: Iterable[Revocation] = ()) -> None:
@@ -28,7 +29,7 @@ class Rows:
         self._revoked = tuple(revoked)
         self.total = self.records = self.sealed = self.manifests = 0
         self.key: PublicKey | None = None
-        self.keys: set[PublicKey] = set()
+        self.keys: dict[PublicKey, int] = {}
         self.notes: list[str] = []
         self.folders: set[str] = set()
         self._media = _Media(db)
@@ -51,7 +52,7 @@ class Rows:
         right = genesis(site, lane, self.key if self._begins_sealed() else None)
         if kept != right:
             yield None, [_found("identity", None, "the genesis is not of this site, lane and key")]
-        self.keys.add(self.key)
+        self.keys[self.key] = 1
         for seq, digest, stored, *columns in self._batches():
             # A rebuilt table may hold anything; what is not bytes fails as a seal.
             body = stored if isinstance(stored, bytes) else b""
@@ -60,7 +61,7 @@ class Rows:
                 found = [*found, _found("hash", seq, "the bytes do not match their hash")]
             self.records += 1
             self.key = chain.key
-            self.keys.add(chain.key)
+            self.keys.setdefault(chain.key, seq + 1)
             record = chain.record or _read(body)
             if record is not None:
                 found = [*found, *self._columns(record, seq, columns), *self._derived(record, seq)]

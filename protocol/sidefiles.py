@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from protocol.files import Files
+from protocol.files import Files, open_plain
 
 CHUNK_BYTES = 1 << 20
 _FIRST_LINE = "steelyard sum 1"
+_HEAD_BYTES_MAX, _LINE_BYTES = 512, 65
 
 
 def marker_of(path: Path) -> Path:
@@ -88,11 +89,15 @@ def differences(path: Path, newest_bytes: int | None = None) -> Iterator[str]:
 
     With ``newest_bytes`` only the first chunk and that much of the end are read.
     """
+    size = path.stat().st_size
     try:
-        text = sum_of(path).read_bytes()
+        with open_plain(sum_of(path)) as file:
+            text = file.read(_HEAD_BYTES_MAX + _LINE_BYTES * (size // CHUNK_BYTES + 2))
     except FileNotFoundError:
         return
-    size = path.stat().st_size
+    except OSError as error:
+        yield f"{sum_of(path).name} cannot be read: {error.strerror}"
+        return
     lines = text.decode("ascii", "replace").split("\n")
     written = lines[2:-1]
     if lines[0] != _FIRST_LINE or lines[-1] or len(lines) < 4:

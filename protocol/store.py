@@ -36,6 +36,8 @@ def refuse_foreign(path: Path, *, must_exist: bool) -> None:
         if not path.parent.is_dir():
             raise LedgerError(Code.MISSING, path, "its folder does not exist", "make the folder")
         return
+    if not path.is_file():
+        raise LedgerError(Code.FOREIGN, path, "not a plain file", "name the .sqlite file")
     if _has_header(path) or (not must_exist and _never_written(path)):
         return
     if path.stat().st_size and sidefiles.is_ours(path):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from itertools import islice
 from pathlib import Path
@@ -39,7 +39,7 @@ class Report(Struct, frozen=True, kw_only=True):
 
     ``sealed`` counts the records under a seal, ``media`` the files that are there as named,
     ``manifests`` the MANIFEST records.  ``fingerprint`` is that of the key that counts now, empty
-    if none could be read; ``anchored`` says that the ledger has the key that was given to compare.
+    if none could be read; ``anchored`` says that the ledger began with the key that was given.
     """
 
     records: int
@@ -122,7 +122,7 @@ class FolderCheck:
             media=self._media.sound if self._media else 0,
             manifests=rows.manifests if rows else 0,
             fingerprint=rows.key.fingerprint if rows and rows.key else "",
-            anchored=bool(rows and self._anchor in rows.keys),
+            anchored=bool(rows and self._anchor is not None and rows.keys.get(self._anchor) == 1),
             findings=tuple(findings),
             notes=tuple(self._notes[:NOTES_MAX]),
         )
@@ -171,8 +171,8 @@ class FolderCheck:
         rows = self._rows
         if rows is None or rows.key is None:
             return
-        if self._anchor is not None and self._anchor not in rows.keys:
-            yield _file("key", f"the ledger never had the key {self._anchor.fingerprint}")
+        if self._anchor is not None and rows.keys.get(self._anchor) != 1:
+            yield _file("key", _not_vouched(self._anchor, rows.keys))
         beside = self._path.parent / PUBLIC_FILE
         if beside.exists():
             try:
@@ -207,6 +207,21 @@ def _database(
             progress(rows.records, rows.total)
     except sqlite3.DatabaseError as error:
         yield _file("damaged", f"the file cannot be read on: {error}")
+
+
+def _not_vouched(anchor: PublicKey, keys: Mapping[PublicKey, int]) -> str:
+    """Why a key does not vouch for a whole ledger.
+
+    Whoever forges one can have it hand over to the lane's own key in the end: for that a key must
+    only be known, not used.
+    """
+    if anchor not in keys:
+        return f"the ledger never had the key {anchor.fingerprint}"
+    first = next(key for key, seq in keys.items() if seq == 1)
+    return (
+        f"the key given counts from seq {keys[anchor]} on only, and what stands before it rests on "
+        f"another, {first.fingerprint}; compare that one"
+    )
 
 
 def _is_written(path: Path) -> bool:

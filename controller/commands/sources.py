@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from controller.assembly import LEDGER_FILE
+from protocol.files import open_plain
 from protocol.keys import PublicKey, read_public
 from protocol.outside import Kept, read_kept
 from protocol.revocation import Revocation, read_revoked
@@ -28,10 +29,11 @@ class Trust(Struct, frozen=True, kw_only=True):
 
 
 class Source(Struct, frozen=True):
-    """The file to check, and which of the two it is."""
+    """The file to check, which of the two it is, and whether its whole folder was named."""
 
     path: Path
     bundle: bool
+    whole: bool = False
 
     @property
     def folder(self) -> Path:
@@ -53,7 +55,7 @@ def source_of(target: Path) -> Source:
     try:
         if target.is_dir():
             return _folder(target)
-        with target.open("rb") as file:
+        with open_plain(target) as file:
             head = file.read(len(_SQLITE))
     except OSError as error:
         said = error.strerror or str(error)
@@ -72,4 +74,4 @@ def _folder(folder: Path) -> Source:
         held = sorted(entry.name for entry in folder.iterdir())[:3]
         has = f"it has {', '.join(held)}…" if held else "it is empty"
         raise SourceError(f"{folder}: no {LEDGER_FILE} in this folder ({has}); name a data folder")
-    return Source(path, bundle=False)
+    return Source(path, bundle=False, whole=True)

@@ -64,9 +64,9 @@ def of_bundle(opened: Opened, path: str, given: Trust) -> Outcome:
 def of_ledger(source: Source, given: Trust) -> Outcome:
     """The check of a ledger with everything in its folder."""
     with ticking() as ticks:
-        report = verify_folder(
-            source.path, anchor=given.anchor, revoked=given.revoked, progress=ticks
-        )
+        # A ledger named by itself may have lost its media; a folder may not.
+        target = source.folder if source.whole else source.path
+        report = verify_folder(target, anchor=given.anchor, revoked=given.revoked, progress=ticks)
     return Outcome(
         what="ledger",
         path=str(source.path),
