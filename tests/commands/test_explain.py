@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from bundle_rig import CONFIG, RULES, Morning, flip, packed, replaced, write_ledger
+from bundle_rig import CONFIG, RULES, Morning, around, flip, packed, replaced, write_ledger
 from hypothesis import HealthCheck, Phase, given, settings
 from ledger_rig import KEY, records
 from msgspec.structs import replace
@@ -281,6 +281,14 @@ def test_what_is_not_usable_as_evidence_says_so_at_the_top(tmp_path: Path) -> No
     assert "the date and time were not known" in said
 
 
+def test_the_papers_are_shown(tmp_path: Path) -> None:
+    papers = Cargo(
+        goods="煤", load_ticket="ZZ-7", destination="太原", road_permit="晋交运 9", owner="平安运输"
+    )
+    said = page_of(with_one(tmp_path / "lane", passage(1, cargo=papers)), 1).said
+    assert all(word in said for word in ("煤", "ZZ-7", "太原", "晋交运 9", "平安运输"))
+
+
 def test_a_record_that_says_nothing_of_its_use_does_not_claim_it(tmp_path: Path) -> None:
     said = page_of(with_one(tmp_path / "lane", passage(1)), 1).said
     assert "does not state whether it may be evidence" in said
@@ -397,6 +405,12 @@ def test_a_key_that_is_not_the_one_given_is_not_presented(folder: Path, tmp_path
     said = page_of(folder, Morning.OVER, "--key", right).said
     assert "KEY NOT COMPARED" not in said
     assert "compared with one given from outside, and is the same" in said
+
+
+def test_a_ledger_that_names_itself_wrongly_proves_no_record(own: Path) -> None:
+    around(own, "UPDATE identity SET genesis = zeroblob(32)", guards=("identity_update",))
+    done, page = explain(own, Morning.OVER)
+    assert_refused(done, page, "identity")
 
 
 def test_a_fault_elsewhere_is_said_and_the_record_shown(own: Path) -> None:
