@@ -77,7 +77,11 @@ def _ordered(value: Value, depth: int) -> Value:
             return value
         return [_ordered(item, depth + 1) for item in value]
     if isinstance(value, dict):
-        return {key: _ordered(value[key], depth + 1) for key in _keys(value)}
+        # Most items are as they are: a call for each would be most of the time.
+        return {
+            key: item if type(item := value[key]) in _AS_IT_IS else _ordered(item, depth + 1)
+            for key in _keys(value)
+        }
     raise CborError(f"a {kind.__name__} has no place in a record; use integers, text or bytes")
 
 

@@ -224,20 +224,18 @@ def _check_weight(record: Record) -> None:
 def _to_wire(value: Struct) -> dict[int, cbor.Value]:
     """Map a struct to integer keys; None and empty lists are left out, so one form remains."""
     wire: dict[int, cbor.Value] = {}
-    for field in FIELDS[type(value).__name__]:
-        item = getattr(value, field.name)
+    for key, name in _NAMED[type(value).__name__]:
+        item = getattr(value, name)
         if item is not None and item != ():
-            wire[field.key] = _wire_item(item)
+            wire[key] = item if type(item) in _AS_IT_IS else _wire_item(item)
     return wire
 
 
 def _wire_item(item: object) -> cbor.Value:
-    if type(item) in _AS_IT_IS:
-        return item  # type: ignore[return-value]  # one of these is a Value
     if isinstance(item, Struct):
         return _to_wire(item)
     if isinstance(item, tuple):
-        plain = {type(element) for element in item} <= _INTEGER
+        plain = {type(element) for element in item} <= _AS_IT_IS
         return list(item) if plain else [_wire_item(element) for element in item]
     if isinstance(item, str):
         return str(item)
@@ -286,7 +284,9 @@ def _view_item(item: object, chinese: bool) -> Json:
 
 
 _AS_IT_IS = frozenset({str, int, bool, bytes})
-_INTEGER = {int}
+_NAMED = {
+    name: tuple((field.key, field.name) for field in fields) for name, fields in FIELDS.items()
+}
 _BY_KEY: dict[str, dict[int, Field]] = {
     name: {field.key: field for field in fields} for name, fields in FIELDS.items()
 }
