@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 
 import pytest
 from day_rig import run_day
 from ledger_rig import KEY, LANE, SITE, passage
+from msgspec import to_builtins
 from msgspec.structs import replace
 from rich.console import Console
 from typer.testing import CliRunner
@@ -149,6 +151,10 @@ def test_everything_measured_is_shown(tmp_path: Path, monkeypatch: pytest.Monkey
         assert str(number) in said
     assert "not counted" in said
     assert "ready after 2.2 s" in said
+    monkeypatch.setattr(bench_evidence_show, "measure", lambda folder, bulk: found)
+    done = CliRunner().invoke(app, ["bench", "evidence", str(tmp_path), "--json"])
+    assert done.exit_code == 0
+    assert json.loads(done.stdout) == to_builtins(found)
 
 
 def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
