@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -20,7 +20,6 @@ from msgspec.structs import replace
 
 from protocol import (
     copies,
-    errors,
     ondeck,
     recovery,
     rows,
@@ -35,6 +34,7 @@ from protocol.custody import KeyAction, KeyChange, Recovery
 from protocol.envelope import opened
 from protocol.errors import Code, LedgerError
 from protocol.files import Files
+from protocol.guarding import as_damage, transaction, translated
 from protocol.keys import PrivateKey
 from protocol.manifests import OpenSegment
 from protocol.ondeck import OnDeck
@@ -94,7 +94,7 @@ class Ledger(Contents):
         IO.
         """
         path = Path(path)
-        with _translated(path):
+        with translated(path):
             if read_only:
                 store.refuse_foreign(path, must_exist=True)
                 return cls._reader(path, site, lane)
@@ -141,10 +141,10 @@ class Ledger(Contents):
         recovery.before_opening(path, files)
         whole = sidefiles.is_marked_damaged(path)
         wrong = startcheck.against_sum(path)
-        with _as_damage(path):
+        with as_damage(path):
             db = store.connect_writer(path, *owner, key)
         try:
-            with _as_damage(path):
+            with as_damage(path):
                 ledger = cls(path, db, lock_fd, key, files)
                 ledger._check_lane(*owner)
                 ledger._check_key()
@@ -209,7 +209,7 @@ class Ledger(Contents):
 
     def acknowledge(self, seqs: Iterable[int], at_ms: int) -> None:
         """Note that records have arrived where they are sent; a second time changes nothing."""
-        with self._access() as db, _transaction(db):
+        with self._access() as db, transaction(db):
             sidetables.acknowledge(db, seqs, at_ms)
 
     def keep_on_deck(self, found: OnDeck) -> None:
@@ -259,7 +259,7 @@ class Ledger(Contents):
         with self._access() as db:
             self._manifest = None
             try:
-                with _transaction(db):
+                with transaction(db):
                     receipt = self._stored_before(db, record) or self._insert(db, record)
             except BaseException:
                 # What the segment was told may not have come to disk; it is read anew.
@@ -339,55 +339,6 @@ class Ledger(Contents):
     def _met_damage(self) -> None:
         if self._begun:
             sidefiles.mark_damaged(self.path, self._files)
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """Every error of an opening as a LedgerError."""
-    try:
-        yield
-    except DamagedError as error:
-        raise LedgerError(
-            Code.CORRUPT,
-            path,
-            f"the ledger is damaged ({error})",
-            "start the lane, which recovers what can be read; or have the file examined",
-        ) from error
-    except sqlite3.Error as error:
-        raise errors.from_sqlite(error, path) from error
-    except OSError as error:
-        if isinstance(error, LedgerError):
-            raise
-        raise errors.from_os(error, path) from error
-
-
-@contextmanager
-def _as_damage(path: Path) -> Iterator[None]:
-    """What says that a ledger's own file is damaged, as a DamagedError."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        if not errors.is_damage(error) or not store.was_ledger(path):
-            raise
-        raise DamagedError("page", str(error)) from error
-    except LedgerError as error:
-        if error.code is not Code.CORRUPT:
-            raise
-        raise DamagedError("identity", error.failure.message) from error
-
-
-@contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
-    try:
-        db.execute("BEGIN IMMEDIATE")
-        yield
-        db.execute("COMMIT")
-    except BaseException:
-        # A COMMIT that failed may have ended the transaction already.
-        if db.in_transaction:
-            with suppress(sqlite3.Error):
-                db.execute("ROLLBACK")
-        raise
 
 
 def _now() -> Times:
