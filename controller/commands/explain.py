@@ -105,18 +105,20 @@ def _passage(records: dict[int, Record], head: int) -> Passage:
 def _check(found: Inspection, now: datetime) -> Check:
     outcome, bundle = found.outcome, found.bundle
     covered = next((p for p in bundle.proofs if p.record == bundle.seq), None)
+    count = len(bundle.bodies)
     lines = [
         Word(
-            f"共 {outcome.sealed} 条记录的签名有效", f"the seals of {outcome.sealed} records hold"
+            f"本次过车及其佐证共 {count} 条记录的签名有效",
+            f"the seals of this passage and of all that vouches for it hold: {count} records",
         ),
         Word(
             f"所列附件共 {len(bundle.media)} 个，均与记录所列哈希一致",
-            f"{len(bundle.media)} files are those that the record names, byte for byte",
+            f"{len(bundle.media)} files are those that the records name, byte for byte",
         ),
     ]
-    if outcome.what == "ledger":
-        said = Word("记录链连续，没有缺号", "the chain is whole, no record is missing")
-        lines.insert(1, said)
+    if outcome.what == "ledger" and not found.elsewhere:
+        said = f"整个账本 {outcome.records} 条记录连续，没有缺号"
+        lines.append(Word(said, f"the chain of all {outcome.records} records is whole"))
     if covered is not None:
         lines.append(
             Word(
@@ -133,7 +135,7 @@ def _check(found: Inspection, now: datetime) -> Check:
         records=outcome.records,
         fingerprint=found.key,
         anchored=outcome.anchored,
-        lines=tuple(lines) if not found.elsewhere else (lines[0], *lines[2:]),
+        lines=tuple(lines),
         notes=outcome.notes,
         concerning=found.concerning,
         elsewhere=found.elsewhere,

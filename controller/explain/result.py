@@ -50,7 +50,8 @@ def result_section(passage: Passage) -> Html:
     degraded = next((r.degraded for r in passage.records if r.degraded), None)
     if degraded is not None:
         parts.append(_without_evidence(degraded))
-    css = "voided" if voided(passage) is not None else None
+    struck = record is not None and voided(passage) is not None
+    css = "voided" if struck else None
     inside = el("div", *parts, class_=css)
     return section("result", Word("称重结果", "What was measured"), inside)
 
@@ -143,9 +144,10 @@ def _outcome(passage: Passage) -> Html:
     gone = voided(passage)
     if gone is not None:
         why = gone.void or ""
-        parts.append(
-            say(f"本次过车已作废：{why}", f"This passage is void: {why}", "say strong bad")
-        )
+        zh, en = "本次没有形成称重", "No weighing came of this passage"
+        if weighed(passage) is not None:
+            zh, en = "本次过车已作废", "This passage is void"
+        parts.append(say(f"{zh}：{why}", f"{en}: {why}", "say strong bad"))
     if passage.outcomes:
         outcome = passage.outcomes[-1]
         word = words.OUTCOMES[outcome]

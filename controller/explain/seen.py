@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from controller.explain.layout import say, section
 from controller.explain.result import weighed
 from controller.report.curve import curve_figure, zero_us
@@ -15,7 +17,8 @@ from controller.report.words import Word
 
 def curve_section(passage: Passage) -> Html:
     """The weight over time; which instant was taken, and how to read the drawing."""
-    record = weighed(passage) or passage.head
+    # The limit that is drawn is the one that stands, also where the verdict was made anew.
+    record = replace(weighed(passage) or passage.head, verdicts=passage.verdicts)
     weighing = record.weighing
     parts = [curve_figure(record, narrow=True)]
     if record.curve is not None and weighing is not None:
