@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -29,12 +29,12 @@ SECOND = 1_000_000
 class Rig:
     """One truck's yard, its lane, and the lane's disk."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, overrides: Mapping[str, object] | None = None) -> None:
         self.files = ModelFiles()
         self.use(10)
         self.yard = Yard.from_scenario("legal", seed=3)
         self.yard.paint = False
-        self.lane: Scan = lane_in(self.yard, folder, files=self.files)
+        self.lane: Scan = lane_in(self.yard, folder, overrides, self.files)
         self.raised = 0
         self.alarms: set[int] = set()
 
@@ -171,3 +171,14 @@ def test_a_start_that_found_the_ledger_damaged_says_so(tmp_path: Path) -> None:
     again.run_until(Phase.IDLE, 20)
     assert record in again.records
     again.lane.bookkeeper.close()
+
+
+def test_the_levels_are_those_of_the_site_file(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, {"disk.alarm": "50 %", "disk.room": "30 GB"})
+    rig.use(60)
+    rig.run(1)
+    assert rig.alarms & {Fault.DISK_FILLING, Fault.DISK_FULL} == {Fault.DISK_FILLING}
+    rig.use(75)
+    rig.run(11)
+    assert Fault.DISK_FULL in rig.alarms
+    rig.lane.bookkeeper.close()
