@@ -400,6 +400,9 @@ def test_the_key_record_itself_is_lost(tmp_path: Path) -> None:
 def test_a_damaged_ledger_is_not_emptied_for_a_wrong_key(tmp_path: Path) -> None:
     path, original = _handed_over(tmp_path / "lane")
     _hide(path, original[0])
+    data = bytearray(path.read_bytes())
+    data[: 2 * 4096] = bytes(2 * 4096)
+    path.write_bytes(data)
     before = path.read_bytes()
     with pytest.raises(LedgerError) as raised:
         Ledger.open(path, SITE, LANE, key=PrivateKey(bytes(32)))
