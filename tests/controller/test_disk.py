@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from day_rig import lane_in
 from files_rig import BROKEN, FULL, ModelFiles, sound
+from msgspec.structs import replace
 
 from board.profile import read_profile
 from controller import diskwatch
@@ -182,3 +183,27 @@ def test_the_levels_are_those_of_the_site_file(tmp_path: Path) -> None:
     rig.run(11)
     assert Fault.DISK_FULL in rig.alarms
     rig.lane.bookkeeper.close()
+
+
+def test_media_of_their_age_go_after_a_restart_and_the_record_stays(tmp_path: Path) -> None:
+    rules = {"retention.counts": "1 d", "retention.without_acknowledgement": ["counts"]}
+    first = Rig(tmp_path, rules)
+    first.run_until(Phase.RELEASING, 180)
+    (record,) = first.records
+    first.lane.bookkeeper.close()
+    counts = next(medium.sha256 for medium in record.media if medium.kind == "counts")
+    later = Rig(tmp_path, rules)
+    days = 2 * 86_400_000
+    later.yard.options = replace(
+        later.yard.options, wall_start_ms=later.yard.options.wall_start_ms + days
+    )
+    later.run(1)
+    store = MediaStore(tmp_path / "media")
+    assert not store.has(counts)
+    assert all(store.has(m.sha256) for m in record.media if m.kind != "counts")
+    ledger = later.lane.bookkeeper.ledger
+    (note,) = [found.retention for found in ledger.records() if found.retention is not None]
+    assert (note.kind, note.why, note.sha256) == ("counts", "age", (counts,))
+    assert record in later.records
+    assert ledger.verify() == []
+    later.lane.bookkeeper.close()
