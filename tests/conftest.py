@@ -7,12 +7,14 @@ what failed. It overrides what a test states of `derandomize`, so that no test i
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import Final
 
 import pytest
 from hypothesis import is_hypothesis_test, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
+COUNTED: Final = "power cuts"
 VARIABLE: Final = "STEELYARD_FUZZ"
 TIMES: Final = os.environ.get(VARIABLE, "0")
 # Hypothesis keeps what @settings said under this name and offers no other way to change it.
@@ -43,3 +45,12 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         database=DirectoryBasedExampleDatabase(".hypothesis/examples"),
     )
     setattr(bare, STATED, more)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the tests counted under one name together; a green dot does not tell how many."""
+    totals: Counter[str] = Counter()
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        totals.update({name: n for name, n in report.user_properties if name.startswith(COUNTED)})
+    for name, total in totals.items():
+        terminalreporter.write_line(f"{name}: {total}")

@@ -16,8 +16,8 @@ from recorder import IGNORED
 from volatile_disk import Name, Operation, SyncFile, SyncFolder, Truncate, Write
 
 TRACED = "openat,fsync,fdatasync,unlink,rmdir,link,pwrite64,write,ftruncate,rename,mkdir"
-DRAWN = re.compile(r"\.[0-9a-f]{8}\.part$")
-"""The end of a name that is another in every run."""
+DRAWN = re.compile(r"(?<=\.)[0-9a-f]{8}(?=\.part$)|(?<=keys/)[0-9a-f]{16}")
+"""What is another in the names of every run: a part's number, and the key of the day."""
 CALL = re.compile(r"(\w+)\((.*)\)\s+= (-?\d+)(?:<(.*?)>)?")
 PATH = re.compile(r'(?:\d+)<(.*?)>|"(.*?)"(?:\.\.\.)?')
 RUN = dedent("""
@@ -74,7 +74,7 @@ def _calls(lines: list[str], root: str) -> Iterator[Call]:
 
 
 def _name(path: str, root: str) -> str:
-    return DRAWN.sub(".part", path[len(root) :].lstrip("/"))
+    return DRAWN.sub("X", path[len(root) :].lstrip("/"))
 
 
 def _call(what: str, names: list[str], arguments: list[str], known: set[str]) -> Iterator[Call]:
