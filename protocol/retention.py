@@ -18,17 +18,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from protocol.custody import Retention
+from protocol.dates import Calendar
 from protocol.errors import Code, Failure, LedgerError, from_os
 from protocol.media import MediaStore, digest_of, file_name
-from protocol.parts import ClockQuality, Kind, Times
+from protocol.parts import Kind, Times
 from protocol.record import Record, RecordError
 
 SLICE = 256
 TIDY = 64
-DAY_MS = 86_400_000
-JUMP_MS_MAX = 3_600_000
-PAUSE_MS_MAX = 7 * DAY_MS
-STEADY_US = DAY_MS * 1000
 BALLAST = "ballast"
 BALLAST_BYTES = 1_000_000
 HYSTERESIS_PPM = 20_000
@@ -94,38 +91,6 @@ class Disk(Struct, frozen=True, kw_only=True):
     freed: int = 0
     spoiled: int = 0
     failure: Failure | None = None
-
-
-class Calendar:
-    """Whether today's date may be trusted with something that cannot be undone.
-
-    A clock that is not synchronised may not, nor one that has jumped against the monotonic clock,
-    nor one that stands far from the newest record: that date must first last for a day.
-    """
-
-    def __init__(self, newest_ms: int | None) -> None:
-        self._newest_ms = newest_ms
-        self._last: Times | None = None
-        self._doubt_us: int | None = None
-
-    def trusts(self, now: Times) -> bool:
-        """Take in the time; True when it is synchronised and has run evenly."""
-        if now.wall_ms is None or now.clock is not ClockQuality.SYNCHRONISED:
-            return False
-        if self._jumped(now, now.wall_ms):
-            self._doubt_us = now.at_us
-        self._last = now
-        if self._doubt_us is not None and now.at_us - self._doubt_us >= STEADY_US:
-            self._doubt_us = None
-        return self._doubt_us is None
-
-    def _jumped(self, now: Times, wall_ms: int) -> bool:
-        last = self._last
-        if last is None or last.wall_ms is None:
-            before = self._newest_ms
-            return before is not None and not -JUMP_MS_MAX <= wall_ms - before <= PAUSE_MS_MAX
-        passed_ms = (now.at_us - last.at_us) // 1000
-        return abs(wall_ms - last.wall_ms - passed_ms) > JUMP_MS_MAX
 
 
 class Upkeep:

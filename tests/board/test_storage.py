@@ -9,8 +9,9 @@ from site_rig import write_site
 
 from board.profile import ProfileError, read_profile
 from board.storage import KINDS
+from protocol.dates import DAY_MS
 from protocol.media import SHARED, SUFFIXES
-from protocol.retention import DAY_MS, Policy, Rule
+from protocol.retention import Policy, Rule
 
 
 def site(tmp_path: Path, text: str) -> Path:

@@ -15,13 +15,14 @@ from ledger_rig import KEY, LANE, SITE, WALL_MS, passage
 from msgspec.structs import replace
 
 from protocol.custody import Media
+from protocol.dates import DAY_MS, Calendar
 from protocol.errors import Code, LedgerError
 from protocol.files import Space
 from protocol.ledger import Ledger
 from protocol.media import Blob, MediaStore
 from protocol.parts import ClockQuality, Kind, Times
 from protocol.record import Record
-from protocol.retention import BALLAST, DAY_MS, Calendar, Policy, Rule, Upkeep
+from protocol.retention import BALLAST, Policy, Rule, Upkeep
 
 HOUR_MS = 3_600_000
 DAY_ONE = datetime(2025, 11, 22)
