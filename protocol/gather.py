@@ -19,6 +19,7 @@ from protocol.errors import LedgerError
 from protocol.keys import PublicKey
 from protocol.media import DamagedMediaError, MediaStore, file_name
 from protocol.parts import Kind
+from protocol.record import Record
 from protocol.startcheck import DamagedError
 
 GROUP_MAX = 1000
@@ -67,6 +68,25 @@ def with_media(bundle: Bundle, media: MediaStore) -> tuple[Bundle, tuple[Finding
                 code, said = data
                 findings.append(Finding(code=code, seq=seq, message=f"{name} {said}"))
     return replace(bundle, media=found), tuple(findings)
+
+
+def belonging(path: Path, bundle: Bundle, seqs: Iterable[int]) -> frozenset[int]:
+    """Those of these records that are about the bundle's passage, by their own bytes.
+
+    For rows whose look-up columns were altered: by those nobody would find them.
+    """
+    try:
+        with closing(store.connect_reader(path)) as db:
+            found = {seq: record for seq in seqs if (record := _record(db, seq)) is not None}
+    except sqlite3.Error as error:
+        raise errors.from_sqlite(error, path) from error
+    about = kinship.passage_of({**found, **bundle.records}, bundle.seq)
+    return frozenset(about) & found.keys()
+
+
+def _record(db: sqlite3.Connection, seq: int) -> Record | None:
+    row = db.execute("SELECT body FROM record WHERE seq = ?", (seq,)).fetchone()
+    return record_of(_bytes(row[0])) if row is not None else None
 
 
 def _read(media: MediaStore, digest: bytes, kind: str) -> bytes | tuple[str, str]:

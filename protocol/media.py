@@ -16,6 +16,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from protocol import quarantine
 from protocol.errors import LedgerError, from_os
 from protocol.files import PART, Files
 
@@ -73,17 +74,30 @@ def digest_of(name: str) -> bytes | None:
         return None
 
 
+def folders_of(ledger: Path) -> tuple[Path, ...]:
+    """Where the media of a ledger lie; those of one in the quarantine stayed in its data folder."""
+    home = quarantine.home(ledger)
+    if home == ledger.parent:
+        return (ledger.parent / FOLDER,)
+    kept = home / QUARANTINE / FOLDER
+    return (ledger.parent / FOLDER, home / FOLDER, kept)
+
+
 class MediaStore:
     """The media of one ledger, in ``folder``; what is no good goes to ``quarantine``.
 
+    Media are read from the ``others``, too, where a ledger in the quarantine has left them;
     ``spoiled`` counts the files that had other bytes than their names promise.
     """
 
-    def __init__(self, folder: Path, files: Files | None = None) -> None:
+    def __init__(
+        self, folder: Path, files: Files | None = None, others: Iterable[Path] = ()
+    ) -> None:
         self.folder = folder
         self.quarantine = folder.parent / QUARANTINE / folder.name
         self.files = files or Files()
         self.spoiled = 0
+        self._others = tuple(others)
         self._made = False
         # Names given in a life that ended before its sync of the folder may not be durable yet.
         self._unsynced = True
@@ -194,10 +208,11 @@ class MediaStore:
 
     def _find(self, sha256: bytes, kind: str | None) -> Path | None:
         suffixes = [SUFFIXES.get(kind, OTHER)] if kind is not None else [*SUFFIXES.values(), OTHER]
-        for suffix in dict.fromkeys(suffixes):
-            path = self.folder / f"{sha256.hex()}.{suffix}"
-            if self.files.size(path) is not None:
-                return path
+        for folder in (self.folder, *self._others):
+            for suffix in dict.fromkeys(suffixes):
+                path = folder / f"{sha256.hex()}.{suffix}"
+                if self.files.size(path) is not None:
+                    return path
         return None
 
     def _stands(self, path: Path, blob: Blob) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from protocol.chain import Finding
@@ -19,11 +19,15 @@ SHOWN = 5
 
 
 class MediaCheck:
-    """``sound`` counts the files found as named; the same one again within REMEMBERED is not."""
+    """``sound`` counts the files found as named; the same one again within REMEMBERED is not.
 
-    def __init__(self, db: sqlite3.Connection, folder: Path) -> None:
+    A file that is not in ``folder`` may lie in one of the ``others``.
+    """
+
+    def __init__(self, db: sqlite3.Connection, folder: Path, others: Sequence[Path] = ()) -> None:
         self._db = db
         self._folder = folder
+        self._others = others
         self._seen: OrderedDict[tuple[bytes, str], str] = OrderedDict()
         self._shared: set[bytes] = set()
         self.sound = 0
@@ -70,7 +74,10 @@ class MediaCheck:
         if key in self._seen:
             self._seen.move_to_end(key)
             return self._seen[key]
-        state = _held_to(self._folder / file_name(row.kind, row.digest), row.digest)
+        name = file_name(row.kind, row.digest)
+        state = _held_to(self._folder / name, row.digest)
+        for other in self._others:
+            state = state and _held_to(other / name, row.digest)
         self.sound += state == ""
         self._seen[key] = state
         if len(self._seen) > REMEMBERED:
@@ -93,3 +100,8 @@ def _held_to(path: Path, digest: bytes) -> str:
     except OSError:
         return "media_damaged"
     return "" if found == digest else "media_damaged"
+
+
+def is_file_of(path: Path, digest: bytes) -> bool:
+    """Whether there is a plain file with this SHA-256."""
+    return _held_to(path, digest) == ""

@@ -38,6 +38,12 @@ def folder_of(path: Path, number: int) -> Path:
     return path.parent / FOLDER / f"{number:04}"
 
 
+def home(path: Path) -> Path:
+    """The data folder that a ledger's file belongs to, also where it lies in the quarantine."""
+    folder = path.absolute().parent
+    return folder.parents[1] if folder.parent.name == FOLDER else path.parent
+
+
 def name_of(number: int) -> str:
     """How a RECOVERY record calls that folder."""
     return f"{FOLDER}/{number:04}"

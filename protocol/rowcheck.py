@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from protocol import lookup
 from protocol.chain import Chain, Finding, genesis
+from protocol.custody import Recovery
 from protocol.envelope import is_sealed, opened
 from protocol.keys import PublicKey
 from protocol.parts import Kind
@@ -21,7 +22,7 @@ class Rows:
     """One walk over the rows; the counts are of what has been walked.
 
     ``keys`` are those that the ledger ever had, each with the seq from which it counts, ``folders``
-    the quarantines that it names.
+    the quarantines that it names, ``lost`` how many records its recoveries could not keep.
     """
 
     def __init__(self, db: sqlite3.Connection, revoked: Iterable[Revocation] = ()) -> None:
@@ -31,7 +32,8 @@ class Rows:
         self.key: PublicKey | None = None
         self.keys: dict[PublicKey, int] = {}
         self.notes: list[str] = []
-        self.folders: set[str] = set()
+        self.folders: dict[str, Recovery] = {}
+        self.lost = 0
         self._media = _Media(db)
         self._dropped = 0
 
@@ -93,12 +95,9 @@ class Rows:
         self.manifests += record.kind is Kind.MANIFEST
         recovery = record.recovery if record.kind is Kind.RECOVERY else None
         if recovery is not None:
-            self.folders.add(recovery.folder)
-            lost = f", up to seq {recovery.seen} had been seen" if recovery.seen else ""
-            self.notes.append(
-                f"seq {record.seq} is of a recovery ({recovery.cause}): kept up to seq "
-                f"{recovery.kept}{lost}; what was damaged is in {recovery.folder}"
-            )
+            self.folders[recovery.folder] = recovery
+            self.lost += max(0, (recovery.seen or 0) - recovery.kept)
+            self.notes.append(_recovered(record.seq, recovery))
 
     def _columns(self, record: Record, seq: int, columns: list[object]) -> Iterator[Finding]:
         try:
@@ -170,6 +169,19 @@ class _Media:
             if rows:
                 self._after = rows[-1][0]
         return self._waiting[0][1] if self._waiting else None
+
+
+def _recovered(seq: int, recovery: Recovery) -> str:
+    """What a RECOVERY record says; records that it could not keep come first."""
+    said = (
+        f"seq {seq} is of a recovery ({recovery.cause}): kept up to seq {recovery.kept}; what was "
+        f"damaged is in {recovery.folder}"
+    )
+    if recovery.seen is None or recovery.seen <= recovery.kept:
+        return said
+    first = recovery.kept + 1
+    span = f"seq {first}" if recovery.seen == first else f"seq {first} to {recovery.seen}"
+    return f"RECORDS LOST, as {span} stood before: {said}"
 
 
 def _read(body: bytes) -> Record | None:

@@ -18,10 +18,12 @@ from msgspec import Struct
 
 from protocol import copies, errors, quarantine, schema, sidefiles, store, walfile
 from protocol.chain import Finding
+from protocol.custody import Recovery
 from protocol.errors import Code, LedgerError
 from protocol.keys import KeyFileError, PublicKey, read_public
 from protocol.media import FOLDER as MEDIA
-from protocol.mediacheck import MediaCheck
+from protocol.media import folders_of
+from protocol.mediacheck import MediaCheck, is_file_of
 from protocol.revocation import Revocation
 from protocol.rowcheck import Rows
 from protocol.startcheck import DamagedError
@@ -39,7 +41,8 @@ class Report(Struct, frozen=True, kw_only=True):
 
     ``sealed`` counts the records under a seal, ``media`` the files that are there as named,
     ``manifests`` the MANIFEST records.  ``fingerprint`` is that of the key that counts now, empty
-    if none could be read; ``anchored`` says that the ledger began with the key that was given.
+    if none could be read; ``anchored`` says that the ledger began with the key that was given,
+    ``lost`` how many records RECOVERY records say could not be kept.
     """
 
     records: int
@@ -48,6 +51,7 @@ class Report(Struct, frozen=True, kw_only=True):
     manifests: int
     fingerprint: str
     anchored: bool
+    lost: int
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
 
@@ -123,6 +127,7 @@ class FolderCheck:
             manifests=rows.manifests if rows else 0,
             fingerprint=rows.key.fingerprint if rows and rows.key else "",
             anchored=bool(rows and self._anchor is not None and rows.keys.get(self._anchor) == 1),
+            lost=rows.lost if rows else 0,
             findings=tuple(findings),
             notes=tuple(self._notes[:NOTES_MAX]),
         )
@@ -146,10 +151,10 @@ class FolderCheck:
 
     def _contents(self, db: sqlite3.Connection) -> Iterator[Finding]:
         self._rows = Rows(db, self._revoked)
-        folder = self._path.parent / MEDIA
+        folder, *others = folders_of(self._path)
         # Of a file alone nobody expects its media; a folder without them has lost them.
-        looks = self._whole or folder.is_dir()
-        self._media = MediaCheck(db, folder) if looks else None
+        looks = self._whole or folder.is_dir() or bool(others)
+        self._media = MediaCheck(db, folder, others) if looks else None
         if self._media is None:
             self._notes.append(f"no folder {MEDIA} beside the ledger: media were not looked at")
         yield from _database(db, self._rows, self._media, self._progress)
@@ -157,6 +162,7 @@ class FolderCheck:
             yield _file("manifest", message)
         self._notes += copies.without(self._path, db)
         yield from self._anchored()
+        yield from self._quarantined(self._rows.folders)
         self._notes += self._rows.notes
         if self._media is not None:
             self._notes += self._media.leftovers()
@@ -165,6 +171,19 @@ class FolderCheck:
                 self._notes.append(
                     f"{quarantine.name_of(number)} is in no record yet: {found.cause}"
                 )
+
+    def _quarantined(self, named: Mapping[str, Recovery]) -> Iterator[Finding]:
+        """What a recovery could not keep is to lie in the quarantine still, as it was found."""
+        home = quarantine.home(self._path)
+        if not self._whole and not (home / quarantine.FOLDER).is_dir():
+            return
+        for name, recovery in named.items():
+            kept = home / name / self._path.name
+            if not kept.parent.is_dir():
+                yield _file("file", f"{name} is gone, where a record says that damage was kept")
+            elif recovery.sha256 is not None and not is_file_of(kept, recovery.sha256):
+                said = f"{name}/{kept.name} is not the damaged ledger that was put there"
+                yield _file("file", said)
 
     def _anchored(self) -> Iterator[Finding]:
         """Hold the keys to the one given, and to the public key that lies in the folder."""

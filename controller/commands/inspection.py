@@ -13,8 +13,8 @@ from protocol import kinship
 from protocol.bundle import Bundle, read_bundle
 from protocol.bundlecheck import check_bundle
 from protocol.chain import Finding
-from protocol.gather import gather, with_media
-from protocol.media import FOLDER, MediaStore
+from protocol.gather import belonging, gather, with_media
+from protocol.media import MediaStore, folders_of
 from protocol.verify import FINDINGS_MAX
 
 _OF_EVERY_RECORD = frozenset({"identity", "key", "lane"})
@@ -45,12 +45,14 @@ def inspect(source: Source, seq: int | None, given: Trust, *, chain: bool) -> In
         return _of_bundle(source, seq, given)
     if seq is None:
         raise SourceError(f"{source.path}: a ledger holds many records; name one by its number")
-    bundle, missing = with_media(
-        gather(source.path, seq, chain=chain), MediaStore(source.folder / FOLDER)
-    )
+    own, *others = folders_of(source.path)
+    media = MediaStore(own, others=others)
+    bundle, missing = with_media(gather(source.path, seq, chain=chain), media)
     outcome = of_ledger(source, given)
     alone = check_bundle(bundle, anchor=given.anchor, revoked=given.revoked)
     mine = kinship.shown(bundle.records, bundle.seq) | bundle.bodies.keys()
+    moved = {f.seq for f in outcome.findings if f.code == "columns" and f.seq is not None} - mine
+    mine |= belonging(source.path, bundle, moved)
     concerning = [*alone.findings, *missing, *(f for f in outcome.findings if _concerns(f, mine))]
     if len(outcome.findings) >= FINDINGS_MAX:
         said = f"the ledger has {FINDINGS_MAX} findings or more; not all of them are listed"

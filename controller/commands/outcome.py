@@ -18,7 +18,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """The result of one check; ``anchored`` says that the key was compared with one from outside.
 
     ``what`` is ``ledger`` or ``bundle``; ``proven`` counts records under a sealed manifest, for a
-    ledger the manifests themselves.
+    ledger the manifests themselves, ``lost`` those that a recovery could not keep.
     """
 
     what: str
@@ -31,6 +31,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     anchored: bool
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
+    lost: int = 0
 
     @property
     def sound(self) -> bool:
@@ -50,6 +51,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "manifests": outcome.manifests,
         "key": outcome.fingerprint,
         "key_compared": outcome.anchored,
+        "lost": outcome.lost,
         "findings": [
             {
                 "code": one.code,
@@ -78,9 +80,18 @@ def show(outcome: Outcome) -> None:
     )
     typer.echo(f"key: {outcome.fingerprint or 'none'}")
     typer.echo(key_line(outcome))
+    typer.echo(f"{plain(outcome.path, _LINE_MAX)}: {_verdict(outcome)}")
+
+
+def _verdict(outcome: Outcome) -> str:
+    """The last line, which some read alone."""
     count = len(outcome.findings)
-    verdict = "SOUND" if outcome.sound else f"NOT SOUND: {count} finding{'s' * (count != 1)}"
-    typer.echo(f"{plain(outcome.path, _LINE_MAX)}: {verdict}")
+    if count:
+        return f"NOT SOUND: {count} finding{'s' * (count != 1)}"
+    said = "SOUND"
+    if outcome.lost:
+        said += f", BUT A RECOVERY LOST {outcome.lost} RECORDS (see the note)"
+    return said if outcome.anchored else f"{said}, if the key is the lane's (NOT COMPARED)"
 
 
 def finding_line(one: Finding) -> str:

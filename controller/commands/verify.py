@@ -78,6 +78,7 @@ def of_ledger(source: Source, given: Trust) -> Outcome:
         anchored=report.anchored,
         findings=(*report.findings, *against_ledger(source.path, given.kept)),
         notes=report.notes,
+        lost=report.lost,
     )
 
 

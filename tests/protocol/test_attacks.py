@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from msgspec.structs import replace
 from protocol.bundlecheck import check_bundle
 from protocol.envelope import opened
 from protocol.errors import LedgerError
+from protocol.gather import belonging, gather, with_media
 from protocol.ledger import Ledger
+from protocol.media import MediaStore, folders_of
 from protocol.parts import Person
 from protocol.record import encode
 from protocol.seal import seal
@@ -101,3 +104,80 @@ def test_a_copy_of_a_manifest_that_is_a_folder_or_of_other_bytes(folder: Path) -
     copies[0].unlink()
     copies[0].mkdir()
     assert "manifest" in _codes(verify_folder(folder))
+
+
+def _altered(folder: Path, statement: str) -> None:
+    """Alter a closed ledger around its guards, and leave no sum to tell."""
+    db = sqlite3.connect(folder / "ledger.sqlite", isolation_level=None)
+    guards = db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+    for name, _ in guards:
+        db.execute(f"DROP TRIGGER {name}")
+    db.execute(statement)
+    for _, sql in guards:
+        db.execute(sql)
+    db.close()
+    (folder / "ledger.sum").unlink(missing_ok=True)
+
+
+def test_a_later_record_that_no_column_leads_to_is_still_about_its_passage(folder: Path) -> None:
+    """Without it a page would present a passage as it stood before it was amended or void."""
+    path = folder / "ledger.sqlite"
+    hidden = Morning.AMENDED
+    assert hidden in gather(path, Morning.OPEN).bodies
+    _altered(folder, f"UPDATE record SET subject = 99, passage_id = 99 WHERE seq = {hidden}")
+    bundle = gather(path, Morning.OPEN)
+    assert hidden not in bundle.bodies
+    assert belonging(path, bundle, {hidden, Morning.HELD}) == {hidden}
+
+
+def _spoilt(folder: Path, seq: int) -> None:
+    """Spoil one byte in the body of a record, where it lies in the file."""
+    path = folder / "ledger.sqlite"
+    with Ledger.open(path, read_only=True) as ledger:
+        body = next(stored.body for stored in ledger.stored(seq))
+    data = bytearray(path.read_bytes())
+    at = data.find(body[150:200])
+    assert at > 0
+    data[at] ^= 0xFF
+    path.write_bytes(data)
+    (folder / "ledger.sum").unlink(missing_ok=True)
+
+
+def test_a_recovery_brought_about_on_purpose_says_what_it_lost(folder: Path) -> None:
+    _spoilt(folder, Morning.HELD)
+    with Ledger.open(folder / "ledger.sqlite", SITE, LANE, key=NEXT_KEY) as ledger:
+        assert len(ledger.recovered) == 1
+    report = verify_folder(folder)
+    lost = Morning.AMENDED - Morning.HELD + 1
+    assert (report.findings, report.lost) == ((), lost)
+    assert any(note.startswith("RECORDS LOST, as seq 6 to 13") for note in report.notes)
+
+
+def test_what_the_recovery_could_not_keep_can_still_be_shown(folder: Path) -> None:
+    _spoilt(folder, Morning.HELD)
+    path = folder / "ledger.sqlite"
+    with Ledger.open(path, SITE, LANE, key=NEXT_KEY):
+        pass
+    damaged = folder / "quarantine" / "0001" / "ledger.sqlite"
+    found = _codes(verify_folder(damaged.parent))
+    assert found & {"signature", "seal", "undecodable"}
+    assert "media_missing" not in found
+    own, *others = folders_of(damaged)
+    bundle, missing = with_media(gather(damaged, Morning.NET), MediaStore(own, others=others))
+    assert missing == ()
+    report = check_bundle(bundle, anchor=KEY.public)
+    assert (report.anchored, report.findings) == (True, ())
+
+
+@pytest.mark.parametrize("spoil", ["gone", "other bytes"])
+def test_the_quarantine_is_held_to_the_record_of_the_recovery(folder: Path, spoil: str) -> None:
+    _spoilt(folder, Morning.HELD)
+    with Ledger.open(folder / "ledger.sqlite", SITE, LANE, key=NEXT_KEY):
+        pass
+    kept = folder / "quarantine" / "0001"
+    if spoil == "gone":
+        shutil.rmtree(kept)
+    else:
+        with (kept / "ledger.sqlite").open("ab") as file:
+            file.write(b"\0")
+    assert _codes(verify_folder(folder)) == {"file"}
