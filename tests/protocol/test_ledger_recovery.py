@@ -83,6 +83,9 @@ def test_a_sound_ledger_is_not_recovered(tmp_path: Path) -> None:
     path = _whole(tmp_path / "lane")
     with _open(path) as ledger:
         assert ledger.recovered == ()
+        assert sidefiles.marker_of(path).exists()
+        assert not sidefiles.sum_of(path).exists()
+    assert not sidefiles.marker_of(path).exists()
     assert not (path.parent / "quarantine").exists()
 
 
@@ -217,6 +220,27 @@ def test_damage_met_while_running_is_repaired_at_the_next_start(tmp_path: Path) 
         assert "page" in [found.cause for found in ledger.recovered]
         assert ledger.verify() == []
         assert [s.body for s in ledger.stored()][: len(original)] == original
+
+
+def test_a_damaged_record_after_a_kill_is_one_thing(tmp_path: Path) -> None:
+    path, original = _killed(tmp_path / "lane")
+    _hide(path, original[3])
+    with _open(path) as ledger:
+        assert [(found.cause, found.kept) for found in ledger.recovered] == [("record", 3)]
+
+
+def test_an_old_record_with_another_hash(tmp_path: Path) -> None:
+    """Far behind the newest manifest; the sum of the closed file has the start look there."""
+    path = _whole(tmp_path / "lane")
+    db = sqlite3.connect(path)
+    (sql,) = db.execute("SELECT sql FROM sqlite_schema WHERE name = 'record_update'").fetchone()
+    db.execute("DROP TRIGGER record_update")
+    db.execute("UPDATE record SET hash = zeroblob(32) WHERE seq = 3")
+    db.execute(sql)
+    db.commit()
+    db.close()
+    with _open(path) as ledger:
+        assert [(found.cause, found.kept) for found in ledger.recovered] == [("record", 2)]
 
 
 def _breaks_at(step: int) -> Fails:
