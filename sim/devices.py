@@ -2,12 +2,15 @@
 
 All share one ``Yard``: ``bus.share("yard", Yard.default)``.  A device that the yard has given a
 fault behaves as the real one would: silent or unknown gives UNKNOWN or a ``DeviceFault``, stuck
-gives the last value for ever.
+gives the last value for ever, slow gives each value late.  What a sensor has said is kept in the
+yard: it stays what it is while the controller starts anew.
 """
 
 from __future__ import annotations
 
 import time
+from collections import deque
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +35,8 @@ from sim.world import ENDS, Yard
 
 FRAME_US = 200_000
 PACED_STEP_US_MAX = 1_000_000
+SLOW_US = 600_000
+"""How late a slow device is."""
 _UNPAINTED = np.zeros((1, 1, 3), np.uint8)
 PRESENCE_KINDS = ("approach", "arm", "beam_low", "beam_high", "estop")
 
@@ -75,6 +80,29 @@ class SimClock:
 
 
 RAIL_COUNTS = 8_388_607
+_Value = TypeVar("_Value")
+
+
+class Late(Generic[_Value]):
+    """Gives each value SLOW_US after it was put in."""
+
+    def __init__(self) -> None:
+        self._values: deque[tuple[int, _Value]] = deque()
+
+    def put(self, now_us: int, value: _Value) -> None:
+        """Put in the value of this instant."""
+        self._values.append((now_us, value))
+
+    def get(self, now_us: int, before: _Value) -> _Value:
+        """The newest value that is old enough, or ``before`` where none is yet."""
+        values, due_us = self._values, now_us - SLOW_US
+        while len(values) > 1 and values[1][0] <= due_us:
+            values.popleft()
+        return values[0][1] if values and values[0][0] <= due_us else before
+
+    def clear(self) -> None:
+        """Forget them all."""
+        self._values.clear()
 
 
 class SimCells:
@@ -87,6 +115,7 @@ class SimCells:
     def __init__(self, bus: Bus) -> None:
         self._yard = yard_of(bus)
         self._last: CellSamples | None = None
+        self._given_us = 0
         self._test_load = np.zeros(8, np.int64)
 
     def place(self, load_g: int, x_m: float, y_m: float) -> None:
@@ -94,10 +123,13 @@ class SimCells:
         self._test_load = self._yard.cells.counts_under(load_g, x_m, y_m)
 
     def read(self) -> CellSamples | DeviceFault:
-        """Samples since the last call."""
+        """Samples since the last call; a slow converter gives them in lumps."""
+        kind = self._yard.fault_of("cells")
+        if kind == "slow" and self._yard.now_us - self._given_us < SLOW_US:
+            return CellSamples(t_us=np.empty(0, np.int64), counts=np.empty((0, 8), np.int64))
+        self._given_us = self._yard.now_us
         t_us, counts = self._yard.converter.take()
         counts = counts + self._test_load
-        kind = self._yard.fault_of("cells")
         if kind in ("silent", "unknown"):
             return DeviceFault(name="CELLS_SILENT", device="cells", seen="no samples")
         if kind == "stuck" and self._last is not None and len(self._last.counts):
@@ -129,20 +161,31 @@ class SimPresence:
         self._kind = kind
         self._end = _end(end) if kind != "estop" else 0
         self._name = kind if kind == "estop" else f"{end}.{kind}"
-        self._last = Contact.UNKNOWN
+        self._late: Late[Contact] = Late()
 
     def read(self) -> Contact:
         """The present state."""
         fault = self._yard.fault_of(self._name)
         if fault in ("silent", "unknown"):
             return Contact.UNKNOWN
-        if fault == "stuck":
-            return self._last
+        if fault == "pressed":
+            return Contact.BLOCKED
+        said = self._yard.said
+        if fault == "stuck" and self._name in said:
+            return said[self._name]
+        state = self._state()
+        if fault == "slow":
+            now_us = self._yard.now_us
+            self._late.put(now_us, state)
+            return self._late.get(now_us, said.get(self._name, state))
+        self._late.clear()
+        said[self._name] = state
+        return state
+
+    def _state(self) -> Contact:
         if self._kind == "estop":
-            self._last = Contact.BLOCKED if self._yard.estop_pressed else Contact.CLEAR
-        else:
-            self._last = self._yard.presence(self._end, self._kind)
-        return self._last
+            return Contact.BLOCKED if self._yard.estop_pressed else Contact.CLEAR
+        return self._yard.presence(self._end, self._kind)
 
 
 class SimGate:
@@ -152,7 +195,7 @@ class SimGate:
         self._yard = yard_of(bus)
         self._boom = self._yard.booms[_end(end)]
         self._name = f"{end}.boom"
-        self._last = BoomContacts(Contact.UNKNOWN, Contact.UNKNOWN)
+        self._late: Late[BoomContacts] = Late()
 
     def drive(self, level: Drive) -> None:
         """Hold this level; a silent drive stands still."""
@@ -164,9 +207,17 @@ class SimGate:
         fault = self._yard.fault_of(self._name)
         if fault in ("silent", "unknown"):
             return BoomContacts(Contact.UNKNOWN, Contact.UNKNOWN)
-        if fault != "stuck":
-            self._last = self._boom.contacts()
-        return self._last
+        before = self._yard.switches.get(self._name)
+        if fault == "stuck" and before is not None:
+            return before
+        state = self._boom.contacts()
+        if fault == "slow":
+            now_us = self._yard.now_us
+            self._late.put(now_us, state)
+            return self._late.get(now_us, before or state)
+        self._late.clear()
+        self._yard.switches[self._name] = state
+        return state
 
 
 class SimSignal:
@@ -209,6 +260,7 @@ class SimCamera:
         self._vehicle: int | None = None
         self._track = 0
         self._frozen: Frame | None = None
+        self._late: Late[Frame | None] = Late()
 
     def capture(self, wanted: bool) -> Frame | DeviceFault | None:
         """The newest picture while wanted; nothing when no front is in view."""
@@ -221,7 +273,12 @@ class SimCamera:
             return DeviceFault(name="CAMERA_SILENT", device=self._name, seen="no picture")
         if fault == "stuck" and self._frozen is not None:
             return self._frozen
-        return self._expose(exposed_us)
+        frame = self._expose(exposed_us)
+        if fault == "slow":
+            self._late.put(exposed_us, frame)
+            return self._late.get(exposed_us, None)
+        self._late.clear()
+        return frame
 
     def _expose(self, exposed_us: int) -> Frame | None:
         sight = self._yard.sight(self._end)

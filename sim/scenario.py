@@ -26,7 +26,15 @@ SCENARIOS = Path(__file__).parent / "scenarios"
 TRUCKS_MAX = 1000
 
 _TOP = ("day", "truck", "person", "fault", "request")
-_REQUESTS = ("allow_degraded", "forbid_degraded", "clear_cells", "enter_manual", "leave_manual")
+_REQUESTS = (
+    "allow_degraded",
+    "forbid_degraded",
+    "clear_cells",
+    "enter_manual",
+    "leave_manual",
+    "reset",
+)
+_FAULTS = ("silent", "stuck", "unknown", "flapping", "slow", "pressed")
 _DAY = ("title", "begins", "light", "wind", "operator", "mix", "every", "trucks")
 _TRUCK = (
     "kind",
@@ -73,6 +81,7 @@ _DEVICES = (
         )
     ),
 )
+_SLOW = ("cells", "approach", "arm", "beam_low", "beam_high", "boom", "camera", "estop")
 _CHINA = timezone(timedelta(hours=8))
 
 
@@ -186,9 +195,15 @@ def _walker(person: Mapping[str, Any], where: str) -> Walker:
 def _fault(fault: Mapping[str, Any], where: str) -> Fault:
     known_keys(fault, ("device", "kind", "from", "until"), where)
     until = fault.get("until")
+    device = word(fault.get("device"), _DEVICES, f"{where} device")
+    kind = word(fault.get("kind"), _FAULTS, f"{where} kind")
+    if kind == "pressed" and device != "estop":
+        raise ScenarioError(f"{where} kind: only the estop is pressed, not {device}")
+    if kind == "slow" and not device.endswith(_SLOW):
+        raise ScenarioError(f"{where} kind: {device} is never slow here; known: {', '.join(_SLOW)}")
     return Fault(
-        device=word(fault.get("device"), _DEVICES, f"{where} device"),
-        kind=word(fault.get("kind"), ("silent", "stuck", "unknown"), f"{where} kind"),
+        device=device,
+        kind=kind,
         from_us=time_us(fault.get("from"), f"{where} from"),
         until_us=None if until is None else time_us(until, f"{where} until"),
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from msgspec import Struct
 
-from hal.ports import Contact, PersonRequest, RegisterEntry, SignPage
+from hal.ports import BoomContacts, Contact, PersonRequest, RegisterEntry, SignPage
 from sim.boom import BoomArm
 from sim.driver import THINK_US, Driver, Habits, Mind
 from sim.layout import Layout
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 ENDS = ("yard", "road")
 PHOTOGRAPHS_MAX = 32
+FLAP_US = 300_000
+"""How long a flapping device is gone, and how long it is back."""
 _TICK_S = TICK_US / 1_000_000
 _THINK_TICKS = THINK_US // TICK_US
 _REST = [0.0, 0.0, 0.0, 0.0]
@@ -110,6 +112,8 @@ class Yard:
         self._moved_tick = 0
         self._photographs: dict[Corners, Sight] = {}
         self._faults: dict[str, str] = {}
+        self.said: dict[str, Contact] = {}
+        self.switches: dict[str, BoomContacts] = {}
         self._touching: set[tuple[int, str]] = set()
         self._seen: dict[tuple[int, str], tuple[int, Contact]] = {}
         for visit in visits:
@@ -179,7 +183,7 @@ class Yard:
             self._word = gist(page)
 
     def fault(self, device: str, kind: str) -> None:
-        """Make a device misbehave: ``silent``, ``stuck`` or ``unknown``."""
+        """Make a device misbehave: silent, stuck, unknown, flapping, slow, or a stop pressed."""
         self._faults[device] = kind
 
     def heal(self, device: str) -> None:
@@ -187,8 +191,11 @@ class Yard:
         self._faults.pop(device, None)
 
     def fault_of(self, device: str) -> str | None:
-        """Return the present fault of a device, if any."""
-        return self._faults.get(device)
+        """Return the present fault of a device, if any; one that flaps is silent by turns."""
+        kind = self._faults.get(device)
+        if kind == "flapping":
+            return "silent" if self.now_us // FLAP_US % 2 else None
+        return kind
 
     def advance(self, us: int) -> None:
         """Let this many microseconds pass."""

@@ -1,0 +1,1 @@
+"""The explorer: seeds deal shifts full of trouble, the judge looks on, failures are made small."""

@@ -1,0 +1,93 @@
+"""A plan: one shift with its trouble, as a table that is dealt, run, made smaller, and kept.
+
+It is a scenario file (``sim/scenario.py``) with two things more: ``[found]`` says what seed it came
+from and what was found, ``[[kill]]`` says when the lane's process dies and how long it is dead.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from sim.scenario import deal as deal_day
+from sim.units import ScenarioError, known_keys, time_us, word
+from sim.world import Yard
+
+Table = dict[str, Any]
+
+STATES = ("open", "closed")
+_FOUND = ("seed", "check", "seen", "state", "why")
+_ORDER = ("truck", "person", "fault", "kill", "request")
+
+
+class Kill(Struct, frozen=True, kw_only=True):
+    """The process of the lane dies at the first scan from ``at_us`` on, for ``dead_us``."""
+
+    at_us: int
+    dead_us: int
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """A seed with the table that it runs; the table says everything else."""
+
+    seed: int
+    table: Table
+
+    def yard(self) -> Yard:
+        """The yard of this shift, not yet begun.  Raises ScenarioError."""
+        day = {key: part for key, part in self.table.items() if key not in ("kill", "found")}
+        visits, options = deal_day(day, self.seed, where=f"seed {self.seed}")
+        yard = Yard(self.seed, visits, options)
+        yard.paint = False
+        return yard
+
+    def kills(self) -> tuple[Kill, ...]:
+        """The deaths, in the order of time.  Raises ScenarioError."""
+        entries = self.table.get("kill", [])
+        return tuple(sorted(map(_kill, entries), key=lambda kill: kill.at_us))
+
+
+def _kill(entry: Table) -> Kill:
+    known_keys(entry, ("at", "dead"), "[[kill]]")
+    return Kill(
+        at_us=time_us(entry.get("at"), "[[kill]] at"),
+        dead_us=time_us(entry.get("dead"), "[[kill]] dead"),
+    )
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a plan that was kept.
+
+    Raises:
+        ScenarioError: no TOML, or no ``[found]`` with a seed, a check and a state.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ScenarioError(f"{path}: cannot be read as TOML: {error}") from error
+    found = table.get("found", {})
+    known_keys(found, _FOUND, f"{path}: [found]")
+    word(found.get("state"), STATES, f"{path}: [found] state")
+    if not isinstance(found.get("seed"), int) or not isinstance(found.get("check"), str):
+        raise ScenarioError(f"{path}: [found] needs seed = a number and check = a name")
+    return Plan(seed=found["seed"], table=table)
+
+
+def written(plan: Plan) -> str:
+    """The plan as a file that people read."""
+    lines: list[str] = []
+    for key in ("found", "day"):
+        if plan.table.get(key):
+            lines += [f"[{key}]", *_pairs(plan.table[key]), ""]
+    for key in _ORDER:
+        for entry in plan.table.get(key, []):
+            lines += [f"[[{key}]]", *_pairs(entry), ""]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _pairs(table: Table) -> list[str]:
+    return [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in table.items()]
