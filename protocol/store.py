@@ -6,7 +6,7 @@ import errno
 import fcntl
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,6 +21,9 @@ BUSY_MS = 2000
 _MAGIC = b"SQLite format 3\0"
 _CONTENT = CONTENT_TYPE.encode()
 _COPY_BYTES = 1 << 20
+_LOCKS: dict[Path, int] = {}
+_WRITTEN: dict[Path, int] = {}
+"""The lock's descriptor of each ledger that this process has locked, and has open by SQLite."""
 
 
 def refuse_foreign(path: Path, *, must_exist: bool) -> None:
@@ -48,6 +51,10 @@ def refuse_foreign(path: Path, *, must_exist: bool) -> None:
 
 
 def _has_header(path: Path) -> bool:
+    # A file that this process writes is one; and to close it here, opened past SQLite, would let go
+    # of the locks that SQLite holds for this process (fcntl(2)): another one could take its WAL.
+    if _written_here(path):
+        return True
     with path.open("rb") as file:
         return file.read(len(_MAGIC)) == _MAGIC
 
@@ -79,7 +86,7 @@ def lock(path: Path) -> int:
 
     SQLite keeps two writers from mixing their records, but not from being two lanes in one.
     """
-    fd = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    fd = os.open(_lock_of(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -90,7 +97,24 @@ def lock(path: Path) -> int:
             "another process writes this ledger",
             "stop the other controller, or open it read-only",
         ) from error
+    _LOCKS[path.resolve()] = fd
     return fd
+
+
+def _lock_of(path: Path) -> Path:
+    return path.with_name(path.name + ".lock")
+
+
+def _written_here(path: Path) -> bool:
+    """Whether this process has it open; a lock given back may stand for another file by now."""
+    fd = _WRITTEN.get(path.resolve())
+    if fd is None:
+        return False
+    with suppress(OSError):
+        if os.path.samestat(os.fstat(fd), _lock_of(path).stat()):
+            return True
+    del _WRITTEN[path.resolve()]
+    return False
 
 
 def connect_writer(path: Path, site: str, lane: str, key: PrivateKey) -> sqlite3.Connection:
@@ -122,6 +146,7 @@ def connect_writer(path: Path, site: str, lane: str, key: PrivateKey) -> sqlite3
     except BaseException:
         db.close()
         raise
+    _WRITTEN[path.resolve()] = _LOCKS.get(path.resolve(), -1)
     return db
 
 

@@ -13,6 +13,8 @@ from aftermath import missing
 from ledger_rig import passage
 from morning import LEDGER, Promise, Station, blobs_of
 
+from protocol.ledger import Ledger
+
 RECORDS = 60
 
 SECOND = dedent("""
@@ -23,6 +25,13 @@ SECOND = dedent("""
         Station(Path(sys.argv[1]), None, [])
     except OSError as error:
         sys.exit(str(error))
+""")
+
+OTHER = dedent("""
+    import sqlite3, sys
+    db = sqlite3.connect(sys.argv[1])
+    db.execute("SELECT count(*) FROM record").fetchone()
+    db.close()
 """)
 
 READER = dedent("""
@@ -73,6 +82,23 @@ def test_a_second_controller_is_refused_and_the_first_goes_on(tmp_path: Path) ->
     second = process(SECOND, tmp_path)
     assert second.communicate()[1] == ""
     assert second.returncode == 0
+
+
+def test_a_look_from_the_writers_own_process_leaves_its_locks(tmp_path: Path) -> None:
+    promises: list[Promise] = []
+    station = Station(tmp_path, None, promises)
+    station.keep(passage(1), blobs_of(1))
+    with Ledger.open(tmp_path / LEDGER, read_only=True) as ledger:
+        assert ledger.verify() == []
+    # Any other program that opens and closes the file would take its WAL away without the locks.
+    other = process(OTHER, tmp_path / LEDGER)
+    assert other.communicate() == ("", "")
+    station.keep(passage(2), blobs_of(2))
+    reader = process(READER, tmp_path / LEDGER, tmp_path / "lane.key")
+    seen, complaint = reader.communicate()
+    assert complaint == ""
+    assert json.loads(seen.splitlines()[-1])["newest"] == 2
+    station.close()
 
 
 def test_readers_see_a_sound_ledger_at_any_moment_of_the_writing(tmp_path: Path) -> None:
