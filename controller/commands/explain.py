@@ -134,7 +134,7 @@ def _check(found: Inspection, now: datetime) -> Check:
         at=now,
         records=outcome.records,
         fingerprint=found.key,
-        anchored=outcome.anchored,
+        anchored=found.anchored,
         lines=tuple(lines),
         notes=outcome.notes,
         concerning=found.concerning,

@@ -24,14 +24,16 @@ _OF_EVERY_RECORD = frozenset({"identity", "key", "lane"})
 class Inspection(Struct, frozen=True, kw_only=True):
     """A passage and what its check found; ``asked`` is the seq that was asked for.
 
-    ``key`` is the fingerprint of the key that sealed the passage.  ``concerning`` leaves it
-    unproven; with ``elsewhere`` alone its seals hold, but the ledger around it is not whole.
+    ``key`` is the fingerprint of the key that sealed the passage, ``anchored`` says that one from
+    outside vouches for it.  ``concerning`` leaves the passage unproven; with ``elsewhere`` alone
+    its seals hold, but the ledger around it is not whole.
     """
 
     asked: int
     bundle: Bundle
     outcome: Outcome
     key: str
+    anchored: bool
     concerning: tuple[Finding, ...]
     elsewhere: tuple[Finding, ...]
 
@@ -53,16 +55,19 @@ def inspect(source: Source, seq: int | None, given: Trust, *, chain: bool) -> In
     mine = kinship.shown(bundle.records, bundle.seq) | bundle.bodies.keys()
     moved = {f.seq for f in outcome.findings if f.code == "columns" and f.seq is not None} - mine
     mine |= belonging(source.path, bundle, moved)
-    concerning = [*alone.findings, *missing, *(f for f in outcome.findings if _concerns(f, mine))]
+    # A key that came later vouches for what it sealed, though not for the whole ledger.
+    outside = outcome.findings if not alone.anchored else _but_the_key(outcome.findings)
+    concerning = [*alone.findings, *missing, *(f for f in outside if _concerns(f, mine))]
     if len(outcome.findings) >= FINDINGS_MAX:
         said = f"the ledger has {FINDINGS_MAX} findings or more; not all of them are listed"
         concerning.append(Finding(code="damaged", seq=None, message=said))
-    elsewhere = [f for f in outcome.findings if not _concerns(f, mine)]
+    elsewhere = [f for f in outcome.findings if f not in concerning]
     return Inspection(
         asked=seq,
         bundle=bundle,
         outcome=outcome,
         key=alone.key.fingerprint if alone.key is not None else "",
+        anchored=alone.anchored,
         concerning=_each_once(concerning),
         elsewhere=_each_once(elsewhere),
     )
@@ -85,6 +90,7 @@ def _of_bundle(source: Source, seq: int | None, given: Trust) -> Inspection:
         bundle=bundle,
         outcome=outcome,
         key=outcome.fingerprint,
+        anchored=outcome.anchored,
         concerning=outcome.findings,
         elsewhere=tuple(elsewhere),
     )
@@ -94,6 +100,10 @@ def _concerns(finding: Finding, mine: frozenset[int]) -> bool:
     if finding.seq is None:
         return finding.code in _OF_EVERY_RECORD
     return finding.seq in mine
+
+
+def _but_the_key(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(f for f in findings if (f.code, f.seq) != ("key", None))
 
 
 def _each_once(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -9,7 +9,17 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from bundle_rig import CONFIG, RULES, Morning, around, flip, packed, replaced, write_ledger
+from bundle_rig import (
+    CONFIG,
+    NEXT_KEY,
+    RULES,
+    Morning,
+    around,
+    flip,
+    packed,
+    replaced,
+    write_ledger,
+)
 from hypothesis import HealthCheck, Phase, given, settings
 from ledger_rig import KEY, records
 from msgspec.structs import replace
@@ -422,6 +432,16 @@ def test_a_key_that_is_not_the_one_given_is_not_presented(folder: Path, tmp_path
     said = page_of(folder, Morning.OVER, "--key", right).said
     assert "KEY NOT COMPARED" not in said
     assert "compared with one given from outside, and is the same" in said
+
+
+def test_a_later_key_vouches_for_what_it_sealed(folder: Path, tmp_path: Path) -> None:
+    later = tmp_path / "later.pub"
+    write_public(later, NEXT_KEY.public)
+    said = page_of(folder, Morning.VOID, "--key", later).said
+    assert "KEY NOT COMPARED" not in said
+    assert said.startswith("◆")
+    done, page = explain(folder, Morning.OVER, "--key", later)
+    assert_refused(done, page, "key")
 
 
 def test_a_ledger_that_names_itself_wrongly_proves_no_record(own: Path) -> None:
