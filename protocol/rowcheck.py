@@ -122,7 +122,7 @@ class Rows:
                 yield _found("columns", seq, f"dropped lacks {digest.hex()}")
 
     def _batches(self) -> Iterator[tuple[int, bytes, bytes, *tuple[object, ...]]]:
-        """All rows in batches, so that no long read keeps the writer's WAL from folding."""
+        """All rows, in batches."""
         start = -(2**63)
         while True:
             found = self._db.execute(
