@@ -51,7 +51,7 @@ def lane_key(profile: Profile, ledger: Path) -> PrivateKey:
         raise _another(path, ledger, sealed_with, key.public)
     public = ledger.parent / PUBLIC_FILE
     if not public.exists():
-        write_public(public, key.public)
+        write_public(public, _first_of(ledger) or key.public)
     return key
 
 
@@ -101,6 +101,15 @@ def _key_of(ledger: Path) -> PublicKey | None:
     try:
         with Ledger.open(ledger, read_only=True) as found:
             return found.key
+    except LedgerError:
+        return None
+
+
+def _first_of(ledger: Path) -> PublicKey | None:
+    """The key that a ledger began its seals with: the one that vouches for all of it."""
+    try:
+        with Ledger.open(ledger, read_only=True) as found:
+            return found.first_key
     except LedgerError:
         return None
 

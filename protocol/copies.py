@@ -45,7 +45,7 @@ def numbers(path: Path) -> list[int]:
     folder = folder_of(path)
     names = folder.iterdir() if folder.is_dir() else ()
     stems = (name.stem for name in names if name.suffix == SUFFIX)
-    return sorted(int(stem) for stem in stems if stem.isdecimal() and len(stem) <= 18)
+    return sorted(int(stem) for stem in stems if stem.isdecimal() and len(stem) <= 12)
 
 
 def strange(path: Path, db: sqlite3.Connection) -> Iterator[tuple[int, str]]:

@@ -8,28 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from protocol.files import Files
 
 FOLDER = "quarantine"
 NOTE = "found.json"
+SEQ_MAX = 10**12
+"""More records than a lane writes in ten thousand years; passages are numbered on from here."""
 
 
 class Found(Struct, frozen=True, kw_only=True):
     """What a start found: ``rebuilt`` if the ledger was made anew from what could be read.
 
-    ``kept`` is the seq up to which it was, ``seen`` the highest that anything still named.
+    ``kept`` is the seq up to which it was, ``seen`` the highest that anything still named.  A note
+    whose values no RECOVERY record could have is none: whoever planted it must stop no start.
     """
 
-    cause: str
-    detail: str
+    cause: Annotated[str, Meta(pattern="^[a-z_]{1,32}$")]
+    detail: Annotated[str, Meta(min_length=1)]
     rebuilt: bool = False
-    kept: int | None = None
-    seen: int | None = None
-    sha256: str | None = None
+    kept: Annotated[int, Meta(ge=0, le=SEQ_MAX)] | None = None
+    seen: Annotated[int, Meta(ge=0, le=SEQ_MAX)] | None = None
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | None = None
     wall_ms: int | None = None
 
 

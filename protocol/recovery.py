@@ -150,7 +150,8 @@ def rebuild(
         pages.close()
     _sync(building)
     number = quarantine.begin(path, files)
-    seen = max([salvage.seen, kept, *copies.numbers(path)])
+    # A damaged page may hold any number, and passages are numbered on from here.
+    seen = min(quarantine.SEQ_MAX, max([salvage.seen, kept, *copies.numbers(path)]))
     note = Found(
         cause=damage.cause,
         detail=damage.detail,

@@ -323,3 +323,10 @@ def assert_said(command: str, folder: Path, tmp_path: Path) -> None:
         assert "FINDING" in done.stdout
     else:
         assert "warning: " in done.stderr or done.exit_code == 1
+
+
+def test_a_name_does_not_steer_the_terminal_that_shows_an_error(tmp_path: Path) -> None:
+    done = verify(tmp_path / "lane\u202e\x07\x9b2J")
+    assert done.exit_code == 2
+    assert "lane" in done.stderr
+    assert not {"\u202e", "\x07", "\x9b"} & set(done.stderr)

@@ -101,3 +101,16 @@ def test_a_damaged_ledger_keeps_its_key_after_a_rotation(path: Path, sim: Profil
     with Ledger.open(path, SITE, LANE, key=lane_key(sim, path)) as ledger:
         assert [found.kept for found in ledger.recovered] == [2]
         assert ledger.verify() == []
+
+
+def test_a_public_key_made_again_is_the_one_that_the_ledger_began_with(
+    path: Path, sim: Profile
+) -> None:
+    """It vouches for the whole ledger; the present one only for what came after a rotation."""
+    first = _begun(path, sim)
+    following = next_key(path.parent / KEY_FILE)
+    with Ledger.open(path, SITE, LANE, key=first) as ledger:
+        ledger.rotate(following, Person(who="chief", why="yearly"))
+    (path.parent / PUBLIC_FILE).unlink()
+    assert lane_key(sim, path).public == following.public
+    assert read_public(path.parent / PUBLIC_FILE) == first.public

@@ -181,3 +181,24 @@ def test_the_quarantine_is_held_to_the_record_of_the_recovery(folder: Path, spoi
         with (kept / "ledger.sqlite").open("ab") as file:
             file.write(b"\0")
     assert _codes(verify_folder(folder)) == {"file"}
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        '{"cause": "page", "detail": "planted", "seen": 9223372036854775807}',
+        '{"cause": "page", "detail": "planted", "seen": 1180591620717411303424}',
+        '{"cause": "page", "detail": "planted", "seen": -5}',
+        '{"cause": "page", "detail": ""}',
+        '{"cause": "", "detail": "planted", "sha256": "zz"}',
+    ],
+)
+def test_a_planted_note_stops_no_start_and_uses_up_no_numbers(folder: Path, note: str) -> None:
+    kept = folder / "quarantine" / "0001"
+    kept.mkdir(parents=True)
+    (kept / "found.json").write_text(note)
+    (folder / "manifests" / "999999999999999999.cose").write_bytes(b"planted")
+    for _ in range(2):
+        with Ledger.open(folder / "ledger.sqlite", SITE, LANE, key=NEXT_KEY) as ledger:
+            assert ledger.next_passage_id() < 2**60
+            assert ledger.recovered == ()
