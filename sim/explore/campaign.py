@@ -71,10 +71,21 @@ class Sum(Struct, kw_only=True):
         return new
 
 
+def request(seeds: str | None, seed: int | None, plan: Path | None, **how: Any) -> Request:
+    """What the command line asks for: just one of the three.  Raises ValueError."""
+    if sum(given is not None for given in (seeds, seed, plan)) != 1:
+        raise ValueError("say what to explore: one of --seeds A:B, --seed S, --file FILE.toml")
+    if plan is not None:
+        return Request(plan=plan, **how)
+    return Request(
+        seeds=range(seed, seed + 1) if seed is not None else seeds_of(seeds or ""), **how
+    )
+
+
 def seeds_of(text: str) -> range:
     """The seeds of ``A:B``, without B.  Raises ValueError."""
-    first, colon, last = text.partition(":")
-    if not (colon and first.isdigit() and last.isdigit() and int(first) < int(last)):
+    first, _, last = text.partition(":")
+    if not (first.isdecimal() and last.isdecimal() and int(first) < int(last)):
         raise ValueError(f"--seeds {text}: write A:B with A below B, for example 0:200")
     return range(int(first), int(last))
 

@@ -31,14 +31,14 @@ _KINDS: dict[str, tuple[str, ...]] = {
 }
 _AT_AN_END = tuple(_KINDS)[:8]
 _GUARDS = ("arm", "beam_low", "beam_high")
-_ASK_AGAIN_S = (5, 35, 95, 215)
+_ASK_AGAIN_S = (5, 25, 75)
 
 
 def deal(seed: int) -> Plan:
     """Return the plan of a seed: the same for the same seed, on every machine."""
     rng = Random(f"explore {seed}")
     trucks, last_s = _trucks(rng)
-    span_s = last_s + 70.0 * len(trucks)
+    span_s = last_s + 55.0 * len(trucks)
     table: Table = {"day": _day(rng), "truck": trucks}
     table["person"] = [_person(rng, span_s) for _ in range(rng.choices((0, 1, 2), (7, 2, 1))[0])]
     table["fault"] = Faults(rng, span_s).dealt()
