@@ -153,36 +153,7 @@ def demo(
 
 @app.command()
 def explore(
-    seeds: Annotated[str | None, typer.Option(help="A:B: the seeds from A up to B - 1.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="This seed alone.")] = None,
-    file: Annotated[
-        Path | None, typer.Option(help="A shift that was kept, as in tests/scenarios.")
-    ] = None,
-    minutes: Annotated[
-        float, typer.Option(min=0, help="Begin no seed after this time; 0 = no limit.")
-    ] = 0,
-    jobs: Annotated[int, typer.Option(min=1, max=256, help="Processes.")] = 1,
-    shrink: Annotated[
-        int, typer.Option(min=0, help="Make so many of the findings small, one of each check.")
-    ] = 4,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for small shifts [default: out/explore].")
-    ] = None,
-    json_: Json = False,
-) -> None:
-    """Deal shifts full of faults from seeds, judge the lane in each; status 1 = findings."""
-    with _plain_errors(2):
-        request = _later("sim.explore.campaign:request")(
-            seeds, seed, file, minutes=minutes, jobs=jobs, shrink_max=shrink, out=out, as_json=json_
-        )
-        sound = _later("sim.explore.campaign:run")(request)
-    if not sound:
-        raise typer.Exit(1)
-
-
-@app.command()
-def explore(
-    seeds: Annotated[str | None, typer.Option(help="A:B: the seeds from A up to B - 1.")] = None,
+    seeds: Annotated[str | None, typer.Option(help="A:B, as 0:200; B is not among them.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="This seed alone.")] = None,
     file: Annotated[
         Path | None, typer.Option(help="A shift that was kept, as in tests/scenarios.")
