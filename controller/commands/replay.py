@@ -193,6 +193,7 @@ def _conclude(total: Total, as_json: bool) -> None:
     print(
         f"Taken from the records, not proven here: {', '.join(OF_THE_BOX)}, curve, who the box is."
     )
+    print("Seals and keys are not looked at here: that is steelyard verify.")
 
 
 def _bundle(folder: Path, as_json: bool) -> bool:
