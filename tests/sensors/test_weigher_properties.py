@@ -106,9 +106,18 @@ def test_a_vehicle_found_at_power_up_is_no_fault_of_the_cells_under_it() -> None
     assert not any(weigher.snapshot().cells)
 
 
+def test_a_cell_that_no_wheel_shakes_at_power_up_is_not_stuck() -> None:
+    weigher = Weigher(small_scale())
+    rng = np.random.default_rng(4)
+    noise = rng.normal(0.0, 1.0, (200, CELLS)) * np.array([900.0, 20.0, 900.0, 900.0])
+    counts = np.round(200_000 + np.array([40_000, 0, 200_000, 200_000]) + noise).astype(np.int64)
+    weigher.push(np.arange(200) * 20_000, counts, [0] * 200, [0] * 200)
+    assert not any(weigher.snapshot().cells)
+
+
 def test_one_broken_cell_at_power_up_is_no_vehicle() -> None:
     weigher = Weigher(small_scale())
-    counts = np.full((150, CELLS), 200_000)
+    counts = 200_000 + np.random.default_rng(5).integers(-100, 101, (150, CELLS))
     counts[:, 1] += 300_000
     weigher.push(np.arange(150) * 20_000, counts, [0] * 150, [0] * 150)
     assert weigher.snapshot().deck == DeckState.UNKNOWN
