@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,8 +19,10 @@ from controller.journal import KIND, SETTINGS_KIND
 from controller.journalfile import Settings
 from controller.journalread import JournalError, JournalFile, read_journal, read_settings
 from controller.recorder import evidence_in, to_record
-from controller.recording.identity import identity_in
+from controller.recording.identity import RULES, identity_in
 from controller.replay import Difference, Divergence, Replayer, differences
+from controller.rulebook import ruleset
+from controller.rulefile import RuleFile, parse_rules
 from protocol.record import LEDGER_KINDS, Record, RecordError, decode, encode
 
 OF_THE_BOX = ("schema", "seq", "prev_hash", "flags", "media", "clips")
@@ -67,6 +70,7 @@ class Checker:
         self._dropped = dropped
         self._replayer = Replayer()
         self._settings: dict[bytes, Settings] = {}
+        self._tables: dict[bytes, RuleFile] = {}
 
     def check(self, seq: int, payload: bytes) -> Checked:
         """Replay the record of these bytes."""
@@ -100,6 +104,10 @@ class Checker:
         self, about: Checked, record: Record, payload: bytes, journals: list[JournalFile]
     ) -> Checked:
         settings = self._settings_of(record, journals[0])
+        rival = self._rival_table(record, settings)
+        if rival:
+            why = f"the settings judge by another book than the rule tables on record: {rival}"
+            return replace(about, result=Result.DIFFERENT, why=why)
         entries = (entry for journal in journals for entry in journal.entries())
         outcome = self._replayer.run(entries, settings)
         about = replace(
@@ -119,6 +127,27 @@ class Checker:
                 about, result=Result.DIFFERENT, why="the journal does not end in this record"
             )
         return _compared(about, record, payload, rebuilt(intent, record, settings))
+
+    def _rival_table(self, record: Record, settings: Settings) -> str:
+        """The tables that the settings quote and do not follow; empty if none, or none is kept.
+
+        The book in the settings is what judged; the tables are what the record says did.
+        """
+        names = record.verdicts.rules if record.verdicts is not None else ()
+        digests = {table.id: table.sha256 for table in record.tables}
+        kept = {medium.sha256 for medium in record.media if medium.kind == RULES}
+        if not names or any(digests.get(name) not in kept for name in names):
+            return ""
+        files = [self._table(name, digests[name]) for name in names]
+        for period in settings.lane.book.periods:
+            if period.versions == names and period != ruleset(period.effective, files):
+                return ", ".join(names)
+        return ""
+
+    def _table(self, name: str, digest: bytes) -> RuleFile:
+        if digest not in self._tables:
+            self._tables[digest] = parse_rules(self._read(digest, RULES), Path(name))
+        return self._tables[digest]
 
     def _settings_of(self, record: Record, journal: JournalFile) -> Settings:
         digest = journal.header.settings

@@ -106,7 +106,7 @@ def _periods(files: Sequence[RuleFile]) -> Iterable[Ruleset]:
         table = _newest(tables, date)
         if table is not None:
             note = _newest(notes, date)
-            yield _ruleset(date, [table] if note is None else [table, note])
+            yield ruleset(date, [table] if note is None else [table, note])
 
 
 def _newest(files: Sequence[RuleFile], date: int) -> RuleFile | None:
@@ -121,7 +121,8 @@ def _enabled(rules: Iterable[_R]) -> list[_R]:
     return [rule for rule in rules if rule.enabled]
 
 
-def _ruleset(date: int, files: Sequence[RuleFile]) -> Ruleset:
+def ruleset(date: int, files: Sequence[RuleFile]) -> Ruleset:
+    """What these tables state together, in force from ``date`` (yyyymmdd) on."""
     rows = tuple(_gross(row) for f in files for row in _enabled(f.gross))
     _refuse_overlap(rows, files)
     single_tyre = next((f.single_tyre for f in files if f.single_tyre), None)

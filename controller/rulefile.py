@@ -145,9 +145,15 @@ def read_rule_bytes(path: Path) -> tuple[RuleFile, bytes]:
     """Read and check one table, with the bytes it was read from; raises RulesError."""
     try:
         text = path.read_bytes()
-        data = tomllib.loads(text.decode("utf-8"))
     except OSError as error:
         raise RulesError(f"{path}: cannot be read: {error.strerror}") from error
+    return parse_rules(text, path), text
+
+
+def parse_rules(text: bytes, path: Path) -> RuleFile:
+    """One table from its bytes; ``path`` names it in errors.  Raises RulesError."""
+    try:
+        data = tomllib.loads(text.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RulesError(f"{path}: not valid TOML: {error}") from error
     try:
@@ -155,7 +161,7 @@ def read_rule_bytes(path: Path) -> tuple[RuleFile, bytes]:
     except msgspec.ValidationError as error:
         raise RulesError(f"{path}: {_explained(str(error))}") from error
     _check(path, file)
-    return file, text
+    return file
 
 
 def _explained(text: str) -> str:

@@ -28,12 +28,12 @@ from controller.core.kinds import Lamp
 from controller.core.lane import step
 from controller.core.passage import Lane
 from controller.core.settings import LaneSettings
-from controller.journal import KIND
-from controller.journalfile import Header, JournalWriter
-from controller.journalread import read_journal
+from controller.journal import KIND, SETTINGS_KIND
+from controller.journalfile import Header, JournalWriter, write_settings
+from controller.journalread import read_journal, read_settings
 from controller.recorder import to_record
 from controller.replay import Replayer
-from controller.replayrecord import Checked, Result
+from controller.replayrecord import Checked, Checker, Result
 from protocol.envelope import payload_of
 from protocol.errors import LedgerError
 from protocol.ledger import Ledger
@@ -297,3 +297,38 @@ def test_the_costs_are_measured_on_what_is_kept(kept: Path, tmp_path: Path) -> N
     assert replayed.identical == replayed.records == len(passages(command.checked(kept)))
     with pytest.raises(LedgerError):
         measure_journal(tmp_path)
+
+
+def test_a_book_that_is_not_of_the_rule_tables_on_record_is_a_difference(kept: Path) -> None:
+    """Limits raised in the settings alone: the same core comes to the same record by them."""
+    store = MediaStore(kept / FOLDER)
+
+    def read(digest: bytes, kind: str) -> bytes:
+        data = store.read(digest, kind)
+        return raised(data) if kind == SETTINGS_KIND else data
+
+    judged = next(r for r in records(kept) if r.verdicts is not None and r.verdicts.rules)
+    honest = Checker(store.read, lambda _: False).check(judged.seq, encode(judged))
+    assert honest.result is Result.IDENTICAL
+    found = Checker(read, lambda _: False).check(judged.seq, encode(judged))
+    assert found.result is Result.DIFFERENT
+    assert "another book than the rule tables on record" in found.why
+
+
+def raised(data: bytes) -> bytes:
+    """The settings with the highest limit of each period, which few vehicles meet, 1 t higher."""
+    settings = read_settings(data)
+    periods = tuple(
+        replace(
+            period,
+            rows=tuple(
+                replace(row, limit_g=row.limit_g + 1_000_000)
+                if row.limit_g == max(other.limit_g for other in period.rows)
+                else row
+                for row in period.rows
+            ),
+        )
+        for period in settings.lane.book.periods
+    )
+    book = replace(settings.lane.book, periods=periods)
+    return write_settings(replace(settings, lane=replace(settings.lane, book=book)))
