@@ -42,7 +42,7 @@ def deal(seed: int) -> Plan:
     table: Table = {"day": _day(rng), "truck": trucks}
     table["person"] = [_person(rng, span_s) for _ in range(rng.choices((0, 1, 2), (7, 2, 1))[0])]
     table["fault"] = Faults(rng, span_s).dealt()
-    table["kill"] = [_kill(rng, span_s) for _ in range(rng.choices((0, 1, 2, 3), (5, 3, 1, 1))[0])]
+    table["kill"] = [_kill(rng, span_s) for _ in range(rng.choices((0, 1, 2, 3), (3, 4, 2, 1))[0])]
     table["request"] = _requests(rng, table["fault"], span_s)
     return Plan(seed=seed, table={key: part for key, part in table.items() if part})
 
@@ -110,7 +110,7 @@ class Faults:
         """The faults, in the order of time."""
         rng = self._rng
         faults: list[Table] = []
-        for _ in range(rng.choices((0, 1, 2, 4, 8), (3, 4, 3, 2, 1))[0]):
+        for _ in range(rng.choices((0, 1, 2, 4, 8), (1, 2, 4, 4, 2))[0]):
             faults += self._episode()
         return sorted(faults, key=lambda fault: float(fault["from"].split()[0]))
 

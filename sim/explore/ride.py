@@ -25,8 +25,11 @@ from controller.replayrecord import Result
 from controller.scan import Scan
 from hal.bus import Bus
 from hal.ports import Drive
+from protocol.errors import LedgerError
 from protocol.keys import PrivateKey, write_public
 from protocol.ledger import Ledger
+from protocol.record import Record
+from protocol.rows import Hashes
 from protocol.verify import verify_folder
 from sim.checker import Checker
 from sim.explore.coverage import Cell, Reached
@@ -99,6 +102,7 @@ class _Ride:
         self._reached = Reached(self._yard)
         self._digest = hashlib.sha256()
         self._findings: list[Finding] = []
+        self._lane: Scan | None = None
         self._lives = 0
         self._died = 0
         self._quiet_us = _quiet_us(self._yard, plan)
@@ -107,22 +111,21 @@ class _Ride:
 
     def run(self) -> Ride:
         """Drive, close, and look at what was kept."""
-        lane = self._born(None)
         try:
-            lane = self._drive(lane)
+            self._drive(self._born(None))
         except Exception as error:  # The explorer is here to find any.
             self._add("error", f"{type(error).__name__}: {error}")
-        self._digest.update(lane.digest.encode())
-        for key, _ in lane.bookkeeper.close():
-            self._add("unstored", f"passage {key[0]} part {key[1]}: {lane.bookkeeper.failure}")
-        self._kept()
+        if self._lane is not None:
+            self._digest.update(self._lane.digest.encode())
+            books = self._lane.bookkeeper
+            for key, _ in books.close():
+                self._add("unstored", f"passage {key[0]} part {key[1]}: {books.failure}")
         return self._judged()
 
-    def _drive(self, lane: Scan) -> Scan:
+    def _drive(self, lane: Scan) -> None:
         yard, scans = self._yard, 0
         while not self._over(lane):
             if self._kills and yard.now_us >= self._kills[0].at_us:
-                self._digest.update(lane.digest.encode())
                 lane = self._killed(lane, self._kills.pop(0).dead_us)
             inputs, outputs = lane.once()
             self._checker.observe(inputs, outputs)
@@ -130,7 +133,6 @@ class _Ride:
                 self._reached.note(Phase(lane.lane.phase))
             scans += 1
             yard.advance(SCAN_US)
-        return lane
 
     def _over(self, lane: Scan) -> bool:
         """Whether the day has come to its end, the good one or one that is a finding."""
@@ -165,12 +167,15 @@ class _Ride:
         bus = Bus()
         bus.share("yard", lambda: self._yard)
         board = build(read_profile("sim"), bus)
-        return assemble(board, folder, StochasticReader(self._yard), key=KEY)
+        self._lane = assemble(board, folder, StochasticReader(self._yard), key=KEY)
+        return self._lane
 
     def _killed(self, lane: Scan, dead_us: int) -> Scan:
         """Let the lane die here and start anew in what it left."""
         yard, before = self._yard, self._folder / str(self._lives - 1)
         self._died += 1
+        self._digest.update(lane.digest.encode())
+        self._lane = None
         left = before.with_name(f"{before.name}-left")
         _leave(before, left)
         # The dead one is closed in its own folder, which nobody looks at again.
@@ -187,8 +192,8 @@ class _Ride:
         self._reached.restarted()
         return lane
 
-    def _kept(self) -> None:
-        """Verify the folder and replay its records."""
+    def _kept(self) -> tuple[list[Record], Hashes]:
+        """Verify the folder, replay its records, and return them with their hashes."""
         folder = self._folder / str(self._lives - 1)
         write_public(folder / "lane.pub", KEY.public)
         for found in verify_folder(folder, anchor=KEY.public).findings:
@@ -196,11 +201,15 @@ class _Ride:
         for one in checked(folder):
             if one.result not in (Result.IDENTICAL, Result.OWN):
                 self._add("replay", f"seq {one.seq} {one.kind}: {one.result.value} {one.why}")
+        with Ledger.open(folder / LEDGER_FILE, read_only=True) as ledger:
+            return list(ledger.records()), ledger.hashes()
 
     def _judged(self) -> Ride:
-        folder = self._folder / str(self._lives - 1)
-        with Ledger.open(folder / LEDGER_FILE, read_only=True) as ledger:
-            records, hashes = list(ledger.records()), ledger.hashes()
+        try:
+            records, hashes = self._kept()
+        except LedgerError as error:
+            records, hashes = [], {}
+            self._add("verify", str(error))
         findings = sorted(
             (*self._findings, *self._checker.finish(records, hashes)),
             key=lambda found: (found.at_us, found.check, found.seen),
