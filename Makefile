@@ -10,9 +10,10 @@ JOBS ?= 2
 TIMES ?= 10
 POWERCUT := tests/support:tests/core:tests/powercut
 PASSAGES ?= 1000
+SEEDS ?= 1000
 DAY_OUT ?= out/day-$(shell date +%Y%m%d-%H%M%S)
 
-.PHONY: demo test flips powercut kill fuzz lint bench docs golden day clean
+.PHONY: demo test flips powercut kill fuzz lint bench docs golden day explore clean
 
 demo: $(READY)
 	$(BIN)/steelyard demo --out $(DEMO_OUT)
@@ -59,6 +60,10 @@ golden: $(READY)
 # A day of PASSAGES in simulated yards, then replay of every record under two hash seeds.
 day: $(READY)
 	PYTHONPATH=tests/support:tests/core $(BIN)/python -m long_day $(PASSAGES) $(DAY_OUT) $(JOBS)
+
+# SEEDS shifts of trucks, faults and kills, each judged by who knows the truth.
+explore: $(READY)
+	$(BIN)/steelyard explore --seeds 0:$(SEEDS) --jobs $(JOBS)
 
 # Debian splits venv from python3; where it is missing, it is the one system package needed.
 $(READY): pyproject.toml constraints.txt
