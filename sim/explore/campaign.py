@@ -223,3 +223,5 @@ def _conclude(total: Sum, about: dict[str, Any]) -> None:
         f"({about['times_real_time']} x)"
     )
     print(f"findings: {counts}; in {len(about['failing_seeds'])} seeds")
+    if "digest" in about:
+        print(f"sha256 of outputs, records and findings: {about['digest']}")
