@@ -10,6 +10,7 @@ from controller.report import words
 from controller.report.figures import kilograms, percent
 from controller.report.markup import Html, both, el, join
 from controller.report.passages import Passage
+from controller.report.verdicts import licence_masses
 from controller.report.words import Word
 from protocol.parts import Reading, Result, Verdict, Verdicts
 from protocol.record import Record
@@ -190,7 +191,7 @@ def _judged_as(passage: Passage) -> Html:
     """The facts that chose the limit: a driver can dispute each of them."""
     known = next((r for r in reversed(passage.records) if r.axles is not None), passage.head)
     papers = next((r for r in reversed(passage.records) if r.cargo is not None), passage.head)
-    rows = [*_axles(known), *_licence(known), *_cargo(papers)]
+    rows = [*_axles(known), *licence_masses(known), *_cargo(papers)]
     title = el("h3", both("判定所用的车辆事实", "The vehicle as it was judged"))
     if not rows:
         return el("div", title, el("p", both("没有记录", "none on record"), class_="note"))
@@ -219,18 +220,6 @@ def _axles(record: Record) -> Iterator[tuple[str, str, str | Html]]:
             yield zh, en, "是 yes" if flag else "否 no"
     if axles.single_tyre_axles is not None:
         yield "单轮胎轴数", "single-tyre axles", str(axles.single_tyre_axles)
-
-
-def _licence(record: Record) -> Iterator[tuple[str, str, str | Html]]:
-    vehicle = record.vehicle
-    if vehicle is None:
-        return
-    masses = (
-        ("行驶证总质量", "licence total mass", vehicle.licence_gvm_g),
-        ("核定载质量", "approved load", vehicle.licence_payload_g),
-        ("限重标志", "posted limit", vehicle.posted_limit_g),
-    )
-    yield from ((zh, en, kilograms(g)) for zh, en, g in masses if g is not None)
 
 
 def _cargo(record: Record) -> Iterator[tuple[str, str, str | Html]]:

@@ -14,7 +14,13 @@ from controller.report.passages import Passage, standing
 from controller.report.pictures import Pictures
 from controller.report.plates import chip, plate_section
 from controller.report.timeline import timeline_figure
-from controller.report.verdicts import facts, verdict_block, verdict_table, weighing_list
+from controller.report.verdicts import (
+    facts,
+    licence_masses,
+    verdict_block,
+    verdict_table,
+    weighing_list,
+)
 from protocol.parts import Degraded, Verdicts
 from protocol.record import Record
 
@@ -167,7 +173,7 @@ def _link(record: Record, here: Record) -> Html:
 
 def _identity(record: Record) -> Html:
     """What was judged, and by which scale, program and settings."""
-    rows = [*_axles(record), *_vehicle(record), *_scale(record)]
+    rows = [*_axles(record), *licence_masses(record), *_scale(record)]
     if record.verdicts is not None and record.verdicts.rules:
         rows.append(("规则表", "rule tables", ", ".join(record.verdicts.rules)))
     if record.software is not None:
@@ -191,18 +197,6 @@ def _axles(record: Record) -> Iterator[tuple[str, str, str]]:
         yield "驱动轴为单轴", "single drive axle", "yes" if axles.single_drive_axle else "no"
     if axles.single_tyre_axles:
         yield "单轮胎轴数", "single-tyre axles", str(axles.single_tyre_axles)
-
-
-def _vehicle(record: Record) -> Iterator[tuple[str, str, str]]:
-    vehicle = record.vehicle
-    if vehicle is None:
-        return
-    masses = (
-        ("行驶证总质量", "licence total mass", vehicle.licence_gvm_g),
-        ("核定载质量", "approved load", vehicle.licence_payload_g),
-        ("限重标志", "posted limit", vehicle.posted_limit_g),
-    )
-    yield from ((zh, en, kilograms(g)) for zh, en, g in masses if g is not None)
 
 
 def _scale(record: Record) -> Iterator[tuple[str, str, str]]:

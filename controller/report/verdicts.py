@@ -159,3 +159,16 @@ def facts(rows: list[tuple[str, str, str]]) -> Html:
 
 def _plus_minus(mass_g: int | None) -> str:
     return NONE if mass_g is None else f"± {kilograms(mass_g)}"
+
+
+def licence_masses(record: Record) -> Iterator[tuple[str, str, str]]:
+    """What papers and road allow the vehicle, as far as stated: zh, en, mass."""
+    vehicle = record.vehicle
+    if vehicle is None:
+        return
+    masses = (
+        ("行驶证总质量", "licence total mass", vehicle.licence_gvm_g),
+        ("核定载质量", "approved load", vehicle.licence_payload_g),
+        ("限重标志", "posted limit", vehicle.posted_limit_g),
+    )
+    yield from ((zh, en, kilograms(g)) for zh, en, g in masses if g is not None)

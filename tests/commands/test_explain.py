@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -23,6 +22,7 @@ from bundle_rig import (
 from hypothesis import HealthCheck, Phase, given, settings
 from ledger_rig import KEY, records
 from msgspec.structs import replace
+from page_outline import Outline
 from report_rig import CLAUSE, HOSTILE, LANE, SITE, passage, verdicts
 from typer.testing import CliRunner, Result
 
@@ -39,46 +39,6 @@ from protocol.ledger import Ledger
 from protocol.media import Blob, MediaStore
 from protocol.parts import Cargo, Kind, Person, Purpose, Times, Weighing
 from protocol.record import Record
-
-VOID_TAGS = {"img", "meta"}
-
-
-class Outline(HTMLParser):
-    """Ids, links, pictures and text of a page; fails on tags that do not match."""
-
-    def __init__(self, body: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[str] = []
-        self.ids: list[str] = []
-        self.links: list[str] = []
-        self.sources: list[str] = []
-        self.words: list[str] = []
-        self.struck: list[str] = []
-        self.feed(body)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = {name: value or "" for name, value in attrs}
-        assert not any(name.startswith("on") for name in found)
-        self.tags.append(tag)
-        self.ids += [found["id"]] if "id" in found else []
-        self.links += [found["href"]] if "href" in found else []
-        self.sources += [found["src"]] if "src" in found else []
-        if tag not in VOID_TAGS:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if not {"style", "head"} & set(self.open):
-            (self.struck if "del" in self.open else self.words).append(data)
-
-    @property
-    def said(self) -> str:
-        return " ".join("".join(self.words).split())
 
 
 def explain(source: Path, *words: object) -> tuple[Result, str]:

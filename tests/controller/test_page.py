@@ -3,57 +3,17 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from page_outline import Outline
 from report_rig import HOSTILE, LANE, SCALE, SITE, curve, keep, kept, morning, passage, png
 
 from controller import page as page_module
 from controller.page import PageError, page, write_page
 from controller.report.plot import POINTS_MAX, Axis, thinned
 from protocol.parts import Decision, Image, Outcome, Person, Plate
-
-VOID_TAGS = {"img", "meta"}
-
-
-class Outline(HTMLParser):
-    """Ids, links and text of a page; fails on tags that do not match."""
-
-    def __init__(self, body: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[str] = []
-        self.ids: list[str] = []
-        self.links: list[str] = []
-        self.sources: list[str] = []
-        self.alts: list[str] = []
-        self.words: list[str] = []
-        self.feed(body)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = {name: value or "" for name, value in attrs}
-        assert not any(name.startswith("on") for name in found)
-        self.tags.append(tag)
-        self.ids += [found["id"]] if "id" in found else []
-        self.links += [found["href"]] if "href" in found else []
-        self.sources += [found["src"]] if "src" in found else []
-        self.alts += [found["alt"]] if "alt" in found else []
-        if tag not in VOID_TAGS:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
-
-    @property
-    def said(self) -> str:
-        return " ".join("".join(self.words).split())
 
 
 @pytest.fixture
