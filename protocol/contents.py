@@ -197,7 +197,7 @@ class Contents:
         return None if record is None else record.key
 
     def _corrupt(self, message: str) -> LedgerError:
-        remedy = "keep the file as it is, start a new one, and have this one verified"
+        remedy = "keep a copy; the next start keeps what is whole and puts the rest in quarantine"
         return LedgerError(Code.CORRUPT, self.path, message, remedy)
 
     def _met_damage(self) -> None:

@@ -100,7 +100,7 @@ _BY_SQLITE: dict[int, tuple[Code, str, str]] = {
     sqlite3.SQLITE_CORRUPT: (
         Code.CORRUPT,
         "the ledger file is damaged",
-        "keep the file as it is, start a new one, and have this one examined",
+        "keep a copy; the next start of the lane keeps what is whole and puts the rest in quarantine",
     ),
 }
 
