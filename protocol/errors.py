@@ -100,7 +100,7 @@ _BY_SQLITE: dict[int, tuple[Code, str, str]] = {
     sqlite3.SQLITE_CORRUPT: (
         Code.CORRUPT,
         "the ledger file is damaged",
-        "keep a copy; the next start of the lane keeps what is whole and puts the rest in quarantine",
+        "keep a copy; the next start keeps what is whole and puts the rest in quarantine",
     ),
 }
 
