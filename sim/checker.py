@@ -131,7 +131,9 @@ class Checker:
         self._hold("I10", loaded or far, f"zero asked {why}")
 
     def _liveness(self, inputs: InputImage, outputs: OutputImage) -> None:
-        calm = self._yard.empty and not inputs.faults and inputs.estop == Presence.CLEAR
+        torn_off = any(boom.broken for boom in self._yard.booms)
+        in_order = not (torn_off or inputs.faults) and inputs.estop == Presence.CLEAR
+        calm = self._yard.empty and in_order
         if not calm or outputs.sign.message == Message.WELCOME:
             self._quiet_since_us = None
             self._standing.discard("T7")

@@ -219,7 +219,9 @@ class Driver:
 
     def _sneak(self, now_us: int, around: Surroundings) -> None:
         """Put the nose on the deck behind the one ahead; go on when he has gone."""
-        alone = around.room_ahead_m(self.vehicle) > self._layout.platform_m
+        # Whoever is still on the way must not take the road before the deck for the deck.
+        way_m = max(0.0, -self.vehicle.s_m)
+        alone = around.room_ahead_m(self.vehicle) > self._layout.platform_m + way_m
         if self._reacted(now_us, self._is_told(around)):
             self._turn(Mind.YIELDING, _YIELD_M)
         elif alone:

@@ -146,7 +146,9 @@ class _Ride:
         if yard.done:
             if lane.lane.phase == Phase.IDLE and waited_us > SCAN_US:
                 return True
-            return waited_us > REST_US and self._failed("rest", lane)
+            torn_off = any(boom.broken for boom in yard.booms)
+            # A lane without its boom waits for a repair that no plan states.
+            return waited_us > REST_US and (torn_off or self._failed("rest", lane))
         return waited_us > STUCK_US and self._failed("stuck", lane)
 
     def _failed(self, check: str, lane: Scan) -> bool:
