@@ -61,6 +61,7 @@ class WeighRoom:
     def read(self, now_us: int, ends: tuple[EndInputs, EndInputs]) -> Weight:
         """Take the samples that have come in and return the weight as it stands now."""
         self._weigher.allow_zero(_lane_empty(ends))
+        self._weigher.see_loops(*(here.arm.state != Presence.NOT_FITTED for here in ends))
         self._beam_blocked = any(beams_of(here) == 1 for here in ends)
         samples = self._cells.read()
         if isinstance(samples, DeviceFault):

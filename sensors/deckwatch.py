@@ -41,6 +41,7 @@ class DeckWatch:
     `stands` and `stopped_us` say whether and since when it stands, `estimate` what it weighs,
     `tailgate` whether a second one came; `axles`, `load` and `cells` hold the rest. The load has
     been one since `load_since_us`; `method` says how the estimator works, where it has a name.
+    `fitted` tells at which ends beams stand, `looped` where a loop in the road is part of them.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class DeckWatch:
         self._x_m = scale.x_m()
         # Which ends have a beam: one alone says nothing about the other end.
         self.fitted = (scale.has_beams, scale.has_beams)
+        self.looped = (False, False)
         self._beam_us = [-(2**62), -(2**62)]
         self._beams = [0, 0]
         self._now_us = 0
@@ -80,6 +82,7 @@ class DeckWatch:
         self._plateau_us = 2**62
         self.load_since_us = 2**62
         self._cleared_us = -1
+        self._gap_us = 0
         self.tailgate = False
         self._close_follow = False
         self.estimate: Estimate | None = None
@@ -149,6 +152,8 @@ class DeckWatch:
                 continue
             for at_us, value in zip(t_us.tolist(), column.tolist(), strict=True):
                 if value != self._beams[side]:
+                    if side == self._front() and self._beams[side] == 0:
+                        self._gap_us = at_us - self._cleared_us if self._cleared_us > 0 else 0
                     self._beams[side] = value
                     self._beam_us[side] = at_us
                     if side == self._front() and value == 0:
@@ -264,11 +269,18 @@ class DeckWatch:
         self.load.axle_step()
 
     def _is_second_vehicle(self, step: AxleStep) -> bool:
-        """An axle that climbs on while the first vehicle stands is not its own."""
+        """An axle that climbs on while the first vehicle stands is not its own.
+
+        Nor is one behind a gap, unless the first rolls: the beams may have looked over a drawbar,
+        which a loop does not.
+        """
         if step.standing:
             return True
-        reblocked = self._beam_us[self._front()] > self._cleared_us > 0
-        return reblocked and self._usual_speed_mps < SECOND_VEHICLE_MPS
+        front = self._front()
+        if not self._beam_us[front] > self._cleared_us > 0:
+            return False
+        parted = self.looped[front] and self._gap_us >= BEAM_CLEAR_US
+        return parted or self._usual_speed_mps < SECOND_VEHICLE_MPS
 
     @property
     def _usual_speed_mps(self) -> float:

@@ -218,6 +218,10 @@ class Weigher:
         self._zeroed(by_g)
         return True
 
+    def see_loops(self, entry: bool, exit_: bool) -> None:
+        """Say at which ends what is given as beam has a loop in the road, too."""
+        self._acceptance.deck.looped = (entry, exit_)
+
     def allow_zero(self, allowed: bool) -> None:
         """The lane's word on zero: False while any of its sensors sees a vehicle (I10)."""
         self._zero.allowed = allowed

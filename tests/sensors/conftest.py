@@ -33,8 +33,15 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
     def counts(self) -> npt.NDArray[np.int64]:
         return np.round(self.kg * COUNTS_PER_KG + 300_000).astype(np.int64)
 
-    def run(self, batch: int = 3, beams: bool = True, until_us: int | None = None) -> Weigher:
+    def run(
+        self,
+        batch: int = 3,
+        beams: bool = True,
+        until_us: int | None = None,
+        loops: bool = False,
+    ) -> Weigher:
         weigher = Weigher(self.scale)
+        weigher.see_loops(loops, loops)
         last = len(self.t_us) if until_us is None else int((self.t_us <= until_us).sum())
         counts = self.counts
         for start in range(0, last, batch):

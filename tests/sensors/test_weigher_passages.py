@@ -114,6 +114,21 @@ def test_a_second_vehicle_is_a_tailgate_and_takes_the_weight_back(
     assert EventKind.WITHDRAWN in kinds(weigher)
 
 
+@pytest.mark.parametrize(("gap_s", "loops"), [(1.0, True), (1.0, False), (0.2, True)])
+def test_a_vehicle_that_rolls_on_behind_the_first_is_told_by_a_gap_that_a_loop_saw(
+    passage: Make, stop_legs: Legs, add_load: Make, gap_s: float, loops: bool
+) -> None:
+    """The first still rolls to its place; beams alone may have looked over a drawbar."""
+    tailed = passage(stop_legs)
+    t_s = (tailed.t_us - tailed.t_us[0]) / 1e6
+    parted_s = float(t_s[tailed.beams[:, 0] == 1][-1])
+    since = t_s - parted_s - gap_s
+    tailed.beams[since > 0, 0] = 1
+    add_load(tailed, 5000 * np.clip((since - 1.0) / 0.3, 0, 1), np.clip(0.6 * (since - 1.0), 0, 3))
+    told = EventKind.TAILGATE in kinds(tailed.run(loops=loops))
+    assert told == (loops and gap_s > 0.3)
+
+
 def test_a_person_who_steps_on_never_becomes_part_of_the_weight(
     passage: Make, stop_legs: Legs, add_load: Make
 ) -> None:
