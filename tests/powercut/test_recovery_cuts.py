@@ -104,6 +104,8 @@ def recover(recorded: Recording, what: str) -> Recovered:
 def wrong_after(state: State, whole: Recovered, folder: Path) -> list[str]:
     """Everything that is wrong after a cut in the recovery and another start."""
     lay_out(state.image, folder)
+    # Not in the log, for it has no bytes; its name has been durable since the ledger's first life.
+    (folder / f"{LEDGER}.lock").touch()
     station = Station(folder, None, [])
     hashes = {row.seq: sha256(row.body).digest() for row in station.ledger.stored()}
     recoveries = [r for r in station.ledger.records() if r.kind is Kind.RECOVERY]
