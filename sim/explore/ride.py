@@ -10,7 +10,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from board.build import build
 from board.profile import read_profile
 from controller.assembly import LEDGER_FILE, MEDIA_FOLDER, assemble
 from controller.commands.replay import checked
+from controller.core.images import InputImage, OutputImage
 from controller.core.kinds import Phase
 from controller.replayrecord import Result
 from controller.scan import Scan
@@ -73,10 +74,16 @@ class Ride(Struct, frozen=True, kw_only=True):
     cells: frozenset[Cell]
 
 
-def ride(plan: Plan) -> Ride:
-    """Run a plan in a folder of its own, which is removed.  Raises ScenarioError."""
+Watcher = Callable[[Yard, Scan, InputImage, OutputImage], None]
+
+
+def ride(plan: Plan, watch: Watcher | None = None) -> Ride:
+    """Run a plan in a folder of its own, which is removed.  Raises ScenarioError.
+
+    ``watch`` sees the yard and the lane after every scan, and must leave them as they are.
+    """
     with _folder() as folder:
-        return _Ride(plan, folder).run()
+        return _Ride(plan, folder, watch).run()
 
 
 @contextmanager
@@ -93,8 +100,9 @@ def meaning(check: str) -> str:
 
 
 class _Ride:
-    def __init__(self, plan: Plan, folder: Path) -> None:
+    def __init__(self, plan: Plan, folder: Path, watch: Watcher | None) -> None:
         self._plan = plan
+        self._watch = watch
         self._folder = folder
         self._yard = plan.yard()
         self._kills = list(plan.kills())
@@ -129,6 +137,8 @@ class _Ride:
                 lane = self._killed(lane, self._kills.pop(0).dead_us)
             inputs, outputs = lane.once()
             self._checker.observe(inputs, outputs)
+            if self._watch is not None:
+                self._watch(yard, lane, inputs, outputs)
             if scans % LOOK_SCANS == 0:
                 self._reached.note(Phase(lane.lane.phase))
             scans += 1

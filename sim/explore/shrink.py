@@ -11,7 +11,7 @@ from copy import deepcopy
 
 from msgspec import Struct
 
-from sim.explore.deal import seconds
+from sim.explore.dealing.times import seconds
 from sim.explore.plan import Plan, Table
 from sim.explore.ride import ride
 from sim.finding import Finding
