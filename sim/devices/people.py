@@ -1,0 +1,31 @@
+"""What people ask for at the panel, and the register of vehicle papers."""
+
+from __future__ import annotations
+
+from hal.bus import Bus
+from hal.ports import PersonRequest, RegisterEntry
+from sim.devices.common import yard_of
+
+
+class SimRequests:
+    """The people of the yard at their panel."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._yard = yard_of(bus)
+
+    def poll(self) -> tuple[PersonRequest, ...]:
+        """Requests made since the last call."""
+        return self._yard.operator.take()
+
+
+class SimRegister:
+    """The register of vehicle papers, with the vehicles that it does not know."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._yard = yard_of(bus)
+
+    def lookup(self, plate: str) -> RegisterEntry | None:
+        """The entry of a plate, or None."""
+        if self._yard.fault_of("register") is not None:
+            return None
+        return self._yard.register.get(plate)

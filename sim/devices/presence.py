@@ -1,0 +1,48 @@
+"""Loops, beams and the emergency stop."""
+
+from __future__ import annotations
+
+from hal.bus import Bus
+from hal.ports import Contact
+from sim.devices.common import end_of, yard_of
+from sim.devices.late import Late
+from sim.units import ScenarioError
+
+PRESENCE_KINDS = ("approach", "arm", "beam_low", "beam_high", "estop")
+
+
+class SimPresence:
+    """One loop, beam or emergency stop."""
+
+    def __init__(self, bus: Bus, *, kind: str, end: str = "") -> None:
+        if kind not in PRESENCE_KINDS:
+            raise ScenarioError(f"kind = {kind!r}: known are {', '.join(PRESENCE_KINDS)}")
+        self._yard = yard_of(bus)
+        self._kind = kind
+        self._end = end_of(end) if kind != "estop" else 0
+        self._name = kind if kind == "estop" else f"{end}.{kind}"
+        self._late: Late[Contact] = Late()
+
+    def read(self) -> Contact:
+        """The present state."""
+        fault = self._yard.fault_of(self._name)
+        if fault in ("silent", "unknown"):
+            return Contact.UNKNOWN
+        if fault == "pressed":
+            return Contact.BLOCKED
+        said = self._yard.said
+        if fault == "stuck" and self._name in said:
+            return said[self._name]
+        state = self._state()
+        if fault == "slow":
+            now_us = self._yard.now_us
+            self._late.put(now_us, state)
+            return self._late.get(now_us, said.get(self._name, state))
+        self._late.clear()
+        said[self._name] = state
+        return state
+
+    def _state(self) -> Contact:
+        if self._kind == "estop":
+            return Contact.BLOCKED if self._yard.estop_pressed else Contact.CLEAR
+        return self._yard.presence(self._end, self._kind)
