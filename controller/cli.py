@@ -154,10 +154,15 @@ def demo(
 @app.command()
 def explore(
     seeds: Annotated[str | None, typer.Option(help="A:B, as 0:200; B is not among them.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="This seed alone.")] = None,
+    seed: Annotated[
+        str | None, typer.Option(help="This seed alone, or a branch of one: 17, 17.3.")
+    ] = None,
     file: Annotated[
         Path | None, typer.Option(help="A shift that was kept, as in tests/scenarios.")
     ] = None,
+    follow: Annotated[
+        int, typer.Option(min=0, help="Branches of each shift that reaches something new.")
+    ] = 1,
     minutes: Annotated[
         float, typer.Option(min=0, help="Begin no seed after this time; 0 = no limit.")
     ] = 0,
@@ -173,7 +178,15 @@ def explore(
     """Deal shifts full of faults from seeds, judge the lane in each; status 1 = findings."""
     with _plain_errors(2):
         request = _later("sim.explore.campaign:request")(
-            seeds, seed, file, minutes=minutes, jobs=jobs, shrink_max=shrink, out=out, as_json=json_
+            seeds,
+            seed,
+            file,
+            follow=follow,
+            minutes=minutes,
+            jobs=jobs,
+            shrink_max=shrink,
+            out=out,
+            as_json=json_,
         )
         sound = _later("sim.explore.campaign:run")(request)
     if not sound:

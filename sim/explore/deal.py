@@ -1,6 +1,8 @@
 """What a seed deals: trucks and how they are driven, who else is about, faults, deaths.
 
-Each part draws from a generator of its own, so that a new part never shifts the others.
+Each part draws from a generator of its own, so that a new part never shifts the others.  That
+gives a seed its neighbours: branch 3 of seed 17, written 17.3, is the shift of seed 17 with one or
+two parts dealt anew, and may have branches in its turn.
 """
 
 from __future__ import annotations
@@ -11,14 +13,18 @@ from sim.explore.dealing.deaths import deal_deaths
 from sim.explore.dealing.faults import deal_faults
 from sim.explore.dealing.people import deal_requests, deal_walkers
 from sim.explore.dealing.traffic import deal_day, deal_trucks
-from sim.explore.plan import Plan, Table
+from sim.explore.plan import Plan, Table, name_of
+
+PARTS = ("day", "trucks", "faults", "walkers", "requests", "deaths")
+_ANEW = ("trucks", "faults", "walkers", "requests", "deaths")
 
 
-def deal(seed: int) -> Plan:
-    """Return the plan of a seed: the same for the same seed, on every machine."""
+def deal(seed: int, branch: tuple[int, ...] = ()) -> Plan:
+    """Return the plan of a seed or a branch: always the same, on every machine."""
+    dealt_at = _dealt_at(seed, branch)
 
     def rng(part: str) -> Random:
-        return Random(f"explore {seed} {part}")
+        return Random(f"explore {dealt_at[part]} {part}")
 
     trucks, last_s = deal_trucks(rng("trucks"))
     span_s = last_s + 55.0 * len(trucks)
@@ -31,4 +37,16 @@ def deal(seed: int) -> Plan:
         "kill": deal_deaths(rng("deaths"), span_s),
         "request": deal_requests(rng("requests"), faults, span_s),
     }
-    return Plan(seed=seed, table={key: part for key, part in table.items() if part})
+    kept = {key: part for key, part in table.items() if part}
+    return Plan(seed=seed, branch=branch, table=kept)
+
+
+def _dealt_at(seed: int, branch: tuple[int, ...]) -> dict[str, str]:
+    """By which name each part was dealt last, on the way from the seed to the branch."""
+    found = dict.fromkeys(PARTS, str(seed))
+    for depth in range(1, len(branch) + 1):
+        name = name_of(seed, branch[:depth])
+        rng = Random(f"explore {name}")
+        for part in rng.sample(_ANEW, rng.choice((1, 2))):
+            found[part] = name
+    return found

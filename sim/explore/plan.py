@@ -36,6 +36,12 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     seed: int
     table: Table
+    branch: tuple[int, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The seed as it is written: ``17``, or ``17.3`` for its branch 3."""
+        return name_of(self.seed, self.branch)
 
     def yard(self) -> Yard:
         """The yard of this shift, not yet begun.  Raises ScenarioError."""
@@ -49,6 +55,20 @@ class Plan(Struct, frozen=True, kw_only=True):
         """The deaths, in the order of time.  Raises ScenarioError."""
         entries = self.table.get("kill", [])
         return tuple(sorted(map(_kill, entries), key=lambda kill: kill.at_us))
+
+
+def name_of(seed: int, branch: tuple[int, ...]) -> str:
+    """The name of a seed or of one of its branches."""
+    return ".".join(map(str, (seed, *branch)))
+
+
+def seed_of(name: str) -> tuple[int, tuple[int, ...]]:
+    """The seed and the branch of a name.  Raises ValueError."""
+    numbers = name.split(".")
+    if not all(number.isdecimal() and number.isascii() for number in numbers):
+        raise ValueError(f"seed {name!r}: write a number, for example 17, or a branch, 17.3")
+    seed, *branch = map(int, numbers)
+    return seed, tuple(branch)
 
 
 def _kill(entry: Table) -> Kill:
@@ -72,9 +92,16 @@ def read_plan(path: Path) -> Plan:
     found = table.get("found", {})
     known_keys(found, _FOUND, f"{path}: [found]")
     word(found.get("state"), STATES, f"{path}: [found] state")
-    if not isinstance(found.get("seed"), int) or not isinstance(found.get("check"), str):
-        raise ScenarioError(f"{path}: [found] needs seed = a number and check = a name")
-    return Plan(seed=found["seed"], table=table)
+    name = found.get("seed")
+    if isinstance(name, bool) or not isinstance(name, int | str):
+        raise ScenarioError(f'{path}: [found] needs seed = a number, or "17.3" for a branch')
+    if not isinstance(found.get("check"), str):
+        raise ScenarioError(f"{path}: [found] needs check = a name")
+    try:
+        seed, branch = seed_of(str(name))
+    except ValueError as error:
+        raise ScenarioError(f"{path}: [found] {error}") from error
+    return Plan(seed=seed, branch=branch, table=table)
 
 
 def written(plan: Plan) -> str:

@@ -63,7 +63,7 @@ _SHM = Path("/dev/shm")
 class Ride(Struct, frozen=True, kw_only=True):
     """What came of one plan; ``digest`` is over all outputs, records and findings."""
 
-    seed: int
+    plan: Plan
     findings: tuple[Finding, ...]
     digest: str
     lane_us: int
@@ -231,7 +231,7 @@ class _Ride:
         for found in findings:
             self._digest.update(f"{found.at_us} {found.check} {found.seen}\n".encode())
         return Ride(
-            seed=self._plan.seed,
+            plan=self._plan,
             findings=tuple(findings),
             digest=self._digest.hexdigest(),
             lane_us=self._yard.now_us,

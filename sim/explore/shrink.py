@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 
+import msgspec
 from msgspec import Struct
 
 from sim.explore.dealing.times import seconds
@@ -60,7 +61,7 @@ def shrunk(plan: Plan, finding: Finding, fails: Fails, rides_max: int) -> Shrunk
             if rides >= rides_max:
                 return _told(plan, finding, rides)
             rides += 1
-            smaller = Plan(seed=plan.seed, table=table)
+            smaller = msgspec.structs.replace(plan, table=table)
             found = fails(smaller)
             if found is not None:
                 plan, finding, progress = smaller, found, True
@@ -70,12 +71,12 @@ def shrunk(plan: Plan, finding: Finding, fails: Fails, rides_max: int) -> Shrunk
 
 def _told(plan: Plan, finding: Finding, rides: int) -> Shrunk:
     found = {
-        "seed": plan.seed,
+        "seed": plan.name if plan.branch else plan.seed,
         "check": finding.check,
         "seen": f"{finding.at_us / 1e6:.2f} s: {finding.seen}",
         "state": "open",
     }
-    plan = Plan(seed=plan.seed, table={"found": found} | plan.table)
+    plan = msgspec.structs.replace(plan, table={"found": found} | plan.table)
     return Shrunk(plan=plan, finding=finding, rides=rides)
 
 

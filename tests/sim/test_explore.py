@@ -23,7 +23,8 @@ from controller.core.settings import InterlockSettings
 from sim.explore import campaign
 from sim.explore.coverage import Cell, part_of, table_of, told
 from sim.explore.deal import deal
-from sim.explore.plan import Plan, read_plan, written
+from sim.explore.order import Order
+from sim.explore.plan import Plan, read_plan, seed_of, written
 from sim.explore.ride import ride
 from sim.explore.shrink import shrunk
 from sim.finding import Finding
@@ -185,8 +186,9 @@ def test_seeds_that_are_none_are_refused(seeds: str) -> None:
 
 def test_just_one_of_the_ways_to_name_a_shift() -> None:
     assert campaign.request("3:5", None, None).seeds == range(3, 5)
-    assert campaign.request(None, 0, None).seeds == range(1)
-    for given in ((None, None, None), ("1:2", 3, None)):
+    assert campaign.request(None, "0", None).plan == deal(0)
+    assert campaign.request(None, "17.3", None).plan == deal(17, (3,))
+    for given in ((None, None, None), ("1:2", "3", None)):
         with pytest.raises(ValueError, match="one of"):
             campaign.request(*given)
 
@@ -196,3 +198,34 @@ def test_a_kept_file_that_does_not_say_what_was_found_is_refused(tmp_path: Path)
     path.write_text('[found]\nstate = "open"\n[[truck]]\n', encoding="utf-8")
     with pytest.raises(ScenarioError, match="needs seed"):
         read_plan(path)
+
+
+def test_a_branch_is_its_seed_with_a_part_or_two_dealt_anew() -> None:
+    lists = ("truck", "fault", "person", "kill")
+    changed = set()
+    for number in range(1, 40):
+        seed, branch = deal(11).table, deal(11, (number,)).table
+        assert branch["day"] == seed["day"]
+        anew = {key for key in lists if branch.get(key) != seed.get(key)}
+        assert len(anew) <= 2 or "truck" in anew, "all times hang on when the last truck comes"
+        changed |= anew
+        assert deal(11, (number,)) == deal(11, (number,))
+    assert changed == set(lists)
+    assert deal(11, (3, 1)) != deal(11, (3,))
+
+
+def test_what_reached_something_new_is_followed_before_the_next_seed() -> None:
+    order = Order(map(deal, range(3)), follow=2)
+    ran = [next(order)]
+    order.reached_new(ran[0])
+    ran.append(next(order))
+    order.reached_new(ran[1])
+    ran += list(order)
+    assert [plan.name for plan in ran] == ["0", "0.1", "1", "0.2", "2", "0.1.1"]
+
+
+@pytest.mark.parametrize("name", ["", "x", "3.", "-1", "3.x", "١"])
+def test_a_name_that_is_no_seed_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="write a number"):
+        seed_of(name)
+    assert seed_of("17.3.1") == (17, (3, 1))
