@@ -36,6 +36,7 @@ from sim.checker import Checker
 from sim.explore.coverage import Cell, Reached
 from sim.explore.plan import Plan
 from sim.finding import CHECKS, Finding
+from sim.loads import FOR_GOOD_US
 from sim.reader import StochasticReader
 from sim.run import SCAN_US
 from sim.world import Yard
@@ -75,15 +76,17 @@ class Ride(Struct, frozen=True, kw_only=True):
 
 
 Watcher = Callable[[Yard, Scan, InputImage, OutputImage], None]
+Keeper = Callable[[list[Record]], None]
 
 
-def ride(plan: Plan, watch: Watcher | None = None) -> Ride:
+def ride(plan: Plan, watch: Watcher | None = None, keep: Keeper | None = None) -> Ride:
     """Run a plan in a folder of its own, which is removed.  Raises ScenarioError.
-
-    ``watch`` sees the yard and the lane after every scan, and must leave them as they are.
+    ``watch`` sees the yard and the lane after every scan, and must leave them as they are;
+    ``keep`` is given the records that stand at the end.
+    given the records that stand at the end.
     """
     with _folder() as folder:
-        return _Ride(plan, folder, watch).run()
+        return _Ride(plan, folder, watch, keep).run()
 
 
 @contextmanager
@@ -100,9 +103,12 @@ def meaning(check: str) -> str:
 
 
 class _Ride:
-    def __init__(self, plan: Plan, folder: Path, watch: Watcher | None) -> None:
+    def __init__(
+        self, plan: Plan, folder: Path, watch: Watcher | None, keep: Keeper | None
+    ) -> None:
         self._plan = plan
         self._watch = watch
+        self._keep = keep
         self._folder = folder
         self._yard = plan.yard()
         self._kills = list(plan.kills())
@@ -222,6 +228,8 @@ class _Ride:
         except LedgerError as error:
             records, hashes = [], {}
             self._add("verify", str(error))
+        if self._keep is not None:
+            self._keep(records)
         findings = sorted(
             (*self._findings, *self._checker.finish(records, hashes)),
             key=lambda found: (found.at_us, found.check, found.seen),
@@ -265,4 +273,5 @@ def _quiet_us(yard: Yard, plan: Plan) -> int:
     ends += [kill.at_us + kill.dead_us for kill in plan.kills()]
     ends += [walker.until_us for walker in options.walkers]
     ends += [asked.at_us for asked in options.requests]
+    ends += [load.ends_us for load in options.loads if load.ends_us < FOR_GOOD_US]
     return max(ends, default=0)
