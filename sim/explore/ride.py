@@ -81,9 +81,9 @@ Keeper = Callable[[list[Record]], None]
 
 def ride(plan: Plan, watch: Watcher | None = None, keep: Keeper | None = None) -> Ride:
     """Run a plan in a folder of its own, which is removed.  Raises ScenarioError.
+
     ``watch`` sees the yard and the lane after every scan, and must leave them as they are;
     ``keep`` is given the records that stand at the end.
-    given the records that stand at the end.
     """
     with _folder() as folder:
         return _Ride(plan, folder, watch, keep).run()
