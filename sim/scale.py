@@ -7,12 +7,14 @@ of the site, not of the run: every seed weighs on the same deck.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import pi, sin
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.dynamics import Step, exact_step
+from sim.loads import DeckLoad, laid
 
 TICK_US = 12_500
 RATE_HZ = 80
@@ -65,6 +67,17 @@ class Cells:
         share = np.repeat(along, 2) * np.tile([left, 1.0 - left], 4)
         counts = np.rint(load_g / 1000 * share * self.true_counts_per_kg)
         return np.asarray(counts, np.int64)
+
+    def shares(self, x_m: NDArray[np.float64], y_m: float) -> NDArray[np.float64]:
+        """Return the share (n, 8) that each cell carries of a load at rest at ``x_m`` (n,)."""
+        along = np.stack([np.interp(x_m, self.row_x_m, row) for row in np.eye(4)], 1)
+        left = 0.5 + y_m / self.spacing_y_m
+        return np.asarray(np.repeat(along, 2, 1) * np.tile([left, 1.0 - left], 4))
+
+    def nearest(self, x_m: float, y_m: float) -> int:
+        """Return the number of the cell that stands nearest to this place."""
+        row = min(range(4), key=lambda i: abs(self.row_x_m[i] - x_m))
+        return 2 * row + (0 if y_m >= 0 else 1)
 
     def _sheet(self, i: int) -> dict[str, float | int]:
         side = 0.5 if i % 2 == 0 else -0.5
@@ -123,9 +136,12 @@ class DeckMotion:
 class Converter:
     """Row loads to ADC counts: filter, side split, span, noise, slow drift."""
 
-    def __init__(self, cells: Cells, rng: np.random.Generator) -> None:
+    def __init__(
+        self, cells: Cells, rng: np.random.Generator, loads: Sequence[DeckLoad] = ()
+    ) -> None:
         self._cells = cells
         self._rng = rng
+        self._others = loads
         self._before = (_REST, _REST)
         self._loads: list[tuple[float, ...]] = []
         self._idle = True
@@ -162,8 +178,11 @@ class Converter:
         n = len(self._loads)
         times = np.arange(self._first_tick, self._first_tick + n, dtype=np.int64) * TICK_US
         counts = self._take_noise(n)
-        if not self._idle:
-            counts = counts + np.array(self._loads) * self._cells.true_counts_per_kg
+        kg = None if self._idle else np.array(self._loads)
+        if self._others:
+            kg = laid(self._others, times, kg, self._cells)
+        if kg is not None:
+            counts = counts + kg * self._cells.true_counts_per_kg
         self._loads = []
         self._idle = True
         self._first_tick += n

@@ -1,7 +1,8 @@
 """Scenario files: a day in the yard, in words that a non-programmer reads and writes.
 
-A file has one ``[day]``, any number of ``[[truck]]``, and may have ``[[person]]``, ``[[fault]]``
-and ``[[request]]``.  With ``mix = true`` the trucks are kinds, and the day is dealt from them.
+A file has one ``[day]``, any number of ``[[truck]]``, and may have ``[[person]]``, ``[[fault]]``,
+``[[request]]`` and ``[[load]]``.  With ``mix = true`` the trucks are kinds, and the day is dealt
+from them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 from hal.ports import PersonRequest
 from sim.driver import Habits
 from sim.layout import Layout
+from sim.loadwords import read_loads
 from sim.people import Walker
 from sim.scene import Light
 from sim.truck import CONFIGURATIONS, Plate, Truck, build_truck
@@ -25,7 +27,7 @@ from sim.world import ENDS, Asked, Fault, Options, Visit
 SCENARIOS = Path(__file__).parent / "scenarios"
 TRUCKS_MAX = 1000
 
-_TOP = ("day", "truck", "person", "fault", "request")
+_TOP = ("day", "truck", "person", "fault", "request", "load")
 _REQUESTS = (
     "allow_degraded",
     "forbid_degraded",
@@ -170,6 +172,7 @@ def _options(table: Mapping[str, Any], day: Mapping[str, Any], where: str) -> Op
             _asked(asked, f"{where}: [[request]] {i + 1}")
             for i, asked in enumerate(table.get("request", []))
         ),
+        loads=read_loads(table.get("load", []), Layout(), where),
     )
 
 

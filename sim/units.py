@@ -6,10 +6,12 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 
-_QUANTITY = re.compile(r"^\s*([0-9]+(?:\.[0-9]+)?)\s*([a-z/]+)\s*$")
+_QUANTITY = re.compile(r"^\s*([0-9]+(?:\.[0-9]+)?)\s*([a-z/%]+)\s*$")
 _MASS_G = {"t": 1_000_000.0, "kg": 1_000.0}
 _TIME_US = {"min": 60_000_000.0, "s": 1_000_000.0, "ms": 1_000.0}
 _LENGTH_M = {"m": 1.0, "cm": 0.01}
+_RAIN_MM_H = {"mm/h": 1.0}
+_SHARE = {"%": 0.01}
 
 
 class ScenarioError(ValueError):
@@ -29,6 +31,16 @@ def time_us(value: object, where: str) -> int:
 def length_m(value: object, where: str) -> float:
     """Return metres of ``"1.2 m"`` or ``"80 cm"``."""
     return _parse(value, _LENGTH_M, where, '"1.2 m"')
+
+
+def rain_mm_h(value: object, where: str) -> float:
+    """Return millimetres an hour of ``"10 mm/h"``."""
+    return _parse(value, _RAIN_MM_H, where, '"10 mm/h"')
+
+
+def share(value: object, where: str) -> float:
+    """Return the part of one that ``"30 %"`` is."""
+    return _parse(value, _SHARE, where, '"30 %"')
 
 
 def word(value: object, allowed: Iterable[str], where: str) -> str:

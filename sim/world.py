@@ -18,6 +18,7 @@ from hal.ports import BoomContacts, Contact, PersonRequest, RegisterEntry, SignP
 from sim.boom import BoomArm
 from sim.driver import THINK_US, Driver, Habits, Mind
 from sim.layout import Layout
+from sim.loads import DeckLoad
 from sim.people import PERSON_HEIGHT_M, Operator, Walker
 from sim.scale import STEP_S, TICK_US, Cells, Converter, DeckMotion
 from sim.scene import Corners, Light, Sight
@@ -78,6 +79,7 @@ class Options(Struct, frozen=True, kw_only=True):
     walkers: tuple[Walker, ...] = ()
     faults: tuple[Fault, ...] = ()
     requests: tuple[Asked, ...] = ()
+    loads: tuple[DeckLoad, ...] = ()
 
 
 class Yard:
@@ -92,7 +94,8 @@ class Yard:
         self.now_us = 0
         self.truth = Truth()
         self.cells = Cells(self.layout.platform_m, self.options.site_seed)
-        self.converter = Converter(self.cells, self._generator("noise"))
+        self.loads: list[DeckLoad] = list(self.options.loads)
+        self.converter = Converter(self.cells, self._generator("noise"), self.loads)
         rng = self.random("booms")
         self.booms = tuple(BoomArm(travel_s=rng.uniform(1.5, 3.0)) for _ in ENDS)
         self.approach_green = [False, False]

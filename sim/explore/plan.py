@@ -21,7 +21,7 @@ Table = dict[str, Any]
 
 STATES = ("open", "closed")
 _FOUND = ("seed", "check", "seen", "state", "why")
-_ORDER = ("truck", "person", "fault", "kill", "request")
+_ORDER = ("truck", "person", "load", "fault", "kill", "request")
 
 
 class Kill(Struct, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ from sim.explore.ride import ride
 from sim.finding import Finding
 
 RIDES_MAX = 60
-_LISTS = ("kill", "fault", "person", "request", "truck")
+_LISTS = ("kill", "fault", "load", "person", "request", "truck")
 _USUAL = {
     "followed_by": None,
     "driver": "good",
