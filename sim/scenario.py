@@ -19,7 +19,7 @@ from sim.driver import Habits
 from sim.layout import Layout
 from sim.loadwords import read_loads
 from sim.people import Walker
-from sim.scene import Light
+from sim.scene import Light, Sky
 from sim.truck import CONFIGURATIONS, Plate, Truck, build_truck
 from sim.units import ScenarioError, known_keys, mass_g, time_us, word
 from sim.world import ENDS, Asked, Fault, Options, Visit
@@ -37,7 +37,7 @@ _REQUESTS = (
     "reset",
 )
 _FAULTS = ("silent", "stuck", "unknown", "flapping", "slow", "pressed")
-_DAY = ("title", "begins", "light", "wind", "operator", "mix", "every", "trucks")
+_DAY = ("title", "begins", "light", "sky", "wind", "operator", "mix", "every", "trucks")
 _TRUCK = (
     "kind",
     "share",
@@ -156,6 +156,7 @@ def _options(table: Mapping[str, Any], day: Mapping[str, Any], where: str) -> Op
         wall_start_ms=_begins(day.get("begins", "2026-11-22 08:00"), f"{at} begins"),
         wind_rms_g=_WIND_G[word(day.get("wind", "breeze"), _WIND_G, f"{at} wind")],
         light=Light(word(day.get("light", "day"), (x.value for x in Light), f"{at} light")),
+        sky=Sky(word(day.get("sky", "clear"), (x.value for x in Sky), f"{at} sky")),
         operator_absent=word(
             day.get("operator", "present"), ("present", "absent"), f"{at} operator"
         )

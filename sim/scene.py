@@ -6,6 +6,7 @@ whether the plate can be read, and a plate that the scenario makes unreadable is
 
 from __future__ import annotations
 
+import zlib
 from enum import Enum
 from typing import Any
 
@@ -32,6 +33,15 @@ class Light(Enum):
     NIGHT = "night"
 
 
+class Sky(Enum):
+    """What stands between the lens and the plate, beside the light."""
+
+    CLEAR = "clear"
+    RAIN = "rain"
+    GLARE = "glare"
+    """A low sun in the lens by day, headlamps in it by night."""
+
+
 class Sight(Struct, frozen=True, kw_only=True):
     """One vehicle front before one lens; ``dirt`` runs from 0 (clean) to 1 (all covered)."""
 
@@ -42,6 +52,7 @@ class Sight(Struct, frozen=True, kw_only=True):
     lateral_m: float
     speed_mps: float
     light: Light
+    sky: Sky = Sky.CLEAR
 
 
 _EXPOSURE = {
@@ -66,9 +77,12 @@ def render(sight: Sight, rng: np.random.Generator) -> tuple[NDArray[np.uint8], C
     reported = _reported(corners, rng)
     picture = _truck_front(cv2, corners, rng)
     clean = draw_plate(sight.plate.text, PlateType(sight.plate.ptype))
-    plate = _soiled(cv2, clean, sight.dirt, rng)
+    # Mud stays where it is from one frame to the next.
+    mud = np.random.default_rng(zlib.crc32(sight.plate.text.encode()))
+    plate = _soiled(cv2, clean, sight.dirt, mud)
     _paste(cv2, picture, plate, corners)
     picture = _exposed(cv2, picture, brightness * rng.uniform(0.9, 1.08), noise, rng)
+    picture = _through(cv2, picture, sight, corners, rng)
     smear_px = sight.speed_mps * exposure_s * FOCAL_PX / sight.distance_m * 0.4
     return _moved(cv2, picture, smear_px), reported
 
@@ -148,6 +162,49 @@ def _exposed(cv2: Any, picture: Any, gain: float, noise: float, rng: np.random.G
     softened = cv2.GaussianBlur(picture, (0, 0), 0.7).astype(np.float32)
     grain = rng.standard_normal((HEIGHT, WIDTH, 1)).astype(np.float32) * noise
     return np.clip(softened * gain + grain, 0, 255).astype(np.uint8)
+
+
+def _through(
+    cv2: Any, picture: Any, sight: Sight, corners: NDArray[np.float64], rng: np.random.Generator
+) -> Any:
+    """Rain: streaks, drops on the glass, less contrast; glare: a veil that washes the plate out."""
+    if sight.sky is Sky.RAIN:
+        return _rained_on(cv2, picture, rng)
+    if sight.sky is not Sky.GLARE:
+        return picture
+    cx, cy = corners.mean(axis=0)
+    if sight.light is Light.NIGHT:
+        scale = float(np.linalg.norm(corners[1] - corners[0])) / 0.44
+        lamps = [(cx - 0.95 * scale, cy), (cx + 0.95 * scale, cy)]
+        reach_px, strength = 0.5 * scale, rng.uniform(0.5, 1.1)
+    else:
+        lamps = [(cx + rng.normal(0, 120), cy - rng.uniform(60, 220))]
+        reach_px, strength = 260.0, rng.uniform(0.35, 0.95)
+    rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
+    veil = np.zeros((HEIGHT, WIDTH), np.float32)
+    for x, y in lamps:
+        veil += np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2 * reach_px**2))
+    veil = np.clip(veil * strength, 0.0, 0.96)[..., None]
+    return np.clip(picture * (1 - veil * 0.8) + 255.0 * veil, 0, 255).astype(np.uint8)
+
+
+def _rained_on(cv2: Any, picture: Any, rng: np.random.Generator) -> Any:
+    streaks = np.zeros((HEIGHT, WIDTH), np.uint8)
+    for x, y, length in zip(
+        rng.integers(0, WIDTH, 140),
+        rng.integers(0, HEIGHT, 140),
+        rng.integers(8, 26, 140),
+        strict=True,
+    ):
+        cv2.line(streaks, (int(x), int(y)), (int(x + length // 6), int(y + length)), 70, 1)
+    grey = (picture * 0.8 + 34.0).astype(np.float32)
+    wet = np.clip(grey + streaks[..., None], 0, 255).astype(np.uint8)
+    blurred = cv2.GaussianBlur(wet, (0, 0), 4.0)
+    drops = np.zeros((HEIGHT, WIDTH), np.uint8)
+    for x, y in zip(rng.integers(0, WIDTH, 14), rng.integers(0, HEIGHT, 14), strict=True):
+        cv2.circle(drops, (int(x), int(y)), int(rng.integers(4, 13)), 255, -1)
+    wet[drops > 0] = blurred[drops > 0]
+    return wet
 
 
 def _moved(cv2: Any, picture: Any, smear_px: float) -> Any:

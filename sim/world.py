@@ -21,7 +21,7 @@ from sim.layout import Layout
 from sim.loads import DeckLoad
 from sim.people import PERSON_HEIGHT_M, Operator, Walker
 from sim.scale import STEP_S, TICK_US, Cells, Converter, DeckMotion
-from sim.scene import Corners, Light, Sight
+from sim.scene import Corners, Light, Sight, Sky
 from sim.signwords import Word, gist
 from sim.truck import Truck
 from sim.truth import Crossing, Touch, Truth
@@ -75,6 +75,7 @@ class Options(Struct, frozen=True, kw_only=True):
     wall_start_ms: int = 1_795_305_600_000
     wind_rms_g: float = 800.0
     light: Light = Light.DAY
+    sky: Sky = Sky.CLEAR
     operator_absent: bool = False
     walkers: tuple[Walker, ...] = ()
     faults: tuple[Fault, ...] = ()
@@ -449,4 +450,5 @@ class Yard:
             lateral_m=vehicle.truck.lateral_m,
             speed_mps=abs(vehicle.v_mps),
             light=self.options.light,
+            sky=self.options.sky,
         )

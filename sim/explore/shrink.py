@@ -28,7 +28,7 @@ _USUAL = {
     "away": None,
     "fetches": None,
 }
-_USUAL_DAY = {"light": "day", "wind": "calm", "begins": "2026-11-22 08:00"}
+_USUAL_DAY = {"light": "day", "sky": "clear", "wind": "calm", "begins": "2026-11-22 08:00"}
 
 Fails = Callable[[Plan], Finding | None]
 

@@ -17,6 +17,7 @@ def deal_day(rng: Random) -> Table:
         "begins": f"2026-11-22 {begins}",
         "light": rng.choices(("day", "dusk", "night"), (3, 1, 1))[0],
         "wind": rng.choices(("calm", "breeze", "strong"), (1, 3, 1))[0],
+        "sky": rng.choices(("clear", "rain", "glare"), (4, 1, 1))[0],
     }
 
 
