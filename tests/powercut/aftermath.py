@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Container, Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from crash_states import State
 from ledger_rig import passage
 from morning import Promise, Station, blobs_of
-from volatile_disk import Image
 
-from controller.lanekey import KEY_FILE
 from protocol.ledger import Ledger
 from protocol.media import FOLDER, QUARANTINE, Blob, MediaStore, digest_of
 from protocol.rows import dropped_by, named_by
+from sim.disk.states import State
+from sim.disk.volatile import lay_out
 
 FRESH_PASSAGE = 900
-
-
-def lay_out(image: Image, folder: Path) -> None:
-    """Make the folder as the cut left it."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    for name in image.folders():
-        (folder / name).mkdir()
-    for name, data in image.files().items():
-        path = folder / name
-        path.write_bytes(data)
-        if KEY_FILE in path.name:
-            path.chmod(0o600)
 
 
 def losses(state: State, promises: Sequence[Promise], folder: Path) -> list[str]:

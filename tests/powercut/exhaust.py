@@ -16,13 +16,14 @@ from itertools import pairwise
 from pathlib import Path
 
 import msgspec
-from aftermath import lay_out, losses
-from crash_states import states
+from aftermath import losses
 from morning import Promise, run, second_life
 from msgspec import Struct
-from recorder import Recorder
-from recording_os import recording
-from volatile_disk import Disk, Operation
+
+from sim.disk.calls import recording
+from sim.disk.recorder import Recorder
+from sim.disk.states import states
+from sim.disk.volatile import Disk, Operation, lay_out
 
 ALL = os.environ.get("STEELYARD_POWERCUT") == "all"
 """Whether the tests are to examine everything; `make test` looks at a part."""

@@ -10,7 +10,6 @@ from unittest.mock import patch
 from ledger_rig import LANE, SITE, passage
 from msgspec import Struct
 from msgspec.structs import replace
-from recorder import Recorder
 
 from board.profile import read_profile
 from controller.lanekey import KEY_FILE, finish_rotation, lane_key, next_key
@@ -36,6 +35,7 @@ from protocol.record import Record
 from protocol.retention import Policy, Rule, Upkeep
 from protocol.rows import Receipt
 from protocol.writer import SyncWriter
+from sim.disk.recorder import Recorder
 
 T = TypeVar("T")
 

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 from aftermath import losses, missing, named_and_removed
-from crash_states import states
 from exhaust import ALL, Recording, record_morning, scratch
 from morning import PARTS, TRIES, Promise, Station
 from msgspec import Struct
-from recorder import Recorder
-from recording_os import recording
-from volatile_disk import Operation, SyncFile, SyncFolder, Told, Truncate
 
 from protocol.errors import Code, Failure, LedgerError
 from protocol.keys import KeyFileError
+from sim.disk.calls import recording
+from sim.disk.recorder import Recorder
+from sim.disk.states import states
+from sim.disk.volatile import Operation, SyncFile, SyncFolder, Told, Truncate
 
 SHARDS = 4
 EVERY = 1 if ALL else 5

@@ -12,8 +12,9 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from recorder import IGNORED
-from volatile_disk import Name, Operation, SyncFile, SyncFolder, Truncate, Write
+
+from sim.disk.recorder import IGNORED
+from sim.disk.volatile import Name, Operation, SyncFile, SyncFolder, Truncate, Write
 
 TRACED = "openat,fsync,fdatasync,unlink,rmdir,link,pwrite64,write,ftruncate,rename,mkdir"
 DRAWN = re.compile(r"(?<=\.)[0-9a-f]{8}(?=\.part$)|(?<=keys/)[0-9a-f]{16}")
@@ -25,7 +26,7 @@ RUN = dedent("""
     import sys
     from pathlib import Path
     from morning import run
-    from recording_os import recording
+    from sim.disk.calls import recording
     folder = Path(sys.argv[1])
     if sys.argv[2] == "tapped":
         with recording(folder) as recorder:

@@ -15,13 +15,13 @@ from unittest.mock import patch
 import morning
 import pytest
 from aftermath import losses
-from crash_states import State
 from exhaust import ALL, Recording, examine, killed_at, record_morning, scratch, shards
-from volatile_disk import Disk
 
 from protocol.files import Files
 from protocol.hand import Entry, Hand, Result
 from protocol.record import Record
+from sim.disk.states import State
+from sim.disk.volatile import Disk
 
 SHARDS = 16
 DRAWS = 5

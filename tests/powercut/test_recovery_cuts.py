@@ -11,18 +11,18 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from aftermath import lay_out, named_and_removed
-from crash_states import State, states
+from aftermath import named_and_removed
 from exhaust import ALL, Recording, record_morning, scratch
 from ledger_rig import passage
 from morning import LEDGER, Station, blobs_of
 from msgspec import Struct
-from recorder import Recorder
-from recording_os import recording
-from volatile_disk import Disk, Image, Told
 
 from protocol.media import QUARANTINE
 from protocol.parts import Kind
+from sim.disk.calls import recording
+from sim.disk.recorder import Recorder
+from sim.disk.states import State, states
+from sim.disk.volatile import Disk, Image, Told, lay_out
 
 DRAWS = 8 if ALL else 1
 EVERY = 1 if ALL else 8

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from crash_states import states
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from volatile_disk import (
+
+from sim.disk.states import states
+from sim.disk.volatile import (
     FOLDER,
     SECTOR,
     Disk,

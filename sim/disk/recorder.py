@@ -1,8 +1,8 @@
 """The log of everything a program does to a folder, through SQLite and through ``os``.
 
 ``Recorder`` is the log with the state of the folder as the program sees it.  Two taps feed it:
-``recording_vfs`` stands under SQLite, ``recording_os`` under the rest.  A tap asks before it acts,
-so that a test can make any operation fail: ``before`` raises OSError.
+``vfs`` stands under SQLite, ``calls`` under the rest.  A tap asks before it acts, so that any
+operation can be made to fail: ``before`` and ``before_read`` raise OSError.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from volatile_disk import (
+from sim.disk.volatile import (
     FOLDER,
     Disk,
     FailedSync,
@@ -33,12 +33,17 @@ Before = Callable[[Operation], None]
 
 
 class Recorder:
-    """Operations under ``root`` in their order; ``before`` sees each one before it is done."""
+    """Operations under ``root`` in their order; ``before`` sees each one before it is done.
+
+    ``before_read`` is called before each read of a file, by SQLite or through ``os.open``; set it
+    before a file is opened.
+    """
 
     def __init__(self, root: Path, before: Before | None = None) -> None:
         self.root = Path(os.path.realpath(root))
         self.log: list[Operation] = []
         self.before = before
+        self.before_read: Callable[[], None] | None = None
         self.mutex = threading.RLock()
         self._names: dict[str, int] = {}
         self._contents: dict[int, bytearray] = {}
@@ -57,6 +62,11 @@ class Recorder:
         """Begin with a durable image that lies under ``root``."""
         self._adopt(image)
         self._base = image
+
+    def reads(self) -> None:
+        """A file is about to be read."""
+        if self.before_read is not None:
+            self.before_read()
 
     def inside(self, path: str | os.PathLike[str] | None) -> str | None:
         """The name of a path in the log, None if it is outside or of no account."""

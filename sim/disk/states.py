@@ -7,7 +7,8 @@ import random
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
-from volatile_disk import (
+
+from sim.disk.volatile import (
     LOST,
     SIZE_ONLY,
     WHOLE,
@@ -22,6 +23,9 @@ from volatile_disk import (
     apply,
     sectors,
 )
+
+DRAWS = 4
+"""Random subsets among which one state is drawn."""
 
 Fates = list[tuple[Change, Kept]]
 
@@ -63,11 +67,18 @@ def states(
         if boundary:
             disk.take(log[boundary - 1])
         if boundary >= first:
-            for manner, fates in _fates(disk.pending, draws, boundary):
+            for manner, fates in _fates(disk.pending, draws, str(boundary)):
                 yield State(boundary, manner, apply(disk.durable, fates), disk.told)
 
 
-def _fates(pending: list[Change], draws: int, boundary: int) -> Iterator[tuple[str, Fates]]:
+def drawn(disk: Disk, dice: random.Random) -> tuple[str, Image]:
+    """One state that a cut may leave of a disk as it stands: in what manner, and what is there."""
+    fates = list(_fates(disk.pending, DRAWS, str(dice.random())))
+    manner = dice.choice(list(dict.fromkeys(name for name, _ in fates)))
+    return manner, apply(disk.durable, dice.choice([one for name, one in fates if name == manner]))
+
+
+def _fates(pending: list[Change], draws: int, seed: str) -> Iterator[tuple[str, Fates]]:
     yield "all lost", [(change, LOST) for change in pending]
     for kept in range(1, len(pending) + 1):
         yield "prefix kept", _split(pending, kept)
@@ -78,7 +89,7 @@ def _fates(pending: list[Change], draws: int, boundary: int) -> Iterator[tuple[s
     yield "bytes kept", [(c, LOST if isinstance(c, Name) else WHOLE) for c in pending]
     yield "sizes kept", [(c, SIZE_ONLY if isinstance(c, Write) else WHOLE) for c in pending]
     for number in range(draws):
-        dice = random.Random(f"{boundary} {number}")
+        dice = random.Random(f"{seed} {number}")
         yield "subset kept", [(c, dice.choice((WHOLE, LOST))) for c in pending]
         yield "sectors kept", [(c, _scattered(c, dice)) for c in pending]
 

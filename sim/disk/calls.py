@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
-from unittest.mock import patch
 
-from recorder import Recorder
-from recording_vfs import Connection, RecordingVFS
+from sim.disk.recorder import Recorder
+from sim.disk.vfs import Connection, RecordingVFS
 
 
 @contextmanager
@@ -28,16 +28,27 @@ def recording(root: Path, recorder: Recorder | None = None) -> Iterator[Recorder
     def connect(database: Any, timeout: float = 5.0, uri: bool = False, **more: Any) -> Connection:
         return Connection(vfs, database, uri=uri, timeout=timeout)
 
-    with patch.object(sqlite3, "connect", connect):
-        patches = [patch.object(os, name, getattr(calls, name)) for name in CALLS]
-        for each in patches:
-            each.start()
-        try:
+    try:
+        with (
+            _in_place(sqlite3, {"connect": connect}),
+            _in_place(os, {name: getattr(calls, name) for name in CALLS}),
+        ):
             yield recorder
-        finally:
-            for each in patches:
-                each.stop()
-    vfs.unregister()
+    finally:
+        vfs.unregister()
+
+
+@contextmanager
+def _in_place(module: ModuleType, stand_ins: Mapping[str, Callable[..., Any]]) -> Iterator[None]:
+    """Functions of a module replaced while the block runs."""
+    real = {name: getattr(module, name) for name in stand_ins}
+    for name, function in stand_ins.items():
+        setattr(module, name, function)
+    try:
+        yield
+    finally:
+        for name, function in real.items():
+            setattr(module, name, function)
 
 
 CALLS = (
@@ -57,6 +68,8 @@ class _Calls:
     def open(self, path: Any, flags: int, mode: int = 0o777, **more: Any) -> int:
         """A file that is created is a new name; an open one is known by its descriptor."""
         name = self._recorder.inside(path)
+        if name is not None and flags & os.O_ACCMODE == os.O_RDONLY:
+            self._recorder.reads()
         if name is not None and flags & os.O_CREAT:
             if not self._recorder.known(name) and flags & os.O_EXCL == 0 and os.path.exists(path):
                 raise AssertionError(f"{path} is there, but not in the log")

@@ -6,10 +6,14 @@ The model, and what it leaves out, is in docs/powercut.md.  Paths are relative t
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TypeAlias
 
 from msgspec import Struct
+
+from controller.lanekey import KEY_FILE
 
 SECTOR = 512
 FOLDER = 0
@@ -142,6 +146,19 @@ def apply(image: Image, changes: Iterable[tuple[Change, Kept]]) -> Image:
 def sectors(write: Write) -> range:
     """The numbers of the sectors of the file that a write touches."""
     return range(write.offset // SECTOR, (write.offset + len(write.data) - 1) // SECTOR + 1)
+
+
+def lay_out(image: Image, folder: Path) -> None:
+    """Make a folder anew as an image has it; what keeps a key is for its owner alone."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for name in image.folders():
+        (folder / name).mkdir()
+    for name, data in image.files().items():
+        path = folder / name
+        path.write_bytes(data)
+        if KEY_FILE in path.name:
+            path.chmod(0o600)
 
 
 class Disk:

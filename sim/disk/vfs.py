@@ -15,8 +15,9 @@ from itertools import count
 from typing import Any
 
 import apsw
-from recorder import Recorder
-from volatile_disk import folder_of
+
+from sim.disk.recorder import Recorder
+from sim.disk.volatile import folder_of
 
 _NUMBERS = count(1)
 _JOURNALS = apsw.SQLITE_OPEN_MAIN_JOURNAL | apsw.SQLITE_OPEN_SUPER_JOURNAL | apsw.SQLITE_OPEN_WAL
@@ -39,7 +40,8 @@ class RecordingVFS(apsw.VFS):
         if flags[0] & apsw.SQLITE_OPEN_CREATE:
             with _refused(apsw.SQLITE_CANTOPEN):
                 self.recorder.created(inside)
-        return RecordedFile(self.recorder, inside, name, flags)
+        kind = RecordedFile if self.recorder.before_read is None else WatchedFile
+        return kind(self.recorder, inside, name, flags)
 
     def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802
         """Remove a file, and make that durable where SQLite asks for it."""
@@ -97,6 +99,16 @@ class RecordedFile(apsw.VFSFile):
     ) -> bool:
         """See RecordingVFS."""
         return True
+
+
+class WatchedFile(RecordedFile):
+    """One open file of SQLite's of which reads may be refused, too."""
+
+    def xRead(self, amount: int, offset: int) -> bytes:  # noqa: N802
+        """Ask and read."""
+        with _refused(apsw.SQLITE_IOERR_READ):
+            self._recorder.reads()
+        return super().xRead(amount, offset)
 
 
 class Connection:
