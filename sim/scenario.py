@@ -16,6 +16,7 @@ from typing import Any
 
 from hal.ports import PersonRequest
 from sim.driver import Habits
+from sim.faults import amounts
 from sim.layout import Layout
 from sim.loadwords import read_loads
 from sim.people import Walker
@@ -36,7 +37,6 @@ _REQUESTS = (
     "leave_manual",
     "reset",
 )
-_FAULTS = ("silent", "stuck", "unknown", "flapping", "slow", "pressed")
 _DAY = ("title", "begins", "light", "sky", "wind", "operator", "mix", "every", "trucks")
 _TRUCK = (
     "kind",
@@ -61,29 +61,6 @@ _DIRT = {"clean": None, "dirty": 0.45, "unreadable": 1.0}
 _WEIGHS = ("legal", "overloaded", "empty")
 _DRIVERS = ("good", "stops short", "overshoots", "pauses", "crashes the boom")
 _COLOURS = ("blue", "yellow", "green", "any")
-_DEVICES = (
-    "cells",
-    *(f"cell{i}" for i in range(8)),
-    "clock",
-    "estop",
-    "sign",
-    "register",
-    *(
-        f"{end}.{part}"
-        for end in ENDS
-        for part in (
-            "approach",
-            "arm",
-            "beam_low",
-            "beam_high",
-            "boom",
-            "camera",
-            "approach_lamp",
-            "deck_lamp",
-        )
-    ),
-)
-_SLOW = ("cells", "approach", "arm", "beam_low", "beam_high", "boom", "camera", "estop")
 _CHINA = timezone(timedelta(hours=8))
 
 
@@ -197,19 +174,15 @@ def _walker(person: Mapping[str, Any], where: str) -> Walker:
 
 
 def _fault(fault: Mapping[str, Any], where: str) -> Fault:
-    known_keys(fault, ("device", "kind", "from", "until"), where)
+    known_keys(fault, ("device", "kind", "from", "until", "rate", "by"), where)
     until = fault.get("until")
-    device = word(fault.get("device"), _DEVICES, f"{where} device")
-    kind = word(fault.get("kind"), _FAULTS, f"{where} kind")
-    if kind == "pressed" and device != "estop":
-        raise ScenarioError(f"{where} kind: only the estop is pressed, not {device}")
-    if kind == "slow" and not device.endswith(_SLOW):
-        raise ScenarioError(f"{where} kind: {device} is never slow here; known: {', '.join(_SLOW)}")
+    stated = amounts(fault.get("device"), fault.get("kind"), fault, where)
     return Fault(
-        device=device,
-        kind=kind,
+        device=fault["device"],
+        kind=fault["kind"],
         from_us=time_us(fault.get("from"), f"{where} from"),
         until_us=None if until is None else time_us(until, f"{where} until"),
+        amounts=stated,
     )
 
 

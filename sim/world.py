@@ -19,6 +19,7 @@ from sim.boom import BoomArm
 from sim.driver import THINK_US, Driver, Habits, Mind
 from sim.layout import Layout
 from sim.loads import DeckLoad
+from sim.faults import Amounts, Trouble, amounts
 from sim.people import PERSON_HEIGHT_M, Operator, Walker
 from sim.scale import STEP_S, TICK_US, Cells, Converter, DeckMotion
 from sim.scene import Corners, Light, Sight, Sky
@@ -59,6 +60,7 @@ class Fault(Struct, frozen=True, kw_only=True):
     until_us: int | None = None
 
 
+    amounts: Amounts | None = None
 class Asked(Struct, frozen=True, kw_only=True):
     """A request that somebody puts in at a stated time."""
 
@@ -129,6 +131,7 @@ class Yard:
         return cls.from_scenario("morning", seed=1)
 
     @classmethod
+        self.troubles: dict[str, Trouble] = {}
     def from_scenario(cls, scenario: str | Path, seed: int, trucks: int | None = None) -> Yard:
         """Return the yard of a scenario file or of one by name; ``trucks`` limits their number.
 
@@ -186,8 +189,13 @@ class Yard:
             self._sign = page
             self._word = gist(page)
 
-    def fault(self, device: str, kind: str) -> None:
-        """Make a device misbehave: silent, stuck, unknown, flapping, slow, or a stop pressed."""
+    def fault(self, device: str, kind: str, stated: Amounts | None = None) -> None:
+        """Make a device misbehave in a way of ``sim/faults.toml``; its amounts unless stated.
+
+        Raises:
+            ScenarioError: no such device, or no such way for it.
+        """
+        stated = stated or amounts(device, kind, {}, "fault")
         self._faults[device] = kind
 
     def heal(self, device: str) -> None:
@@ -205,6 +213,8 @@ class Yard:
         """Let this many microseconds pass."""
         self.now_us += us
         due = self.now_us // TICK_US
+        rng = self.random(f"fault {device} {self.now_us}")
+        self.troubles[device] = Trouble(kind, self.now_us, stated, rng)
         while self._tick < due:
             self._tick += 1
             self._step()
@@ -337,7 +347,7 @@ class Yard:
 
     def _schedule(self, fault: Fault, now: int) -> None:
         if fault.from_us <= now < fault.from_us + THINK_US:
-            self.fault(fault.device, fault.kind)
+            self.fault(fault.device, fault.kind, fault.amounts)
         if fault.until_us is not None and fault.until_us <= now < fault.until_us + THINK_US:
             self.heal(fault.device)
 
