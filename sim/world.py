@@ -17,9 +17,9 @@ from msgspec import Struct
 from hal.ports import BoomContacts, Contact, PersonRequest, RegisterEntry, SignPage
 from sim.boom import BoomArm
 from sim.driver import THINK_US, Driver, Habits, Mind
+from sim.faults import Amounts, Trouble, amounts
 from sim.layout import Layout
 from sim.loads import DeckLoad
-from sim.faults import Amounts, Trouble, amounts
 from sim.people import PERSON_HEIGHT_M, Operator, Walker
 from sim.scale import STEP_S, TICK_US, Cells, Converter, DeckMotion
 from sim.scene import Corners, Light, Sight, Sky
@@ -58,9 +58,9 @@ class Fault(Struct, frozen=True, kw_only=True):
     kind: str
     from_us: int
     until_us: int | None = None
-
-
     amounts: Amounts | None = None
+
+
 class Asked(Struct, frozen=True, kw_only=True):
     """A request that somebody puts in at a stated time."""
 
@@ -118,6 +118,7 @@ class Yard:
         self._moved_tick = 0
         self._photographs: dict[Corners, Sight] = {}
         self._faults: dict[str, str] = {}
+        self.troubles: dict[str, Trouble] = {}
         self.said: dict[str, Contact] = {}
         self.switches: dict[str, BoomContacts] = {}
         self._touching: set[tuple[int, str]] = set()
@@ -131,7 +132,6 @@ class Yard:
         return cls.from_scenario("morning", seed=1)
 
     @classmethod
-        self.troubles: dict[str, Trouble] = {}
     def from_scenario(cls, scenario: str | Path, seed: int, trucks: int | None = None) -> Yard:
         """Return the yard of a scenario file or of one by name; ``trucks`` limits their number.
 
@@ -197,6 +197,8 @@ class Yard:
         """
         stated = stated or amounts(device, kind, {}, "fault")
         self._faults[device] = kind
+        rng = self.random(f"fault {device} {self.now_us}")
+        self.troubles[device] = Trouble(kind, self.now_us, stated, rng)
 
     def heal(self, device: str) -> None:
         """End the fault of a device."""
@@ -213,8 +215,6 @@ class Yard:
         """Let this many microseconds pass."""
         self.now_us += us
         due = self.now_us // TICK_US
-        rng = self.random(f"fault {device} {self.now_us}")
-        self.troubles[device] = Trouble(kind, self.now_us, stated, rng)
         while self._tick < due:
             self._tick += 1
             self._step()
