@@ -22,16 +22,31 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from controller.core.images import EndInputs, InputImage, OutputImage
-from controller.core.kinds import BoomCommand, BoomPosition, Deck, End, Lamp, Presence
+from controller.core.kinds import (
+    BETWEEN,
+    CLEAR,
+    CLOSED,
+    EMPTY,
+    GREEN,
+    HOLD,
+    LOWER,
+    NOT_FITTED,
+    OPEN,
+    RAISE,
+    RED,
+    BoomCommand,
+    End,
+    Lamp,
+)
 from controller.core.settings import InterlockSettings
 
-_BOTH_RED = (Lamp.RED, Lamp.RED)
-_BOTH_HOLD = (BoomCommand.HOLD, BoomCommand.HOLD)
+_BOTH_RED = (RED, RED)
+_BOTH_HOLD = (HOLD, HOLD)
 
 
 def interlock(inputs: InputImage, wanted: OutputImage, settings: InterlockSettings) -> OutputImage:
     """Return ``wanted`` with everything taken out that must not happen."""
-    if inputs.estop != Presence.CLEAR:
+    if inputs.estop != CLEAR:
         return replace(
             wanted, booms=_BOTH_HOLD, approach_lamps=_BOTH_RED, deck_lamps=_BOTH_RED, zero=False
         )
@@ -55,18 +70,18 @@ def _boom(
     inputs: InputImage, wanted: OutputImage, end: End, settings: InterlockSettings
 ) -> BoomCommand:
     command = wanted.booms[end]
-    if command == BoomCommand.LOWER and _may_lower(inputs, end, settings):
+    if command == LOWER and _may_lower(inputs, end, settings):
         return command
-    if command == BoomCommand.RAISE and _may_raise(inputs, wanted, end):
+    if command == RAISE and _may_raise(inputs, wanted, end):
         return command
-    return BoomCommand.HOLD
+    return HOLD
 
 
 def _may_lower(inputs: InputImage, end: End, settings: InterlockSettings) -> bool:
     here = inputs.ends[end]
     boom = here.boom
     return (
-        boom.position in (BoomPosition.OPEN, BoomPosition.BETWEEN)
+        boom.position in (OPEN, BETWEEN)
         and inputs.now_us - boom.raised_us >= settings.reverse_dwell_us
         and under_boom_clear(here, inputs.now_us, settings.clear_settle_us)
     )
@@ -79,9 +94,9 @@ def under_boom_clear(here: EndInputs, now_us: int, settle_us: int) -> bool:
     """
     fitted = 0
     for sensor in (here.arm, here.beam_low, here.beam_high):
-        if sensor.state == Presence.NOT_FITTED:
+        if sensor.state == NOT_FITTED:
             continue
-        if sensor.state != Presence.CLEAR or now_us - sensor.since_us < settle_us:
+        if sensor.state != CLEAR or now_us - sensor.since_us < settle_us:
             return False
         fitted += 1
     return fitted > 0
@@ -89,32 +104,32 @@ def under_boom_clear(here: EndInputs, now_us: int, settle_us: int) -> bool:
 
 def _may_raise(inputs: InputImage, wanted: OutputImage, end: End) -> bool:
     position = inputs.ends[end].boom.position
-    other_closed = inputs.ends[end.other].boom.position == BoomPosition.CLOSED
+    other_closed = inputs.ends[end.other].boom.position == CLOSED
     permit = inputs.ledger.permit
     if permit is not None and permit.end == end and permit.passage_id == wanted.passage_id:
         return other_closed or permit.by_person
     if wanted.entry != end:
         return False
-    if position in (BoomPosition.BETWEEN, BoomPosition.OPEN):
+    if position in (BETWEEN, OPEN):
         return True
-    return position == BoomPosition.CLOSED and other_closed and inputs.weight.deck == Deck.EMPTY
+    return position == CLOSED and other_closed and inputs.weight.deck == EMPTY
 
 
 def _lamps(inputs: InputImage, wanted: OutputImage) -> tuple[tuple[Lamp, Lamp], tuple[Lamp, Lamp]]:
-    greens = (*wanted.approach_lamps, *wanted.deck_lamps).count(Lamp.GREEN)
+    greens = (*wanted.approach_lamps, *wanted.deck_lamps).count(GREEN)
     if greens == 0:
         return wanted.approach_lamps, wanted.deck_lamps
     if greens > 1:
         return _BOTH_RED, _BOTH_RED
     return (
-        _lamps_of(inputs, wanted.approach_lamps, inputs.weight.deck == Deck.EMPTY),
+        _lamps_of(inputs, wanted.approach_lamps, inputs.weight.deck == EMPTY),
         _lamps_of(inputs, wanted.deck_lamps, True),
     )
 
 
 def _lamps_of(inputs: InputImage, lamps: tuple[Lamp, Lamp], allowed: bool) -> tuple[Lamp, Lamp]:
     yard, road = (
-        lamp if allowed and here.boom.position == BoomPosition.OPEN else Lamp.RED
+        lamp if allowed and here.boom.position == OPEN else RED
         for lamp, here in zip(lamps, inputs.ends, strict=True)
     )
     return yard, road
@@ -123,12 +138,10 @@ def _lamps_of(inputs: InputImage, lamps: tuple[Lamp, Lamp], allowed: bool) -> tu
 def _may_zero(inputs: InputImage, settings: InterlockSettings) -> bool:
     weight = inputs.weight
     return (
-        weight.deck == Deck.EMPTY
+        weight.deck == EMPTY
         and not weight.motion
         and abs(weight.zero_offset_g) <= settings.zero_range_g
         and all(
-            sensor.state in (Presence.CLEAR, Presence.NOT_FITTED)
-            for here in inputs.ends
-            for sensor in here.sensors
+            sensor.state in (CLEAR, NOT_FITTED) for here in inputs.ends for sensor in here.sensors
         )
     )

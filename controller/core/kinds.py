@@ -183,3 +183,12 @@ class Phase(IntEnum):
     EMERGENCY = 14
     CONFIRMING = 15
     LEDGER_AWAY = 16
+
+
+# What guards and outputs ask for in every scan, as plain names: until Python 3.12 an attribute of
+# an enumeration costs ten times a name.
+UNKNOWN, CLEAR, BLOCKED, NOT_FITTED = Presence
+BOOM_UNKNOWN, CLOSED, BETWEEN, OPEN = BoomPosition
+DECK_UNKNOWN, EMPTY, LOADED, OVER_RANGE, UNDER_RANGE = Deck
+HOLD, RAISE, LOWER = BoomCommand
+RED, GREEN = Lamp

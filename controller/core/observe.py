@@ -13,7 +13,15 @@ from controller.core.guards import (
 )
 from controller.core.images import EndInputs, InputImage
 from controller.core.intents import hold, new_passage, resumed, void
-from controller.core.kinds import Deck, Phase, PlateStand, Presence, RequestKind
+from controller.core.kinds import (
+    CLEAR,
+    EMPTY,
+    LOADED,
+    OVER_RANGE,
+    Phase,
+    PlateStand,
+    RequestKind,
+)
 from controller.core.passage import Lane, Passage
 from controller.core.plates import BY_PERSON, forgotten, said, with_reads
 from controller.core.service import serviced
@@ -82,7 +90,7 @@ def _timers(lane: Lane, inputs: InputImage, settings: LaneSettings) -> Lane:
 def _may_arrive(here: EndInputs, until_us: int, now_us: int, settings: LaneSettings) -> bool:
     """An end counts again once its loop was clear, its time is over, or the clock has gone back."""
     left_us = until_us - now_us
-    return here.approach.state == Presence.CLEAR or not 0 < left_us <= settings.ignore_us_max
+    return here.approach.state == CLEAR or not 0 < left_us <= settings.ignore_us_max
 
 
 def _strangers(lane: Lane, inputs: InputImage, settings: LaneSettings) -> Lane:
@@ -111,14 +119,14 @@ def _on_deck(passage: Passage, inputs: InputImage, settings: LaneSettings) -> Pa
     if passage.boarded_us is not None and passage.boarded_us > inputs.now_us:
         return replace(passage, boarded_us=inputs.now_us)
     if passage.boarded_us is None and not passage.emptied:
-        if deck in (Deck.LOADED, Deck.OVER_RANGE):
+        if deck in (LOADED, OVER_RANGE):
             return replace(passage, boarded_us=inputs.now_us)
         if passage.stay is None:
             return passage
-    if deck == Deck.EMPTY and not passage.emptied:
+    if deck == EMPTY and not passage.emptied:
         if inputs.now_us - inputs.weight.since_us >= settings.empty_settle_us:
             return replace(passage, emptied=True)
-    elif deck == Deck.LOADED and passage.emptied and not passage.accounted:
+    elif deck == LOADED and passage.emptied and not passage.accounted:
         return replace(passage, emptied=False)
     return passage
 

@@ -7,16 +7,22 @@ from controller.core.guards import second_vehicle
 from controller.core.images import InputImage, OutputImage, RecordIntent, Sign
 from controller.core.interlock import under_boom_clear
 from controller.core.kinds import (
+    BETWEEN,
+    BLOCKED,
+    EMPTY,
+    GREEN,
+    HOLD,
+    LOWER,
+    OPEN,
+    RAISE,
+    RED,
     BoomCommand,
-    BoomPosition,
     Decision,
-    Deck,
     End,
     Lamp,
     Message,
     Phase,
     PlateStand,
-    Presence,
     WeighingStatus,
 )
 from controller.core.passage import Lane, Passage
@@ -103,6 +109,8 @@ def _proposal(passage: Passage | None) -> str:
 
 def _alarms(lane: Lane, inputs: InputImage) -> tuple[int, ...]:
     behind = int(Fault.SECOND_VEHICLE) if second_vehicle(lane, inputs) else 0
+    if not (lane.cause or behind or inputs.faults):
+        return ()
     return tuple(sorted({lane.cause, behind, *inputs.faults} - {0}))
 
 
@@ -114,11 +122,11 @@ def _booms(
     settings: LaneSettings,
 ) -> tuple[BoomCommand, BoomCommand]:
     if lane.phase in _STILL:
-        return BoomCommand.HOLD, BoomCommand.HOLD
+        return HOLD, HOLD
     if lane.phase == Phase.MANUAL:
         return _jogged(lane, End.YARD), _jogged(lane, End.ROAD)
     up = _raised_end(lane, entry, leave, inputs)
-    yard, road = (BoomCommand.RAISE if end == up else _close(inputs, end, settings) for end in End)
+    yard, road = (RAISE if end == up else _close(inputs, end, settings) for end in End)
     return yard, road
 
 
@@ -139,7 +147,7 @@ def _way_out(lane: Lane, inputs: InputImage, settings: LaneSettings) -> End | No
     if lane.passage is None or lane.phase not in _LEAVING or second_vehicle(lane, inputs):
         return None
     leave = lane.passage.leave_by
-    if leave is None or inputs.weight.deck == Deck.EMPTY:
+    if leave is None or inputs.weight.deck == EMPTY:
         return None
     passed = lane.phase == Phase.DEPARTING and under_boom_clear(
         inputs.ends[leave], inputs.now_us, settings.clear_settle_us
@@ -150,25 +158,25 @@ def _way_out(lane: Lane, inputs: InputImage, settings: LaneSettings) -> End | No
 def _close(inputs: InputImage, end: End, settings: LaneSettings) -> BoomCommand:
     """Lower an open boom once the way under it is clear; spare whoever is under a falling one."""
     here = inputs.ends[end]
-    if here.boom.position not in (BoomPosition.BETWEEN, BoomPosition.OPEN):
-        return BoomCommand.HOLD
+    if here.boom.position not in (BETWEEN, OPEN):
+        return HOLD
     if under_boom_clear(here, inputs.now_us, settings.clear_settle_us):
-        return BoomCommand.LOWER
-    return BoomCommand.RAISE
+        return LOWER
+    return RAISE
 
 
 def _jogged(lane: Lane, end: End) -> BoomCommand:
     """By hand a boom falls only as long as the person keeps asking."""
     recorded = lane.passage is not None and lane.passage.intent is None
     if lane.jog == end and recorded:
-        return BoomCommand.RAISE
-    return BoomCommand.LOWER if lane.lower == end else BoomCommand.HOLD
+        return RAISE
+    return LOWER if lane.lower == end else HOLD
 
 
 def _green(end: End | None, inputs: InputImage) -> tuple[Lamp, Lamp]:
-    if end is None or inputs.ends[end].boom.position != BoomPosition.OPEN:
-        return Lamp.RED, Lamp.RED
-    return (Lamp.GREEN, Lamp.RED) if end == End.YARD else (Lamp.RED, Lamp.GREEN)
+    if end is None or inputs.ends[end].boom.position != OPEN:
+        return RED, RED
+    return (GREEN, RED) if end == End.YARD else (RED, GREEN)
 
 
 def _sign(lane: Lane, inputs: InputImage) -> Sign:
@@ -232,4 +240,4 @@ def _hint(passage: Passage | None, inputs: InputImage) -> Message:
 
 def _blocked(inputs: InputImage, end: End) -> bool:
     here = inputs.ends[end]
-    return Presence.BLOCKED in (here.arm.state, here.beam_low.state, here.beam_high.state)
+    return BLOCKED in (here.arm.state, here.beam_low.state, here.beam_high.state)

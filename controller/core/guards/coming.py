@@ -15,10 +15,13 @@ from controller.core.guards.leaving import occupied_again
 from controller.core.images import InputImage
 from controller.core.interlock import under_boom_clear
 from controller.core.kinds import (
-    BoomPosition,
-    Deck,
+    BETWEEN,
+    BLOCKED,
+    CLEAR,
+    CLOSED,
+    EMPTY,
+    OPEN,
     End,
-    Presence,
     WeighingStatus,
 )
 from controller.core.passage import Lane
@@ -30,7 +33,7 @@ def arrival_end(lane: Lane, inputs: InputImage, settings: LaneSettings) -> End |
     waiting = [
         end
         for end in (settings.preferred, settings.preferred.other)
-        if inputs.ends[end].approach.state == Presence.BLOCKED and not lane.ignored_until_us[end]
+        if inputs.ends[end].approach.state == BLOCKED and not lane.ignored_until_us[end]
     ]
     return waiting[0] if waiting else None
 
@@ -42,7 +45,7 @@ def vehicle_waits(lane: Lane, inputs: InputImage, settings: LaneSettings) -> boo
     """
     return (
         arrival_end(lane, inputs, settings) is not None
-        and inputs.weight.deck == Deck.EMPTY
+        and inputs.weight.deck == EMPTY
         and inputs.weight.zero_ok
         and inputs.ledger.ready
         and not inputs.ledger.on_deck
@@ -55,7 +58,7 @@ def nobody_waits(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool
     entry = entry_of(lane)
     return (
         entry is not None
-        and inputs.weight.deck == Deck.EMPTY
+        and inputs.weight.deck == EMPTY
         and all(sensor.state in OFF for sensor in inputs.ends[entry].sensors)
     )
 
@@ -67,8 +70,8 @@ def turned_away(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
         return True
     approach = inputs.ends[entry].approach
     return (
-        inputs.weight.deck == Deck.EMPTY
-        and approach.state == Presence.CLEAR
+        inputs.weight.deck == EMPTY
+        and approach.state == CLEAR
         and elapsed(inputs.now_us, approach.since_us, settings.turn_away_us)
         and under_boom_clear(inputs.ends[entry], inputs.now_us, settings.turn_away_us)
     )
@@ -102,8 +105,8 @@ def boards_again(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool
         passage.stay is None
         and occupied_again(lane, inputs, settings)
         and passage.weight is None
-        and inputs.ends[passage.entry].boom.position in (BoomPosition.OPEN, BoomPosition.BETWEEN)
-        and inputs.ends[passage.entry.other].boom.position == BoomPosition.CLOSED
+        and inputs.ends[passage.entry].boom.position in (OPEN, BETWEEN)
+        and inputs.ends[passage.entry.other].boom.position == CLOSED
     )
 
 

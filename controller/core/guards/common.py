@@ -5,16 +5,19 @@ from __future__ import annotations
 from controller.core.images import InputImage, Request
 from controller.core.interlock import under_boom_clear
 from controller.core.kinds import (
-    BoomPosition,
-    Deck,
+    CLEAR,
+    CLOSED,
+    EMPTY,
+    LOADED,
+    NOT_FITTED,
+    OVER_RANGE,
     End,
-    Presence,
     RequestKind,
 )
 from controller.core.passage import Lane
 from controller.core.settings import LaneSettings
 
-OFF = (Presence.CLEAR, Presence.NOT_FITTED)
+OFF = (CLEAR, NOT_FITTED)
 
 
 def elapsed(now_us: int, since_us: int | None, limit_us: int) -> bool:
@@ -54,16 +57,16 @@ def quiet(inputs: InputImage, end: End, settle_us: int) -> bool:
 def booms_closed(inputs: InputImage) -> bool:
     """Both booms are known to be down."""
     yard, road = inputs.ends
-    return yard.boom.position == BoomPosition.CLOSED and road.boom.position == BoomPosition.CLOSED
+    return yard.boom.position == CLOSED and road.boom.position == CLOSED
 
 
 def deck_occupied(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """Something stands on the deck."""
-    return inputs.weight.deck in (Deck.LOADED, Deck.OVER_RANGE)
+    return inputs.weight.deck in (LOADED, OVER_RANGE)
 
 
 def left_deck(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """The deck is empty again and has stayed so."""
-    return inputs.weight.deck == Deck.EMPTY and elapsed(
+    return inputs.weight.deck == EMPTY and elapsed(
         inputs.now_us, inputs.weight.since_us, settings.empty_settle_us
     )

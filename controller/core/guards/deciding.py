@@ -5,12 +5,12 @@ from __future__ import annotations
 from controller.core.guards.common import deck_occupied, elapsed, end_clear, entry_of, request_of
 from controller.core.images import InputImage
 from controller.core.kinds import (
-    BoomPosition,
+    BLOCKED,
+    OPEN,
+    OVER_RANGE,
     Decision,
-    Deck,
     End,
     PlateStand,
-    Presence,
     RequestKind,
     WeighingStatus,
 )
@@ -32,14 +32,14 @@ def in_position(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
 def out_of_position(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """A beam or arm loop is blocked, an axle is off the deck or a second vehicle touches it."""
     return any(
-        Presence.BLOCKED in (here.arm.state, here.beam_low.state, here.beam_high.state)
+        BLOCKED in (here.arm.state, here.beam_low.state, here.beam_high.state)
         for here in inputs.ends
     ) or inputs.weight.status in (WeighingStatus.NOT_FULLY_ON, WeighingStatus.TAILGATE)
 
 
 def over_capacity(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """The load lies above Max + 9 e."""
-    return inputs.weight.deck == Deck.OVER_RANGE
+    return inputs.weight.deck == OVER_RANGE
 
 
 def cells_disagree(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
@@ -142,7 +142,7 @@ def weight_withdrawn(lane: Lane, inputs: InputImage, settings: LaneSettings) -> 
     passage = lane.passage
     if passage is None or passage.weight is None or passage.by_person or passage.leave_by is None:
         return False
-    if inputs.ends[passage.leave_by].boom.position == BoomPosition.OPEN:
+    if inputs.ends[passage.leave_by].boom.position == OPEN:
         return False
     return (
         inputs.weight.status in (WeighingStatus.WITHDRAWN, WeighingStatus.CELL_FAULT)

@@ -13,11 +13,12 @@ from controller.core.guards.common import (
 from controller.core.images import InputImage
 from controller.core.interlock import under_boom_clear
 from controller.core.kinds import (
-    BoomPosition,
-    Deck,
+    BLOCKED,
+    CLOSED,
+    EMPTY,
+    OPEN,
     End,
     Phase,
-    Presence,
 )
 from controller.core.passage import Lane
 from controller.core.settings import LaneSettings
@@ -32,7 +33,7 @@ def second_vehicle(lane: Lane, inputs: InputImage) -> bool:
     if entry is None or passage is None or passage.by_person or lane.phase != Phase.RELEASING:
         return False
     here = inputs.ends[entry]
-    return Presence.BLOCKED in (here.beam_low.state, here.beam_high.state)
+    return BLOCKED in (here.beam_low.state, here.beam_high.state)
 
 
 def entry_not_closed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
@@ -40,8 +41,8 @@ def entry_not_closed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> 
     entry = entry_of(lane)
     return (
         entry is not None
-        and inputs.ends[entry].boom.position != BoomPosition.CLOSED
-        and inputs.ends[entry.other].boom.position == BoomPosition.CLOSED
+        and inputs.ends[entry].boom.position != CLOSED
+        and inputs.ends[entry.other].boom.position == CLOSED
         and not second_vehicle(lane, inputs)
         and elapsed(inputs.now_us, lane.since_us, settings.entry_close_us_max)
     )
@@ -53,18 +54,18 @@ def breaks_out(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     if passage is None or passage.leave_by is None:
         return False
     far = inputs.ends[passage.leave_by.other]
-    return Presence.BLOCKED in (far.beam_low.state, far.beam_high.state)
+    return BLOCKED in (far.beam_low.state, far.beam_high.state)
 
 
 def moves_off(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """The vehicle reaches the boom by which it may leave, or has left the deck."""
     leave = lane.passage.leave_by if lane.passage is not None else None
-    if inputs.weight.deck == Deck.EMPTY:
+    if inputs.weight.deck == EMPTY:
         return True
     if leave is None:
         return False
     here = inputs.ends[leave]
-    return here.boom.position == BoomPosition.OPEN and Presence.BLOCKED in (
+    return here.boom.position == OPEN and BLOCKED in (
         here.arm.state,
         here.beam_low.state,
         here.beam_high.state,
@@ -107,7 +108,7 @@ def followed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
         return False
     leave = inputs.ends[passage.leave_by]
     return (
-        leave.boom.position == BoomPosition.CLOSED
+        leave.boom.position == CLOSED
         and deck_occupied(lane, inputs, settings)
         and under_boom_clear(leave, inputs.now_us, settings.clear_settle_us)
     )

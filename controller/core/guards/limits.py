@@ -5,7 +5,7 @@ from __future__ import annotations
 from controller.core.guards.common import booms_closed, elapsed
 from controller.core.images import InputImage
 from controller.core.kinds import (
-    Deck,
+    EMPTY,
     Phase,
 )
 from controller.core.passage import Lane
@@ -44,7 +44,7 @@ def limit_name(phase: Phase) -> str | None:
 
 def still_loaded(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """The time to leave is over and the deck is not known to be empty."""
-    return timed_out(lane, inputs, settings) and inputs.weight.deck != Deck.EMPTY
+    return timed_out(lane, inputs, settings) and inputs.weight.deck != EMPTY
 
 
 def record_owed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
@@ -68,7 +68,7 @@ def zero_returned(lane: Lane, inputs: InputImage, settings: LaneSettings) -> boo
     )
     return (
         books_closed
-        and inputs.weight.deck == Deck.EMPTY
+        and inputs.weight.deck == EMPTY
         and inputs.weight.zero_ok
         and booms_closed(inputs)
     )

@@ -11,11 +11,18 @@ from controller.core.guards.common import (
 )
 from controller.core.images import InputImage
 from controller.core.kinds import (
-    BoomPosition,
-    Deck,
+    BETWEEN,
+    BLOCKED,
+    BOOM_UNKNOWN,
+    CLEAR,
+    DECK_UNKNOWN,
+    EMPTY,
+    LOADED,
+    OPEN,
+    UNDER_RANGE,
+    UNKNOWN,
     End,
     Phase,
-    Presence,
     RequestKind,
 )
 from controller.core.passage import Lane
@@ -28,7 +35,7 @@ LEFT = "left without"
 
 def emergency_pressed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """The emergency stop is pressed."""
-    return inputs.estop == Presence.BLOCKED
+    return inputs.estop == BLOCKED
 
 
 def manual_asked(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
@@ -38,7 +45,7 @@ def manual_asked(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool
 
 def fault_present(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """A fault of the catalogue that stops the lane is present."""
-    return any(code in settings.stopping_faults for code in inputs.faults)
+    return not settings.stopping_faults.isdisjoint(inputs.faults)
 
 
 def is_blind(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
@@ -46,27 +53,27 @@ def is_blind(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     now, limit = inputs.now_us, settings.blind_us_max
     for here in inputs.ends:
         for sensor in here.sensors:
-            if sensor.state == Presence.UNKNOWN and elapsed(now, sensor.since_us, limit):
+            if sensor.state == UNKNOWN and elapsed(now, sensor.since_us, limit):
                 return True
         boom = here.boom
-        if boom.position == BoomPosition.UNKNOWN and elapsed(now, boom.since_us, limit):
+        if boom.position == BOOM_UNKNOWN and elapsed(now, boom.since_us, limit):
             return True
-    if inputs.estop == Presence.UNKNOWN:
+    if inputs.estop == UNKNOWN:
         return True
     # A scale that started under a load has no zero until what it found has left the deck.
     passage = lane.passage
     if lane.phase == Phase.DEPARTING and passage is not None and passage.stay is not None:
         return False
-    return inputs.weight.deck == Deck.UNKNOWN and elapsed(now, inputs.weight.since_us, limit)
+    return inputs.weight.deck == DECK_UNKNOWN and elapsed(now, inputs.weight.since_us, limit)
 
 
 def _all_known(inputs: InputImage) -> bool:
     return (
-        inputs.weight.deck != Deck.UNKNOWN
-        and inputs.estop == Presence.CLEAR
+        inputs.weight.deck != DECK_UNKNOWN
+        and inputs.estop == CLEAR
         and all(
-            here.boom.position != BoomPosition.UNKNOWN
-            and all(sensor.state != Presence.UNKNOWN for sensor in here.sensors)
+            here.boom.position != BOOM_UNKNOWN
+            and all(sensor.state != UNKNOWN for sensor in here.sensors)
             for here in inputs.ends
         )
     )
@@ -78,13 +85,13 @@ def is_healthy(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
         inputs.ledger.ready
         and _all_known(inputs)
         and not fault_present(lane, inputs, settings)
-        and (inputs.weight.zero_ok or inputs.weight.deck != Deck.EMPTY)
+        and (inputs.weight.zero_ok or inputs.weight.deck != EMPTY)
     )
 
 
 def ready_empty(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """Everything has been in order for the settling time after power-up, and the deck is empty."""
-    return inputs.weight.deck == Deck.EMPTY and elapsed(
+    return inputs.weight.deck == EMPTY and elapsed(
         inputs.now_us, lane.healthy_us, settings.start_settle_us
     )
 
@@ -104,8 +111,8 @@ def leaves_at_start(lane: Lane, inputs: InputImage, settings: LaneSettings) -> b
     here = inputs.ends[passage.leave_by]
     return (
         ready_loaded(lane, inputs, settings)
-        and here.boom.position == BoomPosition.OPEN
-        and Presence.BLOCKED in (here.arm.state, here.beam_low.state, here.beam_high.state)
+        and here.boom.position == OPEN
+        and BLOCKED in (here.arm.state, here.beam_low.state, here.beam_high.state)
     )
 
 
@@ -121,7 +128,7 @@ def another_than_before(lane: Lane, inputs: InputImage, settings: LaneSettings) 
     return (
         before_g is not None
         and now_g is not None
-        and weight.deck == Deck.LOADED
+        and weight.deck == LOADED
         and not weight.motion
         and end_clear(inputs, End.YARD)
         and end_clear(inputs, End.ROAD)
@@ -131,7 +138,7 @@ def another_than_before(lane: Lane, inputs: InputImage, settings: LaneSettings) 
 
 def recovered_empty(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """The faults are gone for the settling time, and the deck is empty."""
-    return inputs.weight.deck == Deck.EMPTY and elapsed(
+    return inputs.weight.deck == EMPTY and elapsed(
         inputs.now_us, lane.healthy_us, settings.recover_settle_us
     )
 
@@ -145,9 +152,7 @@ def recovered_loaded(lane: Lane, inputs: InputImage, settings: LaneSettings) -> 
 
 def reset_asked(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """The emergency stop is released and a named person resets the lane."""
-    return (
-        inputs.estop == Presence.CLEAR and request_of(lane, inputs, RequestKind.RESET) is not None
-    )
+    return inputs.estop == CLEAR and request_of(lane, inputs, RequestKind.RESET) is not None
 
 
 def manual_left(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
@@ -161,14 +166,13 @@ def boom_moved(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
 
 
 def _boom_open_in_idle(inputs: InputImage) -> bool:
-    return any(
-        here.boom.position in (BoomPosition.BETWEEN, BoomPosition.OPEN) for here in inputs.ends
-    )
+    yard, road = inputs.ends
+    return yard.boom.position in (BETWEEN, OPEN) or road.boom.position in (BETWEEN, OPEN)
 
 
 def under_range(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """The scale stands below -20 d."""
-    return inputs.weight.deck == Deck.UNDER_RANGE
+    return inputs.weight.deck == UNDER_RANGE
 
 
 def zero_lost(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
