@@ -184,7 +184,7 @@ class Yard:
         return self._sign
 
     @sign.setter
-    def sign(self, page: SignPage) -> None:
+    def sign(self, page: SignPage | None) -> None:
         if page != self._sign:
             self._sign = page
             self._word = gist(page)
@@ -203,6 +203,7 @@ class Yard:
     def heal(self, device: str) -> None:
         """End the fault of a device."""
         self._faults.pop(device, None)
+        self.troubles.pop(device, None)
 
     def fault_of(self, device: str) -> str | None:
         """Return the present fault of a device, if any; one that flaps is silent by turns."""

@@ -6,9 +6,20 @@ from hal.bus import Bus
 from hal.ports import Contact
 from sim.devices.common import end_of, yard_of
 from sim.devices.late import Late
+from sim.faults import Trouble
 from sim.units import ScenarioError
 
 PRESENCE_KINDS = ("approach", "arm", "beam_low", "beam_high", "estop")
+_LOOPS = ("approach", "arm")
+_BEAMS = ("beam_low", "beam_high")
+_SAYS = {
+    "silent": Contact.UNKNOWN,
+    "unknown": Contact.UNKNOWN,
+    "pressed": Contact.BLOCKED,
+    "says blocked": Contact.BLOCKED,
+    "says clear": Contact.CLEAR,
+}
+_OTHER = {Contact.CLEAR: Contact.BLOCKED, Contact.BLOCKED: Contact.CLEAR}
 
 
 class SimPresence:
@@ -26,10 +37,8 @@ class SimPresence:
     def read(self) -> Contact:
         """The present state."""
         fault = self._yard.fault_of(self._name)
-        if fault in ("silent", "unknown"):
-            return Contact.UNKNOWN
-        if fault == "pressed":
-            return Contact.BLOCKED
+        if fault in _SAYS:
+            return _SAYS[fault]
         said = self._yard.said
         if fault == "stuck" and self._name in said:
             return said[self._name]
@@ -40,6 +49,24 @@ class SimPresence:
             return self._late.get(now_us, said.get(self._name, state))
         self._late.clear()
         said[self._name] = state
+        if fault is None:
+            return state
+        return self._troubled(fault, state, self._yard.troubles[self._name])
+
+    def _troubled(self, fault: str, state: Contact, trouble: Trouble) -> Contact:
+        now_us = self._yard.now_us
+        if fault == "chatters":
+            return _OTHER[state] if trouble.pulses(now_us) else state
+        if fault == "restarts" and self._kind in _LOOPS:
+            # A detector takes what it finds on its loop at the start for the empty road.
+            boots = trouble.boots(now_us)
+            trouble.tuned_away = state is Contact.BLOCKED and (boots or trouble.tuned_away)
+            if boots:
+                return Contact.UNKNOWN
+            return Contact.CLEAR if trouble.tuned_away else state
+        if fault == "restarts" and trouble.boots(now_us):
+            # The contact of a beam is closed at rest, so that a cut cable reads as blocked.
+            return Contact.BLOCKED if self._kind in _BEAMS else Contact.UNKNOWN
         return state
 
     def _state(self) -> Contact:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hal.bus import Bus
 from hal.ports import Signal, SignPage
 from sim.devices.common import end_of, yard_of
+from sim.devices.late import Late
 from sim.units import ScenarioError
 
 
@@ -20,9 +21,12 @@ class SimSignal:
         self._name = f"{end}.{face}_lamp"
 
     def show(self, aspect: Signal) -> None:
-        """Hold this aspect; a dead lamp is no green."""
-        dead = self._yard.fault_of(self._name) is not None
-        self._lamps[self._end] = aspect is Signal.GREEN and not dead
+        """Hold this aspect; a dead lamp is no green, a welded relay no red."""
+        fault = self._yard.fault_of(self._name)
+        if fault == "stuck":
+            return
+        green = aspect is Signal.GREEN and fault is None
+        self._lamps[self._end] = green or fault == "stays green"
 
 
 class SimSign:
@@ -30,8 +34,19 @@ class SimSign:
 
     def __init__(self, bus: Bus) -> None:
         self._yard = yard_of(bus)
+        self._late: Late[SignPage | None] = Late()
 
     def show(self, page: SignPage) -> None:
-        """Hold this page; a silent sign keeps the old one."""
-        if self._yard.fault_of("sign") is None:
+        """Hold this page; one in trouble keeps the old page, or shows none."""
+        fault = self._yard.fault_of("sign")
+        if fault is None:
+            self._late.clear()
             self._yard.sign = page
+        elif fault == "slow":
+            self._late.put(self._yard.now_us, page)
+            self._yard.sign = self._late.get(self._yard.now_us, self._yard.sign)
+        elif fault == "dark":
+            self._yard.sign = None
+        elif fault == "restarts":
+            boots = self._yard.troubles["sign"].boots(self._yard.now_us)
+            self._yard.sign = None if boots else page
