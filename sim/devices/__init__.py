@@ -1,19 +1,19 @@
 """The yard's devices as ordinary drivers, on an ordinary profile.
 
 All share one ``Yard``: ``bus.share("yard", Yard.default)``.  A device that the yard has given a
-fault behaves as the real one would: silent or unknown gives UNKNOWN or a ``DeviceFault``, stuck
-gives the last value for ever, slow gives each value late.  What a sensor has said is kept in the
-yard: it stays what it is while the controller starts anew.
+trouble behaves as the real one would, as ``sim/faults.toml`` says in words.  What a sensor has said
+is kept in the yard: it stays what it is while the controller starts anew.
 """
 
 from sim.devices.camera import SimCamera
-from sim.devices.cells import RAIL_COUNTS, SimCells
+from sim.devices.cells import SimCells
 from sim.devices.clock import SimClock
 from sim.devices.gate import SimGate
 from sim.devices.late import SLOW_US
 from sim.devices.people import SimRegister, SimRequests
 from sim.devices.presence import SimPresence
 from sim.devices.shown import SimSign, SimSignal
+from sim.devices.stream import RAIL_COUNTS
 
 __all__ = [
     "RAIL_COUNTS",

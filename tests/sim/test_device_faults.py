@@ -102,7 +102,7 @@ def test_a_pressed_stop_is_pressed_until_it_is_let_go() -> None:
     assert stop.read() is Contact.CLEAR
 
 
-@pytest.mark.parametrize(("device", "kind"), [("cells", "pressed"), ("sign", "slow")])
+@pytest.mark.parametrize(("device", "kind"), [("cells", "pressed"), ("sign", "chatters")])
 def test_a_fault_that_a_device_cannot_have_is_refused(device: str, kind: str) -> None:
     fault = {"device": device, "kind": kind, "from": "1 s", "until": "2 s"}
     with pytest.raises(ScenarioError, match=device):
