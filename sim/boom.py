@@ -16,9 +16,10 @@ class BoomArm:
     """One boom, level-driven; HOLD and a cut cable both let it stand where it is.
 
     ``angle_deg`` is 0 when closed and 90 when open.  GB/T 24973 class O: 1.4 to 4 s.
+    ``hand`` is what somebody asks at the switch of the gate itself, which goes before ``level``.
     """
 
-    __slots__ = ("_full_speed", "_slew", "_speed", "angle_deg", "broken", "level")
+    __slots__ = ("_full_speed", "_slew", "_speed", "angle_deg", "broken", "hand", "level")
 
     def __init__(self, *, travel_s: float, angle_deg: float = 0.0) -> None:
         self._full_speed = OPEN_DEG / (travel_s - 0.25)
@@ -26,6 +27,7 @@ class BoomArm:
         self._speed = 0.0
         self.angle_deg = angle_deg
         self.level = Drive.HOLD
+        self.hand: Drive | None = None
         self.broken = False
 
     @property
@@ -33,14 +35,20 @@ class BoomArm:
         """Whether the next step would change the angle."""
         if self._speed != 0.0:
             return True
-        if self.level is Drive.RAISE:
+        level = self.level if self.hand is None else self.hand
+        if level is Drive.RAISE:
             return self.angle_deg < OPEN_DEG
-        return self.level is Drive.LOWER and self.angle_deg > 0.0
+        return level is Drive.LOWER and self.angle_deg > 0.0
 
     @property
     def falling(self) -> bool:
         """Whether the arm is on its way down now."""
         return self._speed < 0.0
+
+    @property
+    def rising(self) -> bool:
+        """Whether the arm is on its way up now."""
+        return self._speed > 0.0
 
     @property
     def is_open(self) -> bool:
@@ -49,10 +57,10 @@ class BoomArm:
 
     def step(self, dt_s: float) -> None:
         """Move on by ``dt_s`` seconds; speed changes no faster than the inertia allows."""
-        wanted = 0.0
-        if self.level is Drive.RAISE:
+        wanted, level = 0.0, self.level if self.hand is None else self.hand
+        if level is Drive.RAISE:
             wanted = self._full_speed
-        elif self.level is Drive.LOWER:
+        elif level is Drive.LOWER:
             wanted = -self._full_speed
         change = self._slew * dt_s
         self._speed += max(-change, min(change, wanted - self._speed))

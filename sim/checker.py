@@ -21,6 +21,7 @@ from controller.core.kinds import (
 from protocol.record import Record
 from protocol.rows import Hashes
 from sim.audit import Audit, PassShown
+from sim.cheatjudge import Seen, judged, records_of
 from sim.finding import FINDINGS_MAX, Finding
 from sim.world import Yard
 
@@ -42,6 +43,7 @@ class Checker:
         self._quiet_since_us: int | None = None
         self._disturbed = bool(yard.options.faults)
         self._last_us = 0
+        self._cheated = Seen() if yard.options.cheat is not None else None
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -58,6 +60,8 @@ class Checker:
         self._liveness(inputs, outputs)
         self._remember(inputs, outputs)
         self._disturbed = self._disturbed or bool(inputs.faults)
+        if self._cheated is not None:
+            self._cheated.observe(outputs)
 
     def finish(self, records: Sequence[Record], hashes: Hashes) -> tuple[Finding, ...]:
         """Look at the whole run with its records and their hashes; return every finding."""
@@ -76,7 +80,18 @@ class Checker:
         )
         for finding in audit.findings():
             self._add(finding)
+        self._cheat(records)
         return tuple(sorted(self._findings, key=lambda f: (f.at_us, f.check, f.seen)))
+
+    def _cheat(self, records: Sequence[Record]) -> None:
+        """A cheat is judged by what a scenario says must be seen of it."""
+        cheat = self._yard.options.cheat
+        if cheat is None or self._cheated is None:
+            return
+        meant = records_of(cheat, records, self._yard.truth)
+        wrong = judged(cheat, self._cheated, meant)
+        if wrong is not None:
+            self._add(Finding(check="C1", at_us=self._last_us, seen=wrong))
 
     def _boom(self, inputs: InputImage, outputs: OutputImage, end: End) -> None:
         command = outputs.booms[end]

@@ -16,6 +16,7 @@ from msgspec import Struct, structs
 from sim.layout import Layout
 from sim.scale import TICK_US
 from sim.signwords import Word
+from sim.truck import Plate
 from sim.vehicle import Vehicle
 
 THINK_US = 100_000
@@ -24,6 +25,9 @@ _CREEP_MPS = 0.45
 _SNEAK_MPS = 0.5
 _YIELD_M = -10.0
 _BRAKE_MPS2 = 1.8
+_AT_BOOM_M = 0.35
+_ROCK_M = 0.3
+_SITS_US = 1_500_000
 _TICK_S = TICK_US / 1_000_000
 
 
@@ -38,6 +42,7 @@ class Mind(Enum):
     LEAVING = "leaving"
     BACKING = "backing"
     YIELDING = "yielding"
+    OUTSIDE = "outside the cab"
     AWAY = "away"
     GONE = "gone"
 
@@ -46,7 +51,11 @@ class Habits(Struct, frozen=True, kw_only=True):
     """How a driver drives; ``stop_error_m`` is negative when stopping short of the middle.
 
     A driver sent back as overloaded takes off ``unload_g`` and comes again; one who fetches goes
-    in as he is and comes out by the other end with ``fetch_g``.  Both are away for ``away_us``.
+    in as he is and comes out by the other end with ``fetch_g``.  Both are away for ``away_us``, and
+    come again under ``next_plate`` where there is one.  Who is ``early`` goes as soon as the boom
+    rises, who is ``late`` looks elsewhere for seconds; who is ``impatient`` waits with the nose at
+    the boom.  ``stays_put`` is deaf to the sign's forward and back, ``on_red`` goes by the boom
+    alone, ``drives_round`` never comes into the lane.
     """
 
     stop_error_m: float = 0.0
@@ -57,6 +66,16 @@ class Habits(Struct, frozen=True, kw_only=True):
     unload_g: int | None = None
     fetch_g: int | None = None
     away_us: int = 45_000_000
+    early: bool = False
+    late: bool = False
+    impatient: bool = False
+    backs_out: bool = False
+    rocks: bool = False
+    leaves_cab: bool = False
+    stays_put: bool = False
+    on_red: bool = False
+    drives_round: bool = False
+    next_plate: Plate | None = None
 
 
 class Surroundings(Protocol):
@@ -71,8 +90,17 @@ class Surroundings(Protocol):
     def boom_is_open(self, end: int) -> bool:
         """Whether the boom stands up."""
 
+    def boom_rises(self, end: int) -> bool:
+        """Whether the boom is on its way up."""
+
     def sign_word(self) -> Word:
         """The gist of the sign."""
+
+    def step_out(self, vehicle: Vehicle, now_us: int) -> int:
+        """Let the driver leave the cab and walk; return when he sits in it again."""
+
+    def drove_round(self, vehicle: Vehicle, now_us: int) -> None:
+        """Let the vehicle pass beside the lane."""
 
     def room_ahead_m(self, vehicle: Vehicle) -> float:
         """Free road before the front bumper up to the next vehicle."""
@@ -102,7 +130,15 @@ class Driver:
         self.wake_us = arrives_us
         self.left_by: int | None = None
         self.was_over = False
-        self.orderly = not (habits.tailgates or habits.crashes_boom)
+        self.orderly = not (
+            habits.tailgates
+            or habits.crashes_boom
+            or habits.backs_out
+            or habits.rocks
+            or habits.leaves_cab
+            or habits.stays_put
+            or habits.on_red
+        )
         self._layout = layout
         self._rng = rng
         self._target_m = vehicle.s_m
@@ -113,6 +149,12 @@ class Driver:
         self._nose_m = vehicle.truck.axles_m[0] + rng.uniform(0.6, 1.5)
         self._pause_m = rng.uniform(0.3, 0.7) * self._stop_m if habits.pauses else None
         self._react_us = rng.randrange(500_000, 1_300_000)
+        if habits.late:
+            self._react_us *= 8
+        if habits.impatient:
+            self._line_m = -layout.boom_m - _AT_BOOM_M
+        self._back_out_m = 0.4 * self._stop_m if habits.backs_out else None
+        self._rocks_left = 3 if habits.rocks else 0
         self._cue_us: int | None = None
         self._stood_us: int | None = None
 
@@ -187,7 +229,10 @@ class Driver:
         return self.vehicle.v_mps == 0.0
 
     def _waiting(self, now_us: int, around: Surroundings) -> None:
-        if now_us >= self.wake_us and around.may_set_out(self.vehicle, self.habits.tailgates):
+        if self.habits.drives_round and now_us >= self.wake_us:
+            around.drove_round(self.vehicle, now_us)
+            self._vanish(1 - self.vehicle.end)
+        elif now_us >= self.wake_us and around.may_set_out(self.vehicle, self.habits.tailgates):
             self.vehicle.s_m = -self._layout.wait_m
             self.vehicle.present = True
             self._turn(Mind.APPROACHING, self._line_m)
@@ -197,6 +242,7 @@ class Driver:
         open_way = around.boom_is_open(end) and (
             around.approach_is_green(end) or self.habits.tailgates
         )
+        open_way = open_way or self._goes_early(around)
         if around.is_backed_upon(self.vehicle):
             self._turn(Mind.YIELDING, _YIELD_M)
         elif self._reacted(now_us, open_way):
@@ -205,17 +251,24 @@ class Driver:
     def _entering(self, now_us: int, around: Surroundings) -> None:
         vehicle = self.vehicle
         before_boom = vehicle.s_m < -self._layout.boom_m - 0.3
-        if before_boom and not around.boom_is_open(vehicle.end):
+        barred = not around.boom_is_open(vehicle.end) and not self._goes_early(around)
+        if before_boom and barred:
             past_line = vehicle.s_m > self._line_m
             self._turn(Mind.YIELDING if past_line else Mind.APPROACHING, self._line_m)
         elif self.habits.tailgates:
             self._sneak(now_us, around)
+        elif self._back_out_m is not None and vehicle.s_m >= self._back_out_m:
+            self._back_out_m = None
+            self._turn(Mind.YIELDING, _YIELD_M)
         elif self._pause_m is not None and vehicle.s_m >= self._pause_m:
             self._pause_m = None
             self.wake_us = now_us + self._rng.randrange(1_500_000, 5_000_000)
             self._stop_here(Mind.ADJUSTING)
         elif self._standing() and abs(vehicle.s_m - self._stop_m) < 2 * _NEAR_M:
             self._turn(Mind.STANDING, vehicle.s_m)
+
+    def _goes_early(self, around: Surroundings) -> bool:
+        return self.habits.early and around.boom_rises(self.vehicle.end)
 
     def _sneak(self, now_us: int, around: Surroundings) -> None:
         """Put the nose on the deck behind the one ahead; go on when he has gone."""
@@ -241,15 +294,37 @@ class Driver:
         word = around.sign_word()
         self.was_over = self.was_over or word in (Word.OVER, Word.BACK_OUT)
         near, far = self.vehicle.end, 1 - self.vehicle.end
-        away = around.deck_is_green(far) and around.boom_is_open(far)
+        green = around.deck_is_green(far) or self.habits.on_red
+        away = green and around.boom_is_open(far)
         back = around.deck_is_green(near) and around.boom_is_open(near)
-        hint = word in (Word.FORWARD, Word.BACK)
+        hint = word in (Word.FORWARD, Word.BACK) and not self.habits.stays_put
         if self._stood_us is None:
             self._stood_us = now_us
+        if self._fidgets(now_us, around):
+            return
         if self.habits.crashes_boom and now_us - self._stood_us > self.habits.patience_us:
             self._turn(Mind.LEAVING, self._gone_m())
         elif self._reacted(now_us, away or back or hint):
             self._obey(away, back, word)
+
+    def _fidgets(self, now_us: int, around: Surroundings) -> bool:
+        """Rock the deck, or leave the cab, after a moment at rest."""
+        stood_us = now_us - (self._stood_us or 0) if self._standing() else 0
+        if self._rocks_left and stood_us > 1_200_000:
+            self._rocks_left -= 1
+            swing_m = _ROCK_M if self._rocks_left % 2 else -_ROCK_M
+            self._turn(Mind.ADJUSTING, self.vehicle.s_m + swing_m)
+            return True
+        if self.habits.leaves_cab and stood_us > _SITS_US:
+            self.habits = structs.replace(self.habits, leaves_cab=False)
+            self.wake_us = around.step_out(self.vehicle, now_us)
+            self.mind = Mind.OUTSIDE
+            return True
+        return False
+
+    def _outside(self, now_us: int, around: Surroundings) -> None:
+        if now_us >= self.wake_us:
+            self._turn(Mind.STANDING, self.vehicle.s_m)
 
     def _obey(self, away: bool, back: bool, word: Word) -> None:
         if away:
@@ -326,6 +401,9 @@ class Driver:
         self.wake_us = now_us + self.habits.away_us
         self.was_over = False
         self.left_by = None
+        if self.habits.next_plate is not None:
+            plate = self.habits.next_plate
+            self.vehicle.truck = structs.replace(self.vehicle.truck, plate=plate)
         room = (self._layout.platform_m - self.vehicle.truck.length_m) / 2 - 0.3
         self._stop_m = self._stop_point(self._rng.uniform(-0.5, 0.5) * max(0.0, room))
         self.mind = Mind.AWAY
@@ -353,6 +431,7 @@ _THOUGHTS = {
     Mind.LEAVING: Driver._leaving,
     Mind.BACKING: Driver._backing,
     Mind.YIELDING: Driver._yielding,
+    Mind.OUTSIDE: Driver._outside,
     Mind.AWAY: Driver._away,
     Mind.GONE: Driver._gone,
 }

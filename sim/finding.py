@@ -20,6 +20,7 @@ CHECKS: dict[str, str] = {
     "T4": "an over-limit vehicle is not released by rule",
     "T5": "a lawful vehicle is not held when nothing is broken",
     "T6": "a vehicle released by rule is recorded under its own plate",
+    "C1": "a cheat is caught, or the record says why it could not be known",
     "T7": "an empty lane in order comes back to IDLE within the bound",
 }
 """I1 to I10 as in facts of passage 9.2 (I7 needs restarts, and is tested with them); T1 to T7

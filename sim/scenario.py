@@ -1,8 +1,8 @@
 """Scenario files: a day in the yard, in words that a non-programmer reads and writes.
 
 A file has one ``[day]``, any number of ``[[truck]]``, and may have ``[[person]]``, ``[[fault]]``,
-``[[request]]`` and ``[[load]]``.  With ``mix = true`` the trucks are kinds, and the day is dealt
-from them.
+``[[request]]``, ``[[load]]``, ``[[device]]`` and ``[[hand]]``.  With ``mix = true`` the trucks are
+kinds, and the day is dealt from them.  ``[cheat]`` says what is to be seen of a cheat.
 """
 
 from __future__ import annotations
@@ -15,20 +15,22 @@ from random import Random
 from typing import Any
 
 from hal.ports import PersonRequest
-from sim.driver import Habits
+from sim.cheatwords import read_cheat, read_device, read_hand
 from sim.faults import amounts
 from sim.layout import Layout
 from sim.loadwords import read_loads
-from sim.people import Walker
+from sim.people import MANNERS, Walker
 from sim.scene import Light, Sky
-from sim.truck import CONFIGURATIONS, Plate, Truck, build_truck
-from sim.units import ScenarioError, known_keys, mass_g, time_us, word
+from sim.truck import Truck
+from sim.truckwords import TRUCK_KEYS, visits_of
+from sim.units import ScenarioError, known_keys, time_us, word
 from sim.world import ENDS, Asked, Fault, Options, Visit
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 TRUCKS_MAX = 1000
 
-_TOP = ("day", "truck", "person", "fault", "request", "load")
+_LISTS = ("truck", "person", "fault", "request", "load", "device", "hand")
+_TOP = ("day", "cheat", *_LISTS)
 _REQUESTS = (
     "allow_degraded",
     "forbid_degraded",
@@ -36,31 +38,15 @@ _REQUESTS = (
     "enter_manual",
     "leave_manual",
     "reset",
+    "release",
+    "send_back",
+    "confirm_plate",
+    "raise_boom",
+    "lower_boom",
 )
+_ASKED = ("kind", "who", "why", "at", "end", "plate")
 _DAY = ("title", "begins", "light", "sky", "wind", "operator", "mix", "every", "trucks")
-_TRUCK = (
-    "kind",
-    "share",
-    "comes_from",
-    "at",
-    "configuration",
-    "weighs",
-    "suspension",
-    "plate",
-    "plate_colour",
-    "plate_state",
-    "papers",
-    "driver",
-    "unloads",
-    "fetches",
-    "away",
-    "followed_by",
-)
 _WIND_G = {"calm": 200.0, "breeze": 800.0, "strong": 6_000.0}
-_DIRT = {"clean": None, "dirty": 0.45, "unreadable": 1.0}
-_WEIGHS = ("legal", "overloaded", "empty")
-_DRIVERS = ("good", "stops short", "overshoots", "pauses", "crashes the boom")
-_COLOURS = ("blue", "yellow", "green", "any")
 _CHINA = timezone(timedelta(hours=8))
 
 
@@ -90,7 +76,7 @@ def deal(
 ) -> tuple[list[Visit], Options]:
     """Deal the day that a scenario table describes."""
     known_keys(table, _TOP, where)
-    for key in _TOP[1:]:
+    for key in _LISTS:
         if not isinstance(table.get(key, []), list):
             raise ScenarioError(f"{where}: write [[{key}]] with double brackets, once for each")
     day = table.get("day", {})
@@ -98,7 +84,7 @@ def deal(
     options = _options(table, day, where)
     kinds = table.get("truck", [])
     for i, kind in enumerate(kinds):
-        known_keys(kind, _TRUCK, f"{where}: [[truck]] {i + 1}")
+        known_keys(kind, TRUCK_KEYS, f"{where}: [[truck]] {i + 1}")
     count = _count(day, trucks, len(kinds), where)
     rng = Random(f"{seed}/queue")
     if day.get("mix", False):
@@ -107,12 +93,15 @@ def deal(
         picks = list(range(min(count, len(kinds))))
     every = time_us(day.get("every", "20 s"), f"{where}: [day] every")
     visits: list[Visit] = []
+    built: dict[int, Truck] = {}
     for turn, pick in enumerate(picks):
         place = f"{where}: [[truck]] {pick + 1}"
         at = kinds[pick].get("at")
         arrives = turn * every if at is None else time_us(at, f"{place} at")
         rng = Random(f"{seed}/truck {turn}")
-        visits += _visits(kinds[pick], rng, arrives, options.layout, place)
+        found = visits_of(kinds[pick], rng, arrives, options.layout, place, built)
+        built.setdefault(pick + 1, found[0].truck)
+        visits += found
     return visits, options
 
 
@@ -128,16 +117,17 @@ def _find(scenario: str | Path) -> Path:
 
 def _options(table: Mapping[str, Any], day: Mapping[str, Any], where: str) -> Options:
     at = f"{where}: [day]"
+    operator = word(
+        day.get("operator", "present"), ("present", "absent", *MANNERS), f"{at} operator"
+    )
     return Options(
         title=str(day.get("title", "untitled")),
         wall_start_ms=_begins(day.get("begins", "2026-11-22 08:00"), f"{at} begins"),
         wind_rms_g=_WIND_G[word(day.get("wind", "breeze"), _WIND_G, f"{at} wind")],
         light=Light(word(day.get("light", "day"), (x.value for x in Light), f"{at} light")),
         sky=Sky(word(day.get("sky", "clear"), (x.value for x in Sky), f"{at} sky")),
-        operator_absent=word(
-            day.get("operator", "present"), ("present", "absent"), f"{at} operator"
-        )
-        == "absent",
+        operator_absent=operator == "absent",
+        operator_manner=operator if operator in MANNERS else "good",
         walkers=tuple(
             _walker(person, f"{where}: [[person]] {i + 1}")
             for i, person in enumerate(table.get("person", []))
@@ -151,6 +141,15 @@ def _options(table: Mapping[str, Any], day: Mapping[str, Any], where: str) -> Op
             for i, asked in enumerate(table.get("request", []))
         ),
         loads=read_loads(table.get("load", []), Layout(), where),
+        devices=tuple(
+            read_device(device, f"{where}: [[device]] {i + 1}")
+            for i, device in enumerate(table.get("device", []))
+        ),
+        hands=tuple(
+            read_hand(hand, f"{where}: [[hand]] {i + 1}")
+            for i, hand in enumerate(table.get("hand", []))
+        ),
+        cheat=read_cheat(table.get("cheat"), f"{where}: [cheat]"),
     )
 
 
@@ -187,14 +186,23 @@ def _fault(fault: Mapping[str, Any], where: str) -> Fault:
 
 
 def _asked(asked: Mapping[str, Any], where: str) -> Asked:
-    known_keys(asked, ("kind", "who", "why", "at"), where)
+    known_keys(asked, _ASKED, where)
     for key in ("who", "why"):
         if not isinstance(asked.get(key), str) or not asked[key]:
             raise ScenarioError(f"{where} {key}: a request names who asks, and why")
     kind = word(asked.get("kind"), _REQUESTS, f"{where} kind")
+    end = asked.get("end")
+    if end is not None:
+        word(end, ENDS, f"{where} end")
     return Asked(
         at_us=time_us(asked.get("at"), f"{where} at"),
-        request=PersonRequest(kind=kind.upper(), who=asked["who"], why=asked["why"]),
+        request=PersonRequest(
+            kind=kind.upper(),
+            who=asked["who"],
+            why=asked["why"],
+            end=end,
+            plate=str(asked.get("plate", "")),
+        ),
     )
 
 
@@ -218,117 +226,3 @@ def _shuffled(kinds: Sequence[Mapping[str, Any]], count: int, rng: Random, where
     picks += rng.choices(range(len(kinds)), shares, k=max(0, count - len(picks)))
     rng.shuffle(picks)
     return picks
-
-
-def _visits(
-    kind: Mapping[str, Any], rng: Random, arrives_us: int, layout: Layout, where: str
-) -> list[Visit]:
-    """Return the visit of one truck, and of the one that follows it onto the deck, if any."""
-    truck = _truck(kind, rng, where)
-    driver = word(kind.get("driver", "good"), _DRIVERS, f"{where} driver")
-    fetches = kind.get("fetches")
-    default = "road" if fetches else "yard"
-    end = ENDS.index(word(kind.get("comes_from", default), ENDS, f"{where} comes_from"))
-    load = 0 if fetches else _load(kind.get("weighs", "legal"), truck, rng, f"{where} weighs")
-    first = Visit(
-        truck=truck,
-        end=end,
-        arrives_us=arrives_us,
-        load_g=load,
-        habits=Habits(
-            stop_error_m=_stop_error(driver, truck, layout, rng),
-            pauses=driver == "pauses",
-            crashes_boom=driver == "crashes the boom",
-            unload_g=_unload(kind.get("unloads"), truck, load, f"{where} unloads"),
-            fetch_g=_load(fetches, truck, rng, f"{where} fetches") if fetches else None,
-            away_us=time_us(kind.get("away", "45 s"), f"{where} away"),
-        ),
-    )
-    if kind.get("followed_by") is None:
-        return [first]
-    word(kind["followed_by"], ("tailgater",), f"{where} followed_by")
-    return [first, _tailgater(rng, arrives_us, end, layout)]
-
-
-def _tailgater(rng: Random, arrives_us: int, end: int, layout: Layout) -> Visit:
-    truck = build_truck(rng, "2-axle truck")
-    error = _stop_error("good", truck, layout, rng)
-    return Visit(
-        truck=truck,
-        end=end,
-        arrives_us=arrives_us + 1,
-        load_g=_load("legal", truck, rng, "tailgater"),
-        habits=Habits(stop_error_m=error, tailgates=True),
-    )
-
-
-def _truck(kind: Mapping[str, Any], rng: Random, where: str) -> Truck:
-    title = kind.get("configuration", "any")
-    if isinstance(title, list):
-        title = rng.choice([word(t, CONFIGURATIONS, f"{where} configuration") for t in title])
-    title = word(title, ("any", *CONFIGURATIONS), f"{where} configuration")
-    if title == "any":
-        title = rng.choice(tuple(CONFIGURATIONS))
-    colour = word(kind.get("plate_colour", "yellow"), _COLOURS, f"{where} plate_colour")
-    if colour == "any":
-        colour = "blue" if title == "2-axle truck" and rng.random() < 0.5 else "yellow"
-    suspension = kind.get("suspension")
-    if suspension is not None:
-        word(suspension, ("steel", "air"), f"{where} suspension")
-    return build_truck(
-        rng,
-        title,
-        colour=colour,
-        plate=_plate(kind.get("plate"), colour, f"{where} plate"),
-        dirt=_DIRT[word(kind.get("plate_state", "clean"), _DIRT, f"{where} plate_state")],
-        registered=word(kind.get("papers", "known"), ("known", "missing"), f"{where} papers")
-        == "known",
-        suspension=suspension,
-    )
-
-
-def _plate(text: object, colour: str, where: str) -> Plate | None:
-    if text is None:
-        return None
-    length = 8 if colour == "green" else 7
-    if not isinstance(text, str) or len(text) != length:
-        raise ScenarioError(f"{where}: {text!r}: a {colour} plate has {length} characters")
-    return Plate(text, "green8" if colour == "green" else f"{colour}1")
-
-
-def _load(value: object, truck: Truck, rng: Random, where: str) -> int:
-    if value == "legal":
-        gross = rng.uniform(0.7, 0.94) * truck.limit_g
-    elif value == "overloaded":
-        gross = rng.uniform(1.06, 1.3) * truck.limit_g
-    elif value == "empty":
-        return 0
-    elif isinstance(value, str) and value.isalpha():
-        word(value, _WEIGHS, where)
-        raise AssertionError(value)
-    else:
-        gross = mass_g(value, where)
-    if gross < truck.tare_g:
-        raise ScenarioError(
-            f"{where}: {value!r} is less than the empty {truck.title} weighs "
-            f'({truck.tare_g / 1e6:.1f} t); write more, or "empty"'
-        )
-    return round(gross) - truck.tare_g
-
-
-def _unload(value: object, truck: Truck, load_g: int, where: str) -> int | None:
-    if value is None:
-        return None
-    if value == "enough":
-        return max(0, truck.tare_g + load_g - round(0.93 * truck.limit_g))
-    return mass_g(value, where)
-
-
-def _stop_error(driver: str, truck: Truck, layout: Layout, rng: Random) -> float:
-    room = (layout.platform_m - truck.length_m) / 2
-    if driver == "stops short":
-        return -room - rng.uniform(0.6, 1.4)
-    if driver == "overshoots":
-        return room + layout.beam_m + rng.uniform(0.02, 0.15)
-    most = max(0.0, room - 0.2)
-    return max(-most, min(most, rng.gauss(0.0, 0.35)))

@@ -28,6 +28,14 @@ class Crossing(Struct, frozen=True, kw_only=True):
     limit_g: int
 
 
+class Bypass(Struct, frozen=True, kw_only=True):
+    """A vehicle that passed beside the lane, and was never weighed."""
+
+    at_us: int
+    plate: str
+    mass_g: int
+
+
 class Touch(Struct, frozen=True, kw_only=True):
     """A boom that met something: ``by_boom`` tells a falling boom from a vehicle that drove on."""
 
@@ -44,6 +52,7 @@ class Truth:
         self.on_deck: list[OnDeck] = []
         self.crossings: list[Crossing] = []
         self.touches: list[Touch] = []
+        self.bypasses: list[Bypass] = []
 
     def deck(self, now_us: int, vehicles: dict[int, int]) -> None:
         """Take down who has wheels on the platform now, with the true masses."""

@@ -12,20 +12,22 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from hal.ports import BoomContacts, Contact, PersonRequest, RegisterEntry, SignPage
 from sim.boom import BoomArm
+from sim.cheatjudge import Cheat
+from sim.cheats import Hand, Mischief, SignalDevice
 from sim.driver import THINK_US, Driver, Habits, Mind
 from sim.faults import Amounts, Trouble, amounts
 from sim.layout import Layout
 from sim.loads import DeckLoad
-from sim.people import PERSON_HEIGHT_M, Operator, Walker
+from sim.people import PERSON_HEIGHT_M, Errand, Operator, Walker
 from sim.scale import STEP_S, TICK_US, Cells, Converter, DeckMotion
 from sim.scene import Corners, Light, Sight, Sky
 from sim.signwords import Word, gist
 from sim.truck import Truck
-from sim.truth import Crossing, Touch, Truth
+from sim.truth import Bypass, Crossing, Touch, Truth
 from sim.vehicle import Vehicle
 from sim.wind import Wind
 
@@ -79,10 +81,14 @@ class Options(Struct, frozen=True, kw_only=True):
     light: Light = Light.DAY
     sky: Sky = Sky.CLEAR
     operator_absent: bool = False
+    operator_manner: str = "good"
     walkers: tuple[Walker, ...] = ()
     faults: tuple[Fault, ...] = ()
     requests: tuple[Asked, ...] = ()
     loads: tuple[DeckLoad, ...] = ()
+    devices: tuple[SignalDevice, ...] = ()
+    hands: tuple[Hand, ...] = ()
+    cheat: Cheat | None = None
 
 
 class Yard:
@@ -104,7 +110,14 @@ class Yard:
         self.approach_green = [False, False]
         self.deck_green = [False, False]
         self.estop_pressed = False
-        self.operator = Operator(self.random("operator"), absent=self.options.operator_absent)
+        self.operator = Operator(
+            self.random("operator"),
+            absent=self.options.operator_absent,
+            manner=self.options.operator_manner,
+        )
+        self.walkers: list[Walker] = list(self.options.walkers)
+        plans = self.options.devices, self.options.hands
+        self.mischief = Mischief(*plans) if any(plans) else None
         self.register: dict[str, RegisterEntry] = {}
         self.paint = True
         self.drivers: list[Driver] = []
@@ -161,6 +174,9 @@ class Yard:
         self.drivers.append(driver)
         if visit.truck.registered:
             self.register[visit.truck.plate.text] = visit.truck.entry
+            if visit.habits.next_plate is not None:
+                own = visit.habits.next_plate.text
+                self.register[own] = structs.replace(visit.truck.entry, plate=own)
         return driver
 
     @property
@@ -222,7 +238,7 @@ class Yard:
 
     def presence(self, end: int, kind: str) -> Contact:
         """Return what a sensor in order would say now: approach, arm, beam_low or beam_high."""
-        if not self._present and not self.options.walkers:
+        if not self._present and not self.walkers:
             return Contact.CLEAR
         key = (end, kind)
         seen = self._seen.get(key)
@@ -260,9 +276,25 @@ class Yard:
         """Whether the boom stands up; a torn-off one bars nobody."""
         return self.booms[end].is_open or self.booms[end].broken
 
+    def boom_rises(self, end: int) -> bool:
+        """Whether the boom is on its way up."""
+        return self.booms[end].rising
+
     def sign_word(self) -> Word:
         """The gist of the sign."""
         return self._word
+
+    def step_out(self, vehicle: Vehicle, now_us: int) -> int:
+        """Let the driver walk along the deck, stand under the near boom, and come back."""
+        errand = Errand(vehicle, self.layout, now_us, self.random(f"errand {vehicle.number}"))
+        self.loads.extend(errand.loads)
+        self.walkers.append(errand.walker)
+        return errand.back_us
+
+    def drove_round(self, vehicle: Vehicle, now_us: int) -> None:
+        """Take down that a vehicle passed beside the lane."""
+        plate, mass_g = vehicle.truck.plate.text, vehicle.mass_g
+        self.truth.bypasses.append(Bypass(at_us=now_us, plate=plate, mass_g=mass_g))
 
     def room_ahead_m(self, vehicle: Vehicle) -> float:
         """Free road before the front bumper up to the next vehicle that came the same way."""
@@ -305,7 +337,7 @@ class Yard:
         now = self._tick * TICK_US
         if self._tick % _THINK_TICKS == 0:
             self._think(now)
-        moved = bool(self.options.walkers)
+        moved = bool(self.walkers)
         for driver in self._at_wheel:
             driver.vehicle.roll(driver.acceleration(self))
             moved = moved or driver.vehicle.v_mps != 0.0
@@ -328,6 +360,8 @@ class Yard:
         for driver in self.drivers:
             if driver.mind is not Mind.GONE:
                 driver.think(now, self)
+        if self.mischief is not None:
+            self.mischief.think(now, self.drivers, self.booms)
         at_wheel = [d for d in self.drivers if d.vehicle.present]
         if at_wheel != self._at_wheel:
             self._moved_tick = self._tick
@@ -398,7 +432,7 @@ class Yard:
     def _blocked(self, end: int, kind: str) -> bool:
         layout = self.layout
         if kind in ("beam_low", "beam_high") and any(
-            w.end == end and w.there(self.now_us) for w in self.options.walkers
+            w.end == end and w.there(self.now_us) for w in self.walkers
         ):
             return True
         for vehicle in self._present:
@@ -423,7 +457,7 @@ class Yard:
                 hit = across and boom.touches(vehicle.truck.height_m)
                 if self._touch(now, end, f"vehicle {vehicle.number}", hit) and not boom.falling:
                     boom.broken = True
-            for walker in self.options.walkers:
+            for walker in self.walkers:
                 if walker.end == end:
                     under = walker.there(now) and boom.falling and boom.touches(PERSON_HEIGHT_M)
                     self._touch(now, end, "person", under)

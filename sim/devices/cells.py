@@ -38,6 +38,8 @@ class SimCells:
         self._given_us = self._yard.now_us
         t_us, counts = self._yard.converter.take()
         counts = counts + self._test_load
+        if self._yard.mischief is not None:
+            counts = self._yard.mischief.on_the_cable(t_us, counts, self._yard.cells)
         if kind in ("silent", "unknown"):
             return DeviceFault(name="CELLS_SILENT", device="cells", seen="no samples")
         if kind == "stuck" and self._last is not None and len(self._last.counts):

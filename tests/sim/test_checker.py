@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 from yard_rig import yard_with
 
+from controller.core.faults import Fault
 from controller.core.images import (
     Boom,
     EndInputs,
@@ -34,6 +35,7 @@ from controller.core.kinds import (
 from hal.ports import Drive
 from protocol import parts
 from protocol.record import Record, encode
+from sim.cheatjudge import Cheat
 from sim.checker import Checker
 from sim.finding import CHECKS, Finding
 from sim.people import Walker
@@ -361,6 +363,16 @@ def test_i6_a_gap_and_a_broken_chain() -> None:
     assert "I6" not in day.checks(good)
     assert "I6" in day.checks(good[1:])
     assert "I6" in day.checks([good[0], replace(good[1], prev_hash=bytes(32))])
+
+
+def test_c1_a_cheat_of_which_nothing_is_seen() -> None:
+    cheat = Cheat(number="K9", wants="-", must="-", caught=("alarm BOOM_MOVED",))
+    yard = Yard(1, [], Options(cheat=cheat))
+    told = OutputImage(alarms=(int(Fault.BOOM_MOVED),))
+    for outputs, checks in ((OutputImage(), ["C1"]), (told, [])):
+        checker = Checker(yard)
+        checker.observe(image(), outputs)
+        assert [finding.check for finding in checker.finish([], {})] == checks
 
 
 def test_a_truck_that_breaks_through_is_no_fault_of_the_lane() -> None:
