@@ -14,6 +14,7 @@ import numpy as np
 from controller.recognition.looks import Seen, Shot, Sighted
 from sim.scene import Corners, Light, Sight
 from sim.truck import DIGITS, LETTERS
+from sim.spoiled import Spoiled
 from sim.world import Yard
 
 _LIGHT_LOSS = {Light.DAY: 0.0, Light.DUSK: 0.004, Light.NIGHT: 0.012}
@@ -41,9 +42,13 @@ class StochasticReader:
 
     def __init__(self, yard: Yard) -> None:
         self._yard = yard
+        self._spoiled = Spoiled()
 
     def look(self, shot: Shot) -> Sighted:
         """Read the plate that stood before the lens when the frame's region was reported."""
+        flaw = self._spoiled.flaw(shot)
+        if flaw:
+            return Sighted(flaw=flaw, measured="told without pixels")
         seen = (self._read(quad, shot.frame.captured_us) for quad in shot.frame.regions)
         return Sighted(seen=tuple(one for one in seen if one is not None))
 

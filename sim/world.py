@@ -247,10 +247,11 @@ class Yard:
             self._seen[key] = seen = (self._tick, state)
         return seen[1]
 
-    def sight(self, end: int) -> Sight | None:
-        """Return the vehicle front that the camera of this end sees best, if any."""
-        sights = [self._front(driver.vehicle, end) for driver in self.drivers]
-        return min((s for s in sights if s is not None), key=lambda s: s.distance_m, default=None)
+    def sight(self, end: int, *, behind: bool = False) -> Sight | None:
+        """Return the nearest vehicle front that the camera of this end sees, or the farthest."""
+        found = (self._front(driver.vehicle, end) for driver in self.drivers)
+        sights = sorted((s for s in found if s is not None), key=lambda s: s.distance_m)
+        return sights[-1 if behind else 0] if sights else None
 
     def photographed(self, corners: Corners, sight: Sight) -> None:
         """Remember what stood before the lens, for a reader that does without pixels."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from msgspec.structs import replace
 
 from hal.bus import Bus
 from hal.ports import DeviceFault, Frame
 from sim.devices.common import end_of, yard_of
 from sim.devices.late import Late
+from sim.devices.pictures import FRAME_US, UNPAINTED, Pictures
 from sim.scene import outline, render
-
-FRAME_US = 200_000
-_UNPAINTED = np.zeros((1, 1, 3), np.uint8)
 
 
 class SimCamera:
@@ -24,7 +23,7 @@ class SimCamera:
         self._taken_us = -FRAME_US
         self._vehicle: int | None = None
         self._track = 0
-        self._frozen: Frame | None = None
+        self._pictures = Pictures()
         self._late: Late[Frame | None] = Late()
 
     def capture(self, wanted: bool) -> Frame | DeviceFault | None:
@@ -34,19 +33,22 @@ class SimCamera:
             return None
         self._taken_us = exposed_us
         fault = self._yard.fault_of(self._name)
-        if fault in ("silent", "unknown"):
+        trouble = None if fault is None else self._yard.troubles[self._name]
+        dead = fault == "restarts" and trouble is not None and trouble.boots(self._yard.now_us)
+        if dead or fault in ("silent", "unknown"):
             return DeviceFault(name="CAMERA_SILENT", device=self._name, seen="no picture")
-        if fault == "stuck" and self._frozen is not None:
-            return self._frozen
-        frame = self._expose(exposed_us)
+        frame = self._expose(exposed_us, behind=fault == "sees the next")
         if fault == "slow":
             self._late.put(exposed_us, frame)
             return self._late.get(exposed_us, None)
         self._late.clear()
-        return frame
+        if trouble is None or fault is None:
+            self._pictures.took(frame)
+            return frame
+        return self._pictures.spoilt(fault, frame, exposed_us, trouble)
 
-    def _expose(self, exposed_us: int) -> Frame | None:
-        sight = self._yard.sight(self._end)
+    def _expose(self, exposed_us: int, *, behind: bool) -> Frame | None:
+        sight = self._yard.sight(self._end, behind=behind)
         if sight is None:
             self._vehicle = None
             return None
@@ -58,9 +60,6 @@ class SimCamera:
         if self._yard.paint:
             pixels, corners = render(sight, rng)
         else:
-            pixels, corners = _UNPAINTED, outline(sight, rng)
+            pixels, corners = UNPAINTED, outline(sight, rng)
         self._yard.photographed(corners, sight)
-        self._frozen = Frame(
-            pixels=pixels, captured_us=exposed_us, track=self._track, regions=(corners,)
-        )
-        return self._frozen
+        return Frame(pixels=pixels, captured_us=exposed_us, track=self._track, regions=(corners,))
