@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from msgspec.structs import replace
 
 from hal.bus import Bus
 from hal.ports import DeviceFault, Frame

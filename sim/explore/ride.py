@@ -36,6 +36,7 @@ from sim.checker import Checker
 from sim.explore.coverage import Cell, Reached
 from sim.explore.plan import Plan
 from sim.finding import CHECKS, Finding
+from sim.hang import hang
 from sim.loads import FOR_GOOD_US
 from sim.reader import StochasticReader
 from sim.run import SCAN_US
@@ -149,6 +150,8 @@ class _Ride:
                 self._reached.note(Phase(lane.lane.phase))
             scans += 1
             yard.advance(SCAN_US)
+            if yard.troubles:
+                hang(yard, LEASE_US)
 
     def _over(self, lane: Scan) -> bool:
         """Whether the day has come to its end, the good one or one that is a finding."""

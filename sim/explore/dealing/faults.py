@@ -1,7 +1,7 @@
-"""The devices that misbehave, and how.
+"""The devices that misbehave, and how: any kind of any device of ``sim/faults.toml``.
 
-Every fault ends.  Of the sensors that guard one boom at most one lies (stuck, slow) at a time:
-against two liars no lane can know better.  Any number of them may say that they do not know.
+Every fault ends.  Of the sensors that guard one boom at most one lies at a time: against two liars
+no lane can know better.  Any number of them may say that they do not know.
 """
 
 from __future__ import annotations
@@ -10,27 +10,8 @@ from random import Random
 
 from sim.explore.dealing.times import seconds
 from sim.explore.plan import Table
+from sim.faults import AT_AN_END, CELLS, GUARDS, TABLE, Kind
 from sim.world import ENDS
-
-_LIES = ("stuck", "slow")
-_KINDS: dict[str, tuple[str, ...]] = {
-    "approach": ("silent", "stuck", "flapping", "slow"),
-    "arm": ("silent", "stuck", "flapping", "slow"),
-    "beam_low": ("silent", "stuck", "flapping", "slow"),
-    "beam_high": ("silent", "stuck", "flapping", "slow"),
-    "boom": ("silent", "stuck", "flapping", "slow"),
-    "camera": ("silent", "stuck", "flapping", "slow"),
-    "approach_lamp": ("silent", "flapping"),
-    "deck_lamp": ("silent", "flapping"),
-    "cells": ("silent", "stuck", "flapping", "slow"),
-    "cell": ("silent", "stuck", "unknown", "flapping"),
-    "estop": ("silent", "flapping", "pressed"),
-    "sign": ("silent", "flapping"),
-    "register": ("silent", "flapping"),
-    "clock": ("unknown", "flapping"),
-}
-_AT_AN_END = tuple(_KINDS)[:8]
-_GUARDS = ("arm", "beam_low", "beam_high")
 
 
 def deal_faults(rng: Random, span_s: float) -> list[Table]:
@@ -57,33 +38,49 @@ class _Faults:
     def _episode(self) -> list[Table]:
         """One device that misbehaves, once or in a burst."""
         rng = self._rng
-        part = rng.choice(tuple(_KINDS))
-        kind = rng.choice(_KINDS[part])
-        device = _device(rng, part)
+        part = rng.choice(tuple(TABLE))
+        kind = rng.choice(_different(part))
+        device, how = _device(rng, part), _how(rng, kind)
         times = rng.choices((1, 2, 3, 5), (6, 1, 1, 1))[0]
         low, high = rng.choice(((0.1, 1.0), (1.0, 8.0), (8.0, 90.0)))
         at_s = rng.uniform(1, self._span_s)
         found: list[Table] = []
         for _ in range(times):
             until_s = at_s + rng.uniform(low, high)
-            if self._free(device, part, kind, at_s, until_s):
+            if self._free(device, kind, at_s, until_s):
                 times_ = {"from": seconds(at_s), "until": seconds(until_s)}
-                found.append({"device": device, "kind": kind} | times_)
+                found.append({"device": device, "kind": kind.name} | how | times_)
             at_s = until_s + rng.uniform(0.2, 6.0)
         return found
 
-    def _free(self, device: str, part: str, kind: str, at_s: float, until_s: float) -> bool:
+    def _free(self, device: str, kind: Kind, at_s: float, until_s: float) -> bool:
         """Whether neither the device nor, for a liar, another guard of its boom is taken."""
         keys = [device]
-        if part in _GUARDS and kind in _LIES:
-            keys.append(f"{device.split('.', maxsplit=1)[0]} lies")
+        end, _, part = device.partition(".")
+        if part in GUARDS and kind.lies:
+            keys.append(f"{end} lies")
         if any(k in keys and f <= until_s + 0.2 and at_s <= u + 0.2 for k, f, u in self._taken):
             return False
         self._taken += [(key, at_s, until_s) for key in keys]
         return True
 
 
+def _different(part: str) -> tuple[Kind, ...]:
+    """The kinds of a device, of those that do the same only the first."""
+    return tuple({kind.does: kind for kind in reversed(TABLE[part].values())}.values())[::-1]
+
+
+def _how(rng: Random, kind: Kind) -> Table:
+    """How often and how much."""
+    how: Table = {}
+    if kind.rates:
+        how["rate"] = rng.choice(kind.rates)
+    if kind.amounts:
+        how["by"] = rng.choice(kind.amounts)
+    return how
+
+
 def _device(rng: Random, part: str) -> str:
-    if part in _AT_AN_END:
+    if part in AT_AN_END:
         return f"{rng.choice(ENDS)}.{part}"
-    return f"cell{rng.randrange(8)}" if part == "cell" else part
+    return f"cell{rng.randrange(CELLS)}" if part == "cell" else part
