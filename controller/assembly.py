@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import controller.core.settings as core_settings
@@ -48,12 +49,14 @@ def assemble(
     threaded: bool = False,
     key: PrivateKey | None = None,
     files: Files | None = None,
+    hand: Callable[[Ledger, MediaStore, Upkeep], Writer[Key]] | None = None,
 ) -> Scan:
     """Return the lane of this board, with its ledger in the folder ``out``.
 
     Bare eyes look in the scan itself, at a fixed delay of lane time: for a virtual clock.  ``key``
     stands in for the site's, so that two runs in two folders give the same bytes.  ``files`` stands
-    in for this machine's; a lane without a thread meets no disk that fills by itself.
+    in for this machine's; a lane without a thread meets no disk that fills by itself.  ``hand``
+    makes the writer, in place of the one that ``threaded`` chooses.
 
     Raises:
         LedgerError: the ledger cannot be opened; the message says what to do.
@@ -76,8 +79,12 @@ def assemble(
     ledger = Ledger.open(path, identity.site, identity.lane, key=key, files=files)
     media = MediaStore(out / FOLDER, files)
     upkeep = Upkeep(ledger, media, profile.storage)
-    hand = ThreadWriter[Key] if threaded else SyncWriter[Key]
-    writer: Writer[Key] = hand(ledger, media=media, upkeep=upkeep)
+    writer: Writer[Key]
+    if hand is not None:
+        writer = hand(ledger, media, upkeep)
+    else:
+        usual = ThreadWriter[Key] if threaded else SyncWriter[Key]
+        writer = usual(ledger, media=media, upkeep=upkeep)
     settings, interlock = lane_settings(profile), interlock_settings(profile)
     journal = Journal(settings, interlock, identity.software)
     bookkeeper = Bookkeeper(ledger, writer, identity, weigh_room, cutouts, board.register, journal)

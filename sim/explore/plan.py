@@ -1,7 +1,8 @@
 """A plan: one shift with its trouble, as a table that is dealt, run, made smaller, and kept.
 
-It is a scenario file (``sim/scenario.py``) with two things more: ``[found]`` says what seed it came
-from and what was found, ``[[kill]]`` says when the lane's process dies and how long it is dead.
+It is a scenario file (``sim/scenario.py``) with three things more: ``[found]`` says what seed it
+came from and what was found, ``[[kill]]`` when the lane's process dies and how long it is dead, and
+``[[disk]]`` when the disk is slow, full or failing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from sim.explore.disk import Trouble, trouble
 from sim.scenario import deal as deal_day
 from sim.units import ScenarioError, known_keys, time_us, word
 from sim.world import Yard
@@ -21,14 +23,29 @@ Table = dict[str, Any]
 
 STATES = ("open", "closed")
 _FOUND = ("seed", "check", "seen", "state", "why")
-_ORDER = ("truck", "person", "load", "fault", "kill", "request")
+_ORDER = ("truck", "person", "load", "fault", "disk", "kill", "request")
+
+
+_APART = ("found", "kill", "disk")
+"""What of a plan the yard knows nothing of."""
+
+POWER = ("kept", "cut")
+WITHIN = ("scan", "store")
 
 
 class Kill(Struct, frozen=True, kw_only=True):
-    """The process of the lane dies at the first scan from ``at_us`` on, for ``dead_us``."""
+    """The process of the lane dies at the first scan from ``at_us`` on, for ``dead_us``.
+
+    ``cut``: the whole cabinet loses power, and the disk what was not synced.  It dies between two
+    scans, or ``within`` one at its ``calls``-th call; within a *store* it waits for a scan in which
+    something is on its way to the ledger.
+    """
 
     at_us: int
     dead_us: int
+    cut: bool = False
+    within: str = ""
+    calls: int = 0
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -45,7 +62,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     def yard(self) -> Yard:
         """The yard of this shift, not yet begun.  Raises ScenarioError."""
-        day = {key: part for key, part in self.table.items() if key not in ("kill", "found")}
+        day = {key: part for key, part in self.table.items() if key not in _APART}
         visits, options = deal_day(day, self.seed, where=f"seed {self.seed}")
         yard = Yard(self.seed, visits, options)
         yard.paint = False
@@ -55,6 +72,10 @@ class Plan(Struct, frozen=True, kw_only=True):
         """The deaths, in the order of time.  Raises ScenarioError."""
         entries = self.table.get("kill", [])
         return tuple(sorted(map(_kill, entries), key=lambda kill: kill.at_us))
+
+    def troubles(self) -> tuple[Trouble, ...]:
+        """When the disk is slow, full or failing.  Raises ScenarioError."""
+        return tuple(map(trouble, self.table.get("disk", [])))
 
 
 def name_of(seed: int, branch: tuple[int, ...]) -> str:
@@ -72,10 +93,18 @@ def seed_of(name: str) -> tuple[int, tuple[int, ...]]:
 
 
 def _kill(entry: Table) -> Kill:
-    known_keys(entry, ("at", "dead"), "[[kill]]")
+    known_keys(entry, ("at", "dead", "power", "within", "calls"), "[[kill]]")
+    calls = entry.get("calls", 0)
+    if isinstance(calls, bool) or not isinstance(calls, int) or (calls > 0) != ("within" in entry):
+        raise ScenarioError(
+            "[[kill]] calls: how many calls into a scan it dies, with within = 'scan' or 'store'"
+        )
     return Kill(
         at_us=time_us(entry.get("at"), "[[kill]] at"),
         dead_us=time_us(entry.get("dead"), "[[kill]] dead"),
+        cut=word(entry.get("power", "kept"), POWER, "[[kill]] power") == "cut",
+        within=word(entry["within"], WITHIN, "[[kill]] within") if calls else "",
+        calls=calls,
     )
 
 

@@ -1,14 +1,13 @@
 """One plan, driven from its first truck to a lane at rest, and judged.
 
-A death leaves the folder as it lay: the next life goes on in a copy of it, as a killed process
-leaves its files to the next.  A power cut, which takes unsynced writes along, is another matter.
+The lane's process may die, between two scans or within one, the disk may have trouble, and the next
+life goes on in what the last one left (``disk_ground.py``).
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,15 +17,15 @@ from msgspec import Struct
 
 from board.build import build
 from board.profile import read_profile
-from controller.assembly import LEDGER_FILE, MEDIA_FOLDER, assemble
+from controller.assembly import LEDGER_FILE, assemble
 from controller.commands.replay import checked
 from controller.core.images import InputImage, OutputImage
 from controller.core.kinds import Phase
 from controller.replayrecord import Result
 from controller.scan import Scan
 from hal.bus import Bus
-from hal.ports import Drive
-from protocol.errors import LedgerError
+from hal.ports import Drive, SignPage
+from protocol.errors import Code, LedgerError
 from protocol.keys import PrivateKey, write_public
 from protocol.ledger import Ledger
 from protocol.record import Record
@@ -34,7 +33,10 @@ from protocol.rows import Hashes
 from protocol.verify import verify_folder
 from sim.checker import Checker
 from sim.explore.coverage import Cell, Reached
-from sim.explore.plan import Plan
+from sim.explore.disk_death import die_within
+from sim.explore.disk_ground import damage, ground_of
+from sim.explore.disk_writer import lost_media
+from sim.explore.plan import Kill, Plan
 from sim.finding import CHECKS, Finding
 from sim.hang import hang
 from sim.loads import FOR_GOOD_US
@@ -50,7 +52,12 @@ STUCK_US = 600_000_000
 """How long, after the last trouble, the next vehicle may take to come away."""
 REST_US = 180_000_000
 """How long, after the last vehicle and the last trouble, the lane may take to be IDLE."""
+AWAY_US = 30_000_000
+"""How long, after the disk's trouble, the ledger may take to take records again."""
+START_AGAIN_US = 5_000_000
+"""How long a lane whose ledger cannot be opened is left alone before it is started again."""
 LOOK_SCANS = 10
+_OF_THE_DISK = (Code.DISK_FULL, Code.READ_ONLY, Code.IO)
 OWN_CHECKS = {
     "error": "the lane's program raises no error",
     "stuck": "when all faults have ended, the next vehicle comes away within 600 s",
@@ -58,8 +65,12 @@ OWN_CHECKS = {
     "verify": "the folder verifies",
     "replay": "every record replays to the same outputs and bytes",
     "unstored": "nothing is left unstored when the lane is closed",
+    "lost": "what the lane was told to be durable is there after every death",
+    "damage": "no death, power cut or trouble of the disk damages the ledger or what it names",
+    "away": "when the trouble of the disk has ended, the ledger takes records again within 30 s",
 }
 _SHM = Path("/dev/shm")
+_DARK = SignPage(lines=(), colour="red")
 
 
 class Ride(Struct, frozen=True, kw_only=True):
@@ -110,44 +121,49 @@ class _Ride:
         self._plan = plan
         self._watch = watch
         self._keep = keep
-        self._folder = folder
         self._yard = plan.yard()
         self._kills = list(plan.kills())
+        self._ground = ground_of(plan, folder, self._yard)
+        self._hand = self._ground.hand if self._kills or plan.troubles() else None
         self._checker = Checker(self._yard)
         self._reached = Reached(self._yard)
         self._digest = hashlib.sha256()
         self._findings: list[Finding] = []
         self._lane: Scan | None = None
-        self._lives = 0
         self._died = 0
         self._quiet_us = _quiet_us(self._yard, plan)
         self._gone = 0
         self._since_us = 0
+        self._away = False
 
     def run(self) -> Ride:
         """Drive, close, and look at what was kept."""
         try:
-            self._drive(self._born(None))
+            self._drive(self._born())
         except Exception as error:  # The explorer is here to find any.
             self._add("error", f"{type(error).__name__}: {error}")
-        if self._lane is not None:
-            self._digest.update(self._lane.digest.encode())
-            books = self._lane.bookkeeper
-            for key, _ in books.close():
-                self._add("unstored", f"passage {key[0]} part {key[1]}: {books.failure}")
+        try:
+            if self._lane is not None:
+                self._digest.update(self._lane.digest.encode())
+                books = self._lane.bookkeeper
+                for key, _ in books.close():
+                    self._add("unstored", f"passage {key[0]} part {key[1]}: {books.failure}")
+        finally:
+            self._ground.close()
         return self._judged()
 
     def _drive(self, lane: Scan) -> None:
         yard, scans = self._yard, 0
         while not self._over(lane):
             if self._kills and yard.now_us >= self._kills[0].at_us:
-                lane = self._killed(lane, self._kills.pop(0).dead_us)
+                lane = self._met_death(lane)
             inputs, outputs = lane.once()
             self._checker.observe(inputs, outputs)
             if self._watch is not None:
                 self._watch(yard, lane, inputs, outputs)
             if scans % LOOK_SCANS == 0:
                 self._reached.note(Phase(lane.lane.phase))
+                self._came_back(lane)
             scans += 1
             yard.advance(SCAN_US)
             if yard.troubles:
@@ -180,42 +196,89 @@ class _Ride:
         self._add(check, "; ".join([phase, *minds]))
         return True
 
-    def _born(self, before: Path | None) -> Scan:
-        folder = self._folder / str(self._lives)
-        if before is not None:
-            _leave(before, folder)
-        self._lives += 1
-        bus = Bus()
-        bus.share("yard", lambda: self._yard)
-        board = build(read_profile("sim"), bus)
-        self._lane = assemble(board, folder, StochasticReader(self._yard), key=KEY)
-        return self._lane
+    def _came_back(self, lane: Scan) -> None:
+        """Look whether a ledger that was away takes records again, with nobody's help."""
+        well_us = self._ground.health.well_us()
+        if well_us is None or well_us <= AWAY_US or self._away:
+            return
+        books, writer = lane.bookkeeper, self._ground.writer
+        if not books.fact.ready or (writer is not None and writer.stalled):
+            self._away = True
+            self._add("away", f"{books.failure}")
 
-    def _killed(self, lane: Scan, dead_us: int) -> Scan:
-        """Let the lane die here and start anew in what it left."""
-        yard, before = self._yard, self._folder / str(self._lives - 1)
+    def _born(self) -> Scan:
+        """Start the lane; while the disk has trouble it is started until it can be."""
+        folder = self._ground.begin()
+        while True:
+            bus = Bus()
+            bus.share("yard", lambda: self._yard)
+            board = build(read_profile("sim"), bus)
+            reader = StochasticReader(self._yard)
+            ground = self._ground
+            try:
+                self._lane = assemble(
+                    board, folder, reader, key=KEY, files=ground.files, hand=self._hand
+                )
+            except LedgerError as error:
+                if error.code not in _OF_THE_DISK or not ground.health.refuses:
+                    raise
+                self._yard.advance(START_AGAIN_US)
+                self._yard.converter.take()
+            else:
+                return self._lane
+
+    def _met_death(self, lane: Scan) -> Scan:
+        """Let the lane die as the plan says, and return the next life; some deaths still wait."""
+        kill, ground = self._kills[0], self._ground
+        if kill.within == "store" and not (ground.writer is not None and ground.writer.waiting):
+            return lane
+        del self._kills[0]
+        if kill.within:
+            die_within(lane.once, kill.calls, lambda: ground.strike(kill.cut))
+        else:
+            ground.strike(kill.cut)
+        lane = self._killed(lane, kill)
+        for check, seen in self._harm(lane, kill.cut):
+            self._add(check, seen)
+        # One that has waited for a store may come after all other trouble.
+        self._quiet_us = max(self._quiet_us, self._yard.now_us)
+        return lane
+
+    def _killed(self, lane: Scan, kill: Kill) -> Scan:
+        """Let the yard go on without the lane, and start it anew in what it left."""
+        yard, ground = self._yard, self._ground
         self._died += 1
         self._digest.update(lane.digest.encode())
         self._lane = None
-        left = before.with_name(f"{before.name}-left")
-        _leave(before, left)
-        # The dead one is closed in its own folder, which nobody looks at again.
+        ground.lets_go()
         lane.bookkeeper.close()
-        yard.advance(min(dead_us, LEASE_US))
-        if dead_us > LEASE_US:
+        ground.bury()
+        lease_us = 0 if kill.cut else min(kill.dead_us, LEASE_US)
+        yard.advance(lease_us)
+        if kill.dead_us > lease_us:
             for boom in yard.booms:
                 boom.level = Drive.HOLD
             yard.approach_green[:] = yard.deck_green[:] = [False, False]
-            yard.advance(dead_us - LEASE_US)
+            if kill.cut:
+                yard.sign = _DARK
+            yard.advance(kill.dead_us - lease_us)
         # What the converter had sampled meanwhile went nowhere.
         yard.converter.take()
-        lane = self._born(left)
+        lane = self._born()
         self._reached.restarted()
         return lane
 
+    def _harm(self, lane: Scan, cut: bool) -> Iterator[tuple[str, str]]:
+        """What a death has taken of what the lane was told, or has damaged."""
+        ledger = lane.bookkeeper.ledger
+        yield from (("lost", seen) for seen in self._ground.told.lost(ledger))
+        if cut:
+            yield from (("lost", seen) for seen in lost_media(ledger, self._ground.folder))
+            yield from (("verify", f"{f.code}: {f.message}") for f in ledger.verify())
+
     def _kept(self) -> tuple[list[Record], Hashes]:
         """Verify the folder, replay its records, and return them with their hashes."""
-        folder = self._folder / str(self._lives - 1)
+        folder = self._ground.folder
         write_public(folder / "lane.pub", KEY.public)
         for found in verify_folder(folder, anchor=KEY.public).findings:
             self._add("verify", f"{found.code}, seq {found.seq}: {found.message}")
@@ -223,7 +286,10 @@ class _Ride:
             if one.result not in (Result.IDENTICAL, Result.OWN):
                 self._add("replay", f"seq {one.seq} {one.kind}: {one.result.value} {one.why}")
         with Ledger.open(folder / LEDGER_FILE, read_only=True) as ledger:
-            return list(ledger.records()), ledger.hashes()
+            records, hashes = list(ledger.records()), ledger.hashes()
+        for seen in damage(folder, records):
+            self._add("damage", seen)
+        return records, hashes
 
     def _judged(self) -> Ride:
         try:
@@ -257,23 +323,12 @@ class _Ride:
         self._findings.append(Finding(check=check, at_us=self._yard.now_us, seen=seen))
 
 
-def _leave(before: Path, after: Path) -> None:
-    """Copy a folder as it lies; media are never written twice, so their names suffice."""
-
-    def copy(source: str, target: str) -> None:
-        if Path(source).parent.name == MEDIA_FOLDER:
-            os.link(source, target)
-        else:
-            shutil.copy2(source, target)
-
-    shutil.copytree(before, after, copy_function=copy)
-
-
 def _quiet_us(yard: Yard, plan: Plan) -> int:
     """The end of all trouble that the plan states."""
     options = yard.options
     ends = [fault.until_us for fault in options.faults if fault.until_us is not None]
     ends += [kill.at_us + kill.dead_us for kill in plan.kills()]
+    ends += [trouble.until_us for trouble in plan.troubles()]
     ends += [walker.until_us for walker in options.walkers]
     ends += [asked.at_us for asked in options.requests]
     ends += [load.ends_us for load in options.loads if load.ends_us < FOR_GOOD_US]

@@ -1,0 +1,46 @@
+"""The death of the lane's process at any point of a scan, not only between two of them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+_DISK = "sim.disk."
+
+
+class KilledError(BaseException):
+    """The process is no more; nothing of the program may catch this."""
+
+
+def die_within(scan: Callable[[], object], calls: int, strike: Callable[[], None]) -> None:
+    """Run one scan up to its ``calls``-th call of a Python function, or to its end if it has fewer.
+
+    ``strike`` is called at that point, the calls of a recorded disk among them.  There SQLite is
+    in the middle of its work, and the scan goes on to the next call that may raise; the disk is
+    past caring, and no output can be written before that call.
+    """
+    left, struck = calls, False
+
+    def traced(frame: FrameType, event: str, arg: Any) -> None:
+        nonlocal left, struck
+        left -= 1
+        if left > 0:
+            return
+        if not struck:
+            struck = True
+            strike()
+        if not str(frame.f_globals.get("__name__", "")).startswith(_DISK):
+            raise KilledError
+
+    before = sys.gettrace()
+    sys.settrace(traced)
+    try:
+        scan()
+    except KilledError:
+        pass
+    finally:
+        sys.settrace(before)
+    if not struck:
+        strike()
