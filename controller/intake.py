@@ -24,6 +24,9 @@ from hal.ports import BoomContacts, Contact, Gate, PersonRequest, PresenceSensor
 from vision.plates import validate
 
 REQUESTS_MAX = 16
+WALL_MS_MIN = 86_400_000
+WALL_MS_MAX = 253_402_128_000_000
+"""A day inside the calendar that records have, 1970 to 9999, whatever the zone."""
 _POSITIONS = {
     (Contact.BLOCKED, Contact.CLEAR): BoomPosition.CLOSED,
     (Contact.CLEAR, Contact.BLOCKED): BoomPosition.OPEN,
@@ -150,7 +153,7 @@ class Intake:
 
     def _wall(self) -> WallTime:
         reading = self._board.clock.wall()
-        if reading.ms <= 0:
+        if not WALL_MS_MIN <= reading.ms <= WALL_MS_MAX:
             return WallTime()
         quality = ClockQuality.SYNCHRONISED if reading.synchronised else ClockQuality.FREE_RUNNING
         date = _date(reading.ms, reading.offset_min)

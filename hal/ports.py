@@ -52,6 +52,10 @@ class CellSamples(Struct, frozen=True, kw_only=True):
 
     ``t_us`` has shape (n,), int64; ``counts`` (n, cells), int64; n may be 0.  The beams are
     sampled with the cells where the recorder did so, shape (n,), 0/1, else None.
+
+    A driver gives each sample once, later than the one before, and none from the future.  The lane
+    drops what breaks this (``sensors/intake.py``, ``controller/weighroom.py``), since a stamp that
+    it took would order all others.
     """
 
     t_us: NDArray[np.int64]
