@@ -59,7 +59,7 @@ def test_a_single_stamp_of_the_future_costs_its_own_sample_only(row: int) -> Non
     run(cells, room, 0.1)
     cells.off_us[:] = 0
     assert run(cells, room, 2.0) == (Deck.EMPTY, ())
-    assert room.curve_of(0)[-1][0] == cells.now_us
+    assert cells.now_us - 100_000 < room.curve_of(0)[-1][0] <= cells.now_us
 
 
 def test_a_converter_whose_stamps_are_all_ahead_is_silent() -> None:
