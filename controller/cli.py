@@ -173,6 +173,9 @@ def explore(
     out: Annotated[
         Path | None, typer.Option(help="Folder for small shifts [default: out/explore].")
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Draw the run of --seed or --file to this page instead.")
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Deal shifts full of faults from seeds, judge the lane in each; status 1 = findings."""
@@ -188,7 +191,10 @@ def explore(
             out=out,
             as_json=json_,
         )
-        sound = _later("sim.explore.campaign:run")(request)
+        if html is None:
+            sound = _later("sim.explore.campaign:run")(request)
+        else:
+            sound = _later("sim.explore.page.draw:run")(request.plan, html, json_)
     if not sound:
         raise typer.Exit(1)
 

@@ -25,13 +25,16 @@ from sim.world import ENDS, Yard
 SCRIPTS = ("data.js", "paint.js", "rows.js", "timeline.js")
 
 
-def run(plan: Plan, path: Path, as_json: bool = False) -> bool:
+def run(plan: Plan | None, path: Path, as_json: bool = False) -> bool:
     """Ride a plan, draw it, tell its findings; True if nothing was found.
 
     Raises:
+        ValueError: there is no single plan to draw.
         ScenarioError: the plan cannot be run.
         PageError: the file cannot be written.
     """
+    if plan is None:
+        raise ValueError("--html draws one run: give --seed S or --file FILE.toml with it")
     one = draw(plan, path)
     for found in one.findings:
         line = {"at_s": found.at_us / 1e6, "check": found.check, "seen": found.seen}

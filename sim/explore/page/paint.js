@@ -167,7 +167,7 @@ function stripes(c, view, height, label) {
 function flags(c, view, height) {
   for (const found of run.findings) {
     if (found.at < view.from || found.at > view.until) continue;
-    rule(c, view.x(found.at), 0, view.x(found.at), height, ink.over, 1.5, [5, 3]);
+    rule(c, view.x(found.at), 0, view.x(found.at), height, ink.over, 1, [4, 3]);
   }
 }
 

@@ -288,7 +288,7 @@ function drawDifference(c, view, height, hits) {
   }
 }
 
-row("重量 Weight", "示值误差", "steady reading less truth", 56, drawDifference, (t) => { const n = at(difference, t); return n === null || n === undefined ? "—" : `${signed(n)} kg`; },
+row("重量 Weight", "示值误差", "fault when steady", 56, drawDifference, (t) => { const n = at(difference, t); return n === null || n === undefined ? "—" : `${signed(n)} kg`; },
   { key: [["±u95", "bar"], ["±MPE", "mpe"]] });
 
 const WEIGHING_INK = { IDLE: null, RUNNING: "ph2", ACCEPTED: "good", NOT_FULLY_ON: "hold", TAILGATE: "bad", UNSTABLE: "hold", CELL_FAULT: "bad", WITHDRAWN: "bad", DEGRADED: "unknown" };
