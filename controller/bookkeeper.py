@@ -290,7 +290,8 @@ def _named(blobs: tuple[Blob, ...]) -> tuple[custody.Media, ...]:
 
 
 def _papers(plate: str, entry: RegisterEntry | None) -> Vehicle:
-    if entry is None:
+    # A register that mixes up its answers must not give a vehicle the limits of another.
+    if entry is None or entry.plate != plate:
         return Vehicle(plate=plate)
     return Vehicle(
         plate=plate,

@@ -18,7 +18,7 @@ _SAYS = {
 }
 _STANDS = ("silent", "stuck")
 _HALF_WAY_DEG = (25.0, 65.0)
-_SLOW_TURN_US = 60_000
+_SLOW_TURN_US = 400_000
 _OTHER = {_MADE: _FREE, _FREE: _MADE}
 
 
