@@ -209,7 +209,8 @@ class Bookkeeper:
             pictures=tuple(picture_of(blob) for blob in cutouts),
         )
         record = to_record(intent, self._identity, evidence)
-        flags = (*self.visits.flags(record, now_us), *self._signs.flags(record))
+        tampered = self._weigh_room.tamper_flags()
+        flags = (*tampered, *self.visits.flags(record, now_us), *self._signs.flags(record))
         stay = tells_of_the_stay(intent) and intent.boarded_us is not None
         counts = self._weigh_room.counts_of(since) if stay else ()
         named = self._identity.media_of(record)

@@ -10,6 +10,7 @@ from controller.core.images import Degraded, EndInputs, Weight
 from controller.core.kinds import Deck, Presence, WeighingStatus
 from controller.recording.basis import parameters_of
 from controller.recording.ring import CountsRing
+from controller.tampering import Tampering
 from hal.ports import CellSamples, DeviceFault, LoadCells, Thermometer
 from protocol.counts import COUNTS
 from protocol.media import Blob
@@ -34,6 +35,13 @@ _ALARMS = {
     EventKind.TAMPER_NO_RETURN: Fault.DECK_PROPPED,
     EventKind.ZERO_DRIFTS: Fault.ZERO_DRIFTS,
 }
+_SPOILT = (
+    WeighingStatus.RUNNING,
+    WeighingStatus.ACCEPTED,
+    WeighingStatus.UNSTABLE,
+    WeighingStatus.WITHDRAWN,
+)
+"""What is no longer said of a load that changed by itself."""
 
 
 class WeighRoom:
@@ -55,6 +63,7 @@ class WeighRoom:
         self._cleared = 0
         self._cleared_id = 0
         self._beam_blocked = False
+        self._tampering = Tampering()
         self._alarms: tuple[int, ...] = ()
         self.faults: tuple[int, ...] = ()
 
@@ -108,6 +117,10 @@ class WeighRoom:
         raw = self._ring.packed(raw_from_us(basis), basis.to_us)
         return raw if raw is not None and len(raw) <= RAW_BYTES_MAX else None
 
+    def tamper_flags(self) -> tuple[str, ...]:
+        """What was found that no vehicle does and no record tells of yet, as flags of a record."""
+        return self._tampering.flags(self._weigher.findings)
+
     def counts_of(self, since_us: int) -> tuple[Blob, ...]:
         """The counts from shortly before ``since_us`` to now as a medium, where any are kept."""
         packed = self._ring.packed(since_us - CURVE_LEAD_US)
@@ -118,6 +131,7 @@ class WeighRoom:
         silent = self._feel(now_us)
         self._batch.empty_into(self._weigher)
         seen = self._weigher.snapshot(now_us)
+        self._tampering.see(now_us, seen.weighing_id, self._beam_blocked)
         before, self._weight = self._weight, self._fact(seen, now_us)
         left = self._weigher.remaining() if self._degraded_allowed else None
         if left is not None and now_us - seen.t_us <= STALE_US:
@@ -143,6 +157,8 @@ class WeighRoom:
         status = WeighingStatus(int(seen.status))
         if status == WeighingStatus.ACCEPTED and seen.weighing_id == self._cleared_id:
             status = WeighingStatus.UNSTABLE
+        if status in _SPOILT and self._tampering.spoils(self._weigher.findings):
+            status = WeighingStatus.TAMPERED
         accepted_g = seen.weight_g if status == WeighingStatus.ACCEPTED else None
         known = accepted_g is not None
         basis = seen.basis if known else None

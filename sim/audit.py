@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from protocol.parts import Kind, Outcome, Permit, Result
+from controller.core.images import Sign
+from controller.core.kinds import Message
+from protocol.parts import Kind, Outcome, Permit, Result, Stand
 from protocol.record import Record
 from protocol.rows import Hashes
-from sim.finding import Finding
+from sim.finding import Finding, of_record
+from sim.law import mpe_g
+from sim.ledgercheck import of_ledger
+from sim.recordcheck import Subject, of_itself, of_kin, of_vehicle
 from sim.scale import E_KG
 from sim.truth import Crossing, OnDeck
 from sim.world import Yard
@@ -20,22 +25,14 @@ SHORT_US = 2_000_000
 READABLE_DIRT_MAX = 0.3
 MARGIN_PERMILLE = 25
 _NAMES = ("yard", "road")
+_TOLD = (Message.PASS, Message.OVER, Message.BACK_OUT)
 
 
-class PassShown(Struct, frozen=True, kw_only=True):
-    """The sign has said PASS for this passage with this weight."""
+class Shown(Struct, frozen=True, kw_only=True):
+    """A page that the sign has shown for a passage."""
 
-    at_us: int
     passage_id: int
-    gross_g: int | None
-
-
-def mpe_g(mass_g: int) -> int:
-    """Initial MPE of class III at this load (R 76-1, table 6), grams."""
-    for divisions, halves in ((500, 1), (2000, 2)):
-        if mass_g <= divisions * E_G:
-            return halves * E_G // 2
-    return 3 * E_G // 2
+    sign: Sign
 
 
 class Audit:
@@ -48,17 +45,17 @@ class Audit:
         hashes: Hashes,
         *,
         accepted: set[tuple[int, int]],
-        shown: tuple[PassShown, ...],
+        doubts: Mapping[int, str],
+        shown: Mapping[Shown, int],
         disturbed: bool,
-        until_us: int,
     ) -> None:
         self._yard = yard
         self._records = records
         self._hashes = hashes
         self._accepted = accepted
         self._shown = shown
+        self._doubts = doubts
         self._disturbed = disturbed
-        self._until_us = until_us
         self._stays = yard.truth.on_deck
         self._by_stay: list[list[Record]] = [[] for _ in self._stays]
         self._orphans: list[Record] = []
@@ -68,15 +65,17 @@ class Audit:
 
     def findings(self) -> Iterator[Finding]:
         """Every violation found in the records."""
-        yield from self._sequence()
+        yield from of_ledger(self._records, self._hashes)
         yield from self._intervals()
         yield from self._signs()
         for crossing in self._yard.truth.crossings:
             yield from self._crossing(crossing)
-        for stay, records in zip(self._stays, self._by_stay, strict=True):
+        for i, (stay, records) in enumerate(zip(self._stays, self._by_stay, strict=True)):
             for record in records:
                 if record.kind is Kind.PASSAGE:
                     yield from self._passage(stay, record)
+                    yield from self._vehicle(i, record)
+        yield from self._of_records()
 
     def _assign(self, record: Record) -> None:
         """Give a record to the interval that had begun when its vehicle boarded."""
@@ -88,19 +87,34 @@ class Audit:
             return
         self._by_stay[begun[-1]].append(record)
 
-    def _sequence(self) -> Iterator[Finding]:
-        before: Record | None = None
-        for expected, record in enumerate(self._records, start=1):
-            if record.seq != expected:
-                yield _found("I6", record, f"seq {record.seq} where {expected} is due")
-                return
-            if before is not None and record.prev_hash != _hash(before, self._hashes):
-                yield _found("I6", record, f"seq {record.seq} does not carry its forerunner's hash")
-            before = record
+    def _of_records(self) -> Iterator[Finding]:
+        """Each record by itself, then those that lean on earlier ones."""
+        options = self._yard.options
+        clock = any(fault.device == "clock" for fault in options.faults)
+        wall_start_ms = None if clock else options.wall_start_ms
+        for record in self._records:
+            if record.passage_id:
+                yield from of_itself(record, wall_start_ms, E_G)
+        if options.cheat is None:
+            yield from of_kin(self._records, not self._disturbed)
+
+    def _vehicle(self, number: int, record: Record) -> Iterator[Finding]:
+        """A record against the vehicle of its interval, where one stood there and nobody cheats."""
+        stay = self._stays[number]
+        if len(stay.vehicles) != 1 or self._yard.options.cheat is not None:
+            return
+        driver = self._yard.drivers[next(iter(stay.vehicles))]
+        truck = driver.vehicle.truck
+        ways = {c.entry for c in self._yard.truth.crossings if self._stay_of(c) == number}
+        known = truck.registered and self._yard.register.get(truck.plate.text) == truck.entry
+        entry = ways.pop() if len(ways) == 1 else None
+        yield from of_vehicle(record, Subject(truck=truck, entry=entry, known=known))
 
     def _intervals(self) -> Iterator[Finding]:
         for record in self._orphans:
-            yield _found("I4", record, f"seq {record.seq}: a {record.kind.name} without a vehicle")
+            yield of_record(
+                "I4", record, f"seq {record.seq}: a {record.kind.name} without a vehicle"
+            )
         for stay, records in zip(self._stays, self._by_stay, strict=True):
             if stay.until_us is None or stay.until_us - stay.from_us < SHORT_US:
                 continue
@@ -110,16 +124,14 @@ class Audit:
                 yield Finding(check="I4", at_us=stay.from_us, seen=seen)
 
     def _signs(self) -> Iterator[Finding]:
-        """PASS was shown only for passages that a record releases, with the record's weight."""
-        for shown in self._shown:
+        """What the sign tells of a decision is what the records of the passage say."""
+        for shown, at_us in self._shown.items():
+            sign = shown.sign
+            if sign.message not in _TOLD:
+                continue
             parts = [r for r in self._records if r.passage_id == shown.passage_id]
-            if not any(_releases(r) for r in parts):
-                seen = f"PASS shown for passage {shown.passage_id} without a release"
-                yield Finding(check="I9", at_us=shown.at_us, seen=seen)
-            weighed = {r.weighing.indicated_g for r in parts if r.weighing is not None}
-            if shown.gross_g is not None and shown.gross_g not in weighed:
-                seen = f"the sign says {shown.gross_g} g, the record {sorted(map(str, weighed))}"
-                yield Finding(check="I9", at_us=shown.at_us, seen=seen)
+            for seen in _contradictions(sign, shown.passage_id, parts):
+                yield Finding(check="I9", at_us=at_us, seen=seen)
 
     def _crossing(self, crossing: Crossing) -> Iterator[Finding]:
         if crossing.end == crossing.entry or self._broke_through(crossing):
@@ -141,7 +153,7 @@ class Audit:
         by_rule = [r for r in causes if r.person is None]
         if not by_rule:
             return
-        if crossing.mass_g > crossing.limit_g + mpe_g(crossing.limit_g) + E_G // 2:
+        if crossing.mass_g > crossing.limit_g + mpe_g(crossing.limit_g, E_G) + E_G // 2:
             seen = f"{name} released by rule over its limit of {crossing.limit_g / 1e6:.0f} t"
             yield Finding(check="T4", at_us=crossing.at_us, seen=seen)
         if crossing.plate not in {r.plate for r in parts}:
@@ -153,19 +165,32 @@ class Audit:
         by_rule = record.person is None and decision is not None
         if weighing is not None:
             if (record.times.at_us, weighing.gross_g) not in self._accepted:
-                yield _found("I5", record, f"seq {record.seq}: {weighing.gross_g} g never accepted")
+                yield of_record(
+                    "I5", record, f"seq {record.seq}: {weighing.gross_g} g never accepted"
+                )
             slack = E_G // 2 if weighing.gross_g % E_G == 0 else 0
-            errors = [abs(weighing.gross_g - m) - mpe_g(m) - slack for m in stay.vehicles.values()]
+            masses = stay.vehicles.values()
+            errors = [abs(weighing.gross_g - m) - mpe_g(m, E_G) - slack for m in masses]
             if min(errors) > 0:
-                masses = ", ".join(f"{m} g" for m in stay.vehicles.values())
-                yield _found("T3", record, f"seq {record.seq}: {weighing.gross_g} g for {masses}")
+                told = ", ".join(f"{m} g" for m in masses)
+                yield of_record("T3", record, f"seq {record.seq}: {weighing.gross_g} g for {told}")
+            doubt = self._doubts.get(record.times.at_us)
+            if doubt is not None:
+                yield of_record(
+                    "T8", record, f"seq {record.seq}: {doubt} as its weight was accepted"
+                )
+        by_itself = record.identification is None or record.identification.stand is Stand.AUTO
+        plates = {self._yard.drivers[number].vehicle.truck.plate.text for number in stay.vehicles}
+        if by_itself and self._yard.options.cheat is None and record.plate not in (None, *plates):
+            seen = f"seq {record.seq} is of {record.plate}, on the deck stood {', '.join(plates)}"
+            yield of_record("T6", record, seen)
         if by_rule and decision is not None and decision.outcome is Outcome.RELEASE:
             verdict = record.verdicts.over_limit if record.verdicts is not None else None
             if weighing is None or verdict is None or verdict.result is not Result.WITHIN:
-                yield _found("I8", record, f"seq {record.seq} releases without knowing enough")
+                yield of_record("I8", record, f"seq {record.seq} releases without knowing enough")
         elif by_rule and not self._disturbed and self._is_plain(stay):
             seen = f"seq {record.seq}: vehicles {sorted(stay.vehicles)}: {_why(record)}"
-            yield _found("T5", record, seen)
+            yield of_record("T5", record, seen)
 
     def _is_plain(self, stay: OnDeck) -> bool:
         """One lawful vehicle with a clean plate and known papers: nothing speaks against it."""
@@ -233,9 +258,19 @@ def _why(record: Record) -> str:
     return f"{decision.outcome.value} because of {', '.join(decision.reasons) or 'nothing said'}"
 
 
-def _hash(record: Record, hashes: Hashes) -> bytes | None:
-    return hashes.get((record.site, record.lane, record.seq))
-
-
-def _found(check: str, record: Record, seen: str) -> Finding:
-    return Finding(check=check, at_us=record.times.at_us, seen=seen)
+def _contradictions(sign: Sign, passage_id: int, parts: list[Record]) -> Iterator[str]:
+    """What a page of the sign says otherwise than every record of its passage."""
+    name = f"{sign.message.name} shown for passage {passage_id}"
+    if sign.message == Message.PASS and not any(_releases(r) for r in parts):
+        yield f"{name} without a release"
+    weighed = {r.weighing.indicated_g for r in parts if r.weighing is not None}
+    if sign.gross_g is not None and sign.gross_g not in weighed:
+        yield f"{name} with {sign.gross_g} g, the record {sorted(map(str, weighed))}"
+    if sign.plate and sign.plate not in {r.plate for r in parts}:
+        yield f"{name} with the plate {sign.plate}, which no record has"
+    judged = [r.verdicts for r in parts if r.verdicts is not None]
+    both = [one for v in judged for one in (v.over_limit, v.overload) if one is not None]
+    if sign.limit_g is not None and not any(
+        (one.limit_g, one.over_g) == (sign.limit_g, sign.over_g) for one in both
+    ):
+        yield f"{name} with {sign.over_g} g over {sign.limit_g} g, which no verdict says"

@@ -73,6 +73,7 @@ class WeighingStatus(IntEnum):
     """Where the weighing of the vehicle now on the deck has come to.
 
     DEGRADED: done on the cells that are left, so there is no weight that could be judged.
+    TAMPERED: the load changed as no vehicle changes it, so no weight of it stands.
     """
 
     IDLE = 0
@@ -84,6 +85,7 @@ class WeighingStatus(IntEnum):
     CELL_FAULT = 6
     WITHDRAWN = 7
     DEGRADED = 8
+    TAMPERED = 9
 
 
 class ClockQuality(IntEnum):

@@ -187,6 +187,26 @@ def test_a_withdrawn_weight_takes_the_permit_back(rig: Rig) -> None:
     assert rig.plant.booms[End.ROAD].position == BoomPosition.CLOSED
 
 
+def test_a_load_that_changed_by_itself_is_held_and_gets_no_weight(rig: Rig) -> None:
+    board(rig)
+    rig.plant.load(status=WeighingStatus.TAMPERED)
+    rig.run_until(Phase.HOLDING, 12)
+    assert rig.lane.outcome == "unexplained change of weight"
+    rig.run(1)
+    assert rig.plant.records == [(RecordKind.VOID, 1, None)]
+
+
+def test_a_change_found_after_the_decision_takes_the_permit_back(rig: Rig) -> None:
+    board(rig)
+    weigh(rig, 48_000)
+    rig.run_until(Phase.RELEASING, 12)
+    rig.plant.load(status=WeighingStatus.TAMPERED)
+    rig.run_until(Phase.HOLDING, 1)
+    rig.run(5)
+    assert rig.plant.ledger.permit is None
+    assert rig.plant.booms[End.ROAD].position == BoomPosition.CLOSED
+
+
 def test_a_weighing_that_never_settles_ends_in_holding(rig: Rig) -> None:
     board(rig)
     rig.run_until(Phase.HOLDING, 70)

@@ -31,6 +31,7 @@ from controller.core.guards.deciding import (
     weighed_and_read,
     weighed_degraded,
     weight_gone,
+    weight_tampered,
     weight_withdrawn,
 )
 from controller.core.guards.leaving import (
@@ -135,6 +136,7 @@ __all__ = [
     "weighed_and_read",
     "weighed_degraded",
     "weight_gone",
+    "weight_tampered",
     "weight_withdrawn",
     "zero_lost",
     "zero_returned",

@@ -47,6 +47,11 @@ def cells_disagree(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bo
     return inputs.weight.status == WeighingStatus.CELL_FAULT
 
 
+def weight_tampered(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The load changed as no vehicle changes it."""
+    return inputs.weight.status == WeighingStatus.TAMPERED
+
+
 def _weight_of(lane: Lane, inputs: InputImage) -> bool:
     """Whether a weight stands that was accepted after this vehicle had come on the deck."""
     passage, weight = lane.passage, inputs.weight
@@ -145,7 +150,8 @@ def weight_withdrawn(lane: Lane, inputs: InputImage, settings: LaneSettings) -> 
     if inputs.ends[passage.leave_by].boom.position == OPEN:
         return False
     return (
-        inputs.weight.status in (WeighingStatus.WITHDRAWN, WeighingStatus.CELL_FAULT)
+        inputs.weight.status
+        in (WeighingStatus.WITHDRAWN, WeighingStatus.CELL_FAULT, WeighingStatus.TAMPERED)
         or inputs.weight.degraded is not None
         or inputs.weight.weighing_id != passage.weight.weighing_id
     )
