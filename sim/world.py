@@ -327,6 +327,12 @@ class Yard:
         """Whether the operator has told this very driver to get off the deck."""
         return vehicle.number in self.operator.told_off
 
+    def weight_is_spoilt(self, from_us: int, until_us: int | None) -> bool:
+        """Whether something acted on the deck or its cables that makes any weight untrue."""
+        end_us = self.now_us if until_us is None else until_us
+        devices = self.mischief is not None and self.mischief.spoils_weight(from_us, end_us)
+        return devices or any(load.under and load.acts(from_us, end_us) for load in self.loads)
+
     def may_set_out(self, vehicle: Vehicle, tailgates: bool) -> bool:
         """Whether the turn has come: the lane is empty, or the one to be tailgated has gone in."""
         others = [d.vehicle for d in self.drivers if d.vehicle.present]
