@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from random import Random
 
-from sim.explore.dealing.deaths import deal_deaths
+from sim.explore.dealing.deaths import deal_deaths, deal_manners
+from sim.explore.dealing.disk import deal_disk
 from sim.explore.dealing.faults import deal_faults
 from sim.explore.dealing.people import deal_requests, deal_walkers
 from sim.explore.dealing.traffic import deal_day, deal_trucks
 from sim.explore.plan import Plan, Table, name_of
 
-PARTS = ("day", "trucks", "faults", "walkers", "requests", "deaths")
-_ANEW = ("trucks", "faults", "walkers", "requests", "deaths")
+PARTS = ("day", "trucks", "faults", "walkers", "requests", "deaths", "manners", "disk")
+_ANEW = ("trucks", "faults", "walkers", "requests", "deaths", "manners", "disk")
 
 
 def deal(seed: int, branch: tuple[int, ...] = ()) -> Plan:
@@ -34,7 +35,8 @@ def deal(seed: int, branch: tuple[int, ...] = ()) -> Plan:
         "truck": trucks,
         "person": deal_walkers(rng("walkers"), span_s),
         "fault": faults,
-        "kill": deal_deaths(rng("deaths"), span_s),
+        "kill": deal_manners(rng("manners"), deal_deaths(rng("deaths"), span_s)),
+        "disk": deal_disk(rng("disk"), span_s),
         "request": deal_requests(rng("requests"), faults, span_s),
     }
     kept = {key: part for key, part in table.items() if part}

@@ -11,6 +11,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 
@@ -21,7 +22,6 @@ from protocol.ledger import Ledger
 from protocol.media import QUARANTINE, MediaStore, digest_of
 from protocol.record import Record
 from protocol.retention import Upkeep
-from protocol.rows import named_by
 from protocol.writer import Writer
 from sim.disk.recorder import Recorder
 from sim.disk.states import drawn
@@ -155,15 +155,14 @@ def ground_of(plan: Plan, base: Path, yard: Yard) -> Ground:
 def damage(folder: Path, records: Sequence[Record]) -> Iterator[str]:
     """What no trouble of a plan can rightly bring about, since none of it alters what was synced.
 
-    A power cut may leave a medium whose record never came to be; it moves to the quarantine.
+    A death may leave a medium whose record never came to be; whole, it moves to the quarantine.
+    Whether all that records name is there is for ``verify_folder`` to say.
     """
-    named = {medium.digest for record in records for medium in named_by(record)}
     for record in records:
         if record.recovery is not None:
             yield f"seq {record.seq} records a recovery: {record.recovery.cause}"
     for path in sorted((folder / QUARANTINE).rglob("*")):
-        stray = path.parent.name == MEDIA_FOLDER and digest_of(path.name) not in named
-        if path.is_file() and not stray:
+        if path.is_file() and digest_of(path.name) != sha256(path.read_bytes()).digest():
             yield f"{path.relative_to(folder)} is in quarantine"
 
 

@@ -18,7 +18,7 @@ from sim.explore.ride import ride
 from sim.finding import Finding
 
 RIDES_MAX = 60
-_LISTS = ("kill", "fault", "load", "person", "request", "truck")
+_LISTS = ("kill", "disk", "fault", "load", "person", "request", "truck")
 _USUAL = {
     "followed_by": None,
     "driver": "good",
@@ -87,12 +87,16 @@ def _smaller(table: Table) -> Iterator[Table]:
             yield from _without(table, key)
     for key, usual in _USUAL.items():
         yield from _with_usual(table, key, usual)
-    for i, fault in enumerate(table.get("fault", [])):
-        shorter = _shorter(fault)
-        if shorter is not None:
-            smaller = deepcopy(table)
-            smaller["fault"][i] = shorter
-            yield smaller
+    for key in ("fault", "disk"):
+        for i, trouble in enumerate(table.get(key, [])):
+            shorter = _shorter(trouble)
+            if shorter is not None:
+                yield _with(table, key, i, shorter)
+    for i, kill in enumerate(table.get("kill", [])):
+        for manner in (("power",), ("within", "calls")):
+            if manner[0] in kill:
+                plainer = {name: part for name, part in kill.items() if name not in manner}
+                yield _with(table, "kill", i, plainer)
     for key, usual in _USUAL_DAY.items():
         if table["day"].get(key, usual) != usual:
             yield table | {"day": table["day"] | {key: usual}}
@@ -118,6 +122,12 @@ def _with_usual(table: Table, key: str, usual: str | None) -> Iterator[Table]:
             if usual is not None:
                 smaller["truck"][i][key] = usual
             yield smaller
+
+
+def _with(table: Table, key: str, i: int, entry: Table) -> Table:
+    smaller = deepcopy(table)
+    smaller[key][i] = entry
+    return smaller
 
 
 def _shorter(fault: Table) -> Table | None:

@@ -1,4 +1,4 @@
-"""When the lane's process dies, and for how long."""
+"""When the lane's process dies, how, and for how long."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from random import Random
 
 from sim.explore.dealing.times import seconds
 from sim.explore.plan import Table
+
+CALLS_DECADES = 3.5
 
 
 def deal_deaths(rng: Random, span_s: float) -> list[Table]:
@@ -16,3 +18,17 @@ def deal_deaths(rng: Random, span_s: float) -> list[Table]:
 def _death(rng: Random, span_s: float) -> Table:
     dead = rng.choice(("0.10 s", "0.40 s", "1.50 s", "8.00 s"))
     return {"at": seconds(rng.uniform(0.5, span_s)), "dead": dead}
+
+
+def deal_manners(rng: Random, deaths: list[Table]) -> list[Table]:
+    """The same deaths, some of them power cuts, most of them within a scan."""
+    return [death | _manner(rng) for death in deaths]
+
+
+def _manner(rng: Random) -> Table:
+    found: Table = {"power": "cut"} if rng.random() < 0.4 else {}
+    within = rng.choices(("", "scan", "store"), (3, 2, 5))[0]
+    if within:
+        # A scan has some thousand calls at most; early ones, where it writes, come as often.
+        found |= {"within": within, "calls": round(10 ** rng.uniform(0.0, CALLS_DECADES))}
+    return found
