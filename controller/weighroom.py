@@ -10,6 +10,7 @@ from controller.core.images import Degraded, EndInputs, Weight
 from controller.core.kinds import Deck, Presence, WeighingStatus
 from controller.recording.basis import parameters_of
 from controller.recording.ring import CountsRing
+from controller.samples import Line
 from controller.tampering import Tampering
 from hal.ports import CellSamples, DeviceFault, LoadCells, Thermometer
 from protocol.counts import COUNTS
@@ -51,6 +52,7 @@ class WeighRoom:
         self, cells: LoadCells, scale: Scale, now_us: int, thermometer: Thermometer | None = None
     ) -> None:
         self._cells = cells
+        self._line = Line()
         self._thermometer = thermometer
         self._scale = scale
         self._weigher = Weigher(scale)
@@ -72,7 +74,7 @@ class WeighRoom:
         self._weigher.allow_zero(_lane_empty(ends))
         self._weigher.see_loops(*(here.arm.state != Presence.NOT_FITTED for here in ends))
         self._beam_blocked = any(beams_of(here) == 1 for here in ends)
-        samples = _timely(self._cells.read(), now_us)
+        samples = self._line.believed(self._cells.read(), now_us)
         if isinstance(samples, DeviceFault):
             self.faults = (int(Fault.CELLS_SILENT),)
         else:
@@ -256,29 +258,6 @@ class _Batch:
         counts = np.concatenate([samples.counts for samples in self._samples])
         weigher.push(t_us, counts, self._yard, self._road)
         self._samples, self._yard, self._road = [], [], []
-
-
-def _timely(samples: CellSamples | DeviceFault, now_us: int) -> CellSamples | DeviceFault:
-    """The samples that are not stamped ahead of the lane's clock.
-
-    One that was taken would shut out all that come until its time, and meanwhile the weight would
-    stand as it was and never be stale.
-    """
-    if isinstance(samples, DeviceFault):
-        return samples
-    limit_us = now_us + STALE_US
-    if max(samples.t_us.tolist(), default=0) <= limit_us:
-        return samples
-    good = samples.t_us <= limit_us
-    if not good.any():
-        seen = f"samples stamped ahead of the lane's clock by more than {STALE_US} us"
-        return DeviceFault(name=Fault.CELLS_SILENT.name, device="cells", seen=seen)
-    return CellSamples(
-        t_us=samples.t_us[good],
-        counts=samples.counts[good],
-        entry_beam=None if samples.entry_beam is None else samples.entry_beam[good],
-        exit_beam=None if samples.exit_beam is None else samples.exit_beam[good],
-    )
 
 
 def _recorded(beam: NDArray[np.int8] | None, state: int, n: int) -> list[int]:

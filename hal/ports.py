@@ -54,7 +54,7 @@ class CellSamples(Struct, frozen=True, kw_only=True):
     sampled with the cells where the recorder did so, shape (n,), 0/1, else None.
 
     A driver gives each sample once, later than the one before, and none from the future.  The lane
-    drops what breaks this (``sensors/intake.py``, ``controller/weighroom.py``), since a stamp that
+    drops what breaks this (``sensors/intake.py``, ``controller/samples.py``), since a stamp that
     it took would order all others.
     """
 

@@ -78,3 +78,42 @@ def test_stamps_that_are_a_little_ahead_are_taken() -> None:
     assert run(cells, room, 6.0) == (Deck.EMPTY, ())
     cells.off_us[:] = 300_000
     assert run(cells, room, 2.0) == (Deck.EMPTY, ())
+
+
+class Restarting:
+    """A loaded deck whose converter is silent for a second and then settles from nothing."""
+
+    def __init__(self) -> None:
+        self.cells = Cells()
+        self.silent_us = (1 << 60, 1 << 60)
+        self.load = 0
+
+    def read(self) -> CellSamples:
+        got = self.cells.read()
+        first_us, last_us = self.silent_us
+        age_us = got.t_us - last_us
+        there = (got.t_us < first_us) | (age_us >= 0)
+        filled = np.where(age_us < 0, 1.0, 1.0 - np.exp(-np.abs(age_us) / 60_000))
+        counts = (got.counts + self.load) * filled[:, np.newaxis]
+        return CellSamples(t_us=got.t_us[there], counts=np.rint(counts[there]).astype(np.int64))
+
+
+def test_a_converter_that_starts_anew_does_not_empty_the_deck() -> None:
+    line = Restarting()
+    room, cells = WeighRoom(line, SCALE, 0), line.cells
+    decks = set()
+
+    def look(seconds: float) -> Deck:
+        for _ in range(round(10 * seconds)):
+            cells.now_us += 100_000
+            deck = room.read(cells.now_us, (CLEAR, CLEAR)).deck
+            decks.add(deck)
+        return deck
+
+    assert look(6.0) == Deck.EMPTY
+    line.load = 100_000
+    assert look(4.0) == Deck.LOADED
+    decks.clear()
+    line.silent_us = (cells.now_us, cells.now_us + 1_000_000)
+    assert look(3.0) == Deck.LOADED
+    assert decks == {Deck.LOADED, Deck.UNKNOWN}
