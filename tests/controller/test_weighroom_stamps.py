@@ -98,7 +98,7 @@ class Restarting:
         return CellSamples(t_us=got.t_us[there], counts=np.rint(counts[there]).astype(np.int64))
 
 
-def test_a_converter_that_starts_anew_does_not_empty_the_deck() -> None:
+def test_a_converter_that_starts_anew_does_not_unload_the_deck() -> None:
     line = Restarting()
     room, cells = WeighRoom(line, SCALE, 0), line.cells
     decks = set()
@@ -111,7 +111,7 @@ def test_a_converter_that_starts_anew_does_not_empty_the_deck() -> None:
         return deck
 
     assert look(6.0) == Deck.EMPTY
-    line.load = 100_000
+    line.load = 30_000
     assert look(4.0) == Deck.LOADED
     decks.clear()
     line.silent_us = (cells.now_us, cells.now_us + 1_000_000)
