@@ -48,6 +48,7 @@ class Audit:
         doubts: Mapping[int, str],
         shown: Mapping[Shown, int],
         disturbed: bool,
+        died: bool,
     ) -> None:
         self._yard = yard
         self._records = records
@@ -56,6 +57,7 @@ class Audit:
         self._shown = shown
         self._doubts = doubts
         self._disturbed = disturbed
+        self._whole = not (disturbed or died)
         self._stays = yard.truth.on_deck
         self._by_stay: list[list[Record]] = [[] for _ in self._stays]
         self._orphans: list[Record] = []
@@ -96,7 +98,7 @@ class Audit:
             if record.passage_id:
                 yield from of_itself(record, wall_start_ms, E_G)
         if options.cheat is None:
-            yield from of_kin(self._records, not self._disturbed)
+            yield from of_kin(self._records, self._whole)
 
     def _vehicle(self, number: int, record: Record) -> Iterator[Finding]:
         """A record against the vehicle of its interval, where one stood there and nobody cheats."""
@@ -153,7 +155,9 @@ class Audit:
         by_rule = [r for r in causes if r.person is None]
         if not by_rule:
             return
-        if crossing.mass_g > crossing.limit_g + mpe_g(crossing.limit_g, E_G) + E_G // 2:
+        over = crossing.mass_g > crossing.limit_g + mpe_g(crossing.limit_g, E_G) + E_G // 2
+        weighed_us = 0 if stay is None else self._stays[stay].from_us
+        if over and not self._yard.weight_is_spoilt(weighed_us, crossing.at_us):
             seen = f"{name} released by rule over its limit of {crossing.limit_g / 1e6:.0f} t"
             yield Finding(check="T4", at_us=crossing.at_us, seen=seen)
         if crossing.plate not in {r.plate for r in parts}:
@@ -171,7 +175,7 @@ class Audit:
             slack = E_G // 2 if weighing.gross_g % E_G == 0 else 0
             masses = stay.vehicles.values()
             errors = [abs(weighing.gross_g - m) - mpe_g(m, E_G) - slack for m in masses]
-            if min(errors) > 0:
+            if min(errors) > 0 and not self._yard.weight_is_spoilt(stay.from_us, stay.until_us):
                 told = ", ".join(f"{m} g" for m in masses)
                 yield of_record("T3", record, f"seq {record.seq}: {weighing.gross_g} g for {told}")
             doubt = self._doubts.get(record.times.at_us)

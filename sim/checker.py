@@ -1,48 +1,84 @@
 """The judge: knows the truth, sees every image, and names each moment at which the lane failed.
 
-Call ``observe`` once a scan and ``finish`` with the ledger's records when the run is over.  The
-checker shares no code with the lane: what it expects is written here again, from the outside.
+Call ``observe`` once a scan, ``restarted`` where a new life of the lane begins, and ``finish`` with
+the ledger's records when the run is over.  The checker shares no code with the lane: what it
+expects is written here again, from the outside.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from controller.core.images import InputImage, OutputImage
+from controller.core.images import EndInputs, InputImage, OutputImage, Weight
 from controller.core.kinds import (
     BoomCommand,
     BoomPosition,
+    Deck,
     End,
     Lamp,
     Message,
     Presence,
+    RequestKind,
     WeighingStatus,
 )
+from protocol.parts import Outcome, Permit
 from protocol.record import Record
 from protocol.rows import Hashes
-from sim.audit import Audit, PassShown
+from sim.audit import Audit, Shown
 from sim.cheatjudge import Seen, judged, records_of
 from sim.finding import FINDINGS_MAX, Finding
+from sim.ledgercheck import of_seals
 from sim.world import Yard
 
 IDLE_BOUND_US = 60_000_000
 ZERO_RANGE_G = 4_000_000
+SETTLE_US = 1_500_000
+DWELL_US = 500_000
+SCAN_US = 20_000
+STILL_SCANS = 25
+"""A lane that starts looks for a second; for half of that nothing moves, whatever it finds."""
+UNKNOWN_US = 3_000_000
+DOWN_DEG = 10.0
+ROLLS_MPS = 0.1
 _NAMES = ("yard", "road")
+_GUARDS = ("arm", "beam_low", "beam_high")
+_BAD = (Presence.BLOCKED, Presence.UNKNOWN)
+_REST = (BoomCommand.HOLD, BoomCommand.HOLD)
+_RED = (Lamp.RED, Lamp.RED)
+_TAKEN_BACK = (WeighingStatus.WITHDRAWN, WeighingStatus.CELL_FAULT)
+
+Disk = Callable[[int], Sequence[Record]]
+"""The records of a passage that another process would read from the disk at this instant."""
 
 
 class Checker:
     """Holds one run of one lane to the invariants; findings come out in the order of time."""
 
-    def __init__(self, yard: Yard, *, idle_bound_us: int = IDLE_BOUND_US) -> None:
+    def __init__(
+        self, yard: Yard, *, idle_bound_us: int = IDLE_BOUND_US, disk: Disk | None = None
+    ) -> None:
         self._yard = yard
         self._idle_bound_us = idle_bound_us
+        self._disk = disk
         self._findings: list[Finding] = []
         self._standing: set[str] = set()
         self._accepted: set[tuple[int, int]] = set()
-        self._shown: dict[tuple[int, int | None], PassShown] = {}
+        self._accepted_us: int | None = None
+        self._doubts: dict[int, str] = {}
+        self._shown: dict[Shown, int] = {}
+        self._sign: object = None
         self._quiet_since_us: int | None = None
         self._disturbed = bool(yard.options.faults)
+        self._died = False
         self._last_us = 0
+        self._still_scans = STILL_SCANS
+        self._pressed = False
+        self._ends: list[EndInputs | None] = [None, None]
+        self._bad: list[tuple[str, ...]] = [(), ()]
+        self._bad_us = [-SETTLE_US, -SETTLE_US]
+        self._commands = [BoomCommand.HOLD, BoomCommand.HOLD]
+        self._raised_us = [-DWELL_US, -DWELL_US]
+        self._taken_back_scans = 0
         self._cheated = Seen() if yard.options.cheat is not None else None
 
     @property
@@ -50,21 +86,52 @@ class Checker:
         """What has been found so far."""
         return tuple(self._findings)
 
+    def restarted(self) -> None:
+        """The lane begins a new life; what its last one was told by hand is forgotten with it."""
+        self._still_scans = STILL_SCANS
+        self._pressed = False
+        self._sign = None
+        self._commands = [BoomCommand.HOLD, BoomCommand.HOLD]
+        self._died = True
+
     def observe(self, inputs: InputImage, outputs: OutputImage) -> None:
         """Look at one scan."""
         self._last_us = inputs.now_us
-        for end in End:
-            self._boom(inputs, outputs, end)
-        self._lamps(outputs)
-        self._zero(inputs, outputs)
+        self._guards(inputs)
+        booms, lamps = outputs.booms, (outputs.approach_lamps, outputs.deck_lamps)
+        moves = booms != _REST
+        green = lamps != (_RED, _RED)
+        if moves or self._commands != [BoomCommand.HOLD, BoomCommand.HOLD]:
+            for end in End:
+                self._boom(inputs, outputs, end)
+        if green or "I3" in self._standing:
+            self._lamps(inputs, outputs)
+        self._stopped(inputs, moves or green)
+        if self._still_scans:
+            self._still_scans -= 1
+            self._hold("I7", moves or green, "booms move or a green shows as the lane starts")
+        if outputs.zero or "I10" in self._standing:
+            self._zero(inputs, outputs)
         self._liveness(inputs, outputs)
-        self._remember(inputs, outputs)
-        self._disturbed = self._disturbed or bool(inputs.faults)
+        self._weight(inputs.weight)
+        if outputs.sign is not self._sign:
+            self._show(outputs)
+        if inputs.faults:
+            self._disturbed = True
         if self._cheated is not None:
             self._cheated.observe(outputs)
 
-    def finish(self, records: Sequence[Record], hashes: Hashes) -> tuple[Finding, ...]:
-        """Look at the whole run with its records and their hashes; return every finding."""
+    def finish(
+        self,
+        records: Sequence[Record],
+        hashes: Hashes,
+        bodies: Mapping[int, bytes] | None = None,
+        key: bytes | None = None,
+    ) -> tuple[Finding, ...]:
+        """Look at the whole run with its records and their hashes; return every finding.
+
+        With ``bodies``, the sealed bytes by seq, and the public ``key`` the seals are checked, too.
+        """
         for touch in self._yard.truth.touches:
             if touch.by_boom:
                 seen = f"{_NAMES[touch.end]} boom came down on {touch.what}"
@@ -74,12 +141,16 @@ class Checker:
             tuple(records),
             hashes,
             accepted=self._accepted,
-            shown=tuple(self._shown.values()),
+            doubts=self._doubts,
+            shown=self._shown,
             disturbed=self._disturbed,
-            until_us=self._last_us,
+            died=self._died,
         )
         for finding in audit.findings():
             self._add(finding)
+        if bodies is not None and key is not None:
+            for finding in of_seals(bodies, hashes, key):
+                self._add(finding)
         self._cheat(records)
         return tuple(sorted(self._findings, key=lambda f: (f.at_us, f.check, f.seen)))
 
@@ -93,21 +164,84 @@ class Checker:
         if wrong is not None:
             self._add(Finding(check="C1", at_us=self._last_us, seen=wrong))
 
+    def _guards(self, inputs: InputImage) -> None:
+        """Note what stands at each boom, and when anything last did."""
+        for end, here in enumerate(inputs.ends):
+            if here is not self._ends[end]:
+                self._ends[end] = here
+                states = (here.arm.state, here.beam_low.state, here.beam_high.state)
+                bad = states != (Presence.CLEAR,) * 3
+                self._bad[end] = tuple(s.name for s in states if s in _BAD) if bad else ()
+            if self._bad[end]:
+                self._bad_us[end] = inputs.now_us
+
     def _boom(self, inputs: InputImage, outputs: OutputImage, end: End) -> None:
-        command = outputs.booms[end]
+        command, before = outputs.booms[end], self._commands[end]
+        self._commands[end] = command
         name = _NAMES[end]
+        if command == BoomCommand.RAISE:
+            self._raising(inputs, outputs, end, begins=before != command)
+            self._raised_us[end] = inputs.now_us
+            return
+        self._hold(f"I1 {name}", False)
+        if command != BoomCommand.LOWER:
+            self._hold(f"I2 {name}", False)
+            self._hold(f"I2 {name} truth", False)
+            return
+        bad = self._bad[end]
+        self._hold(f"I2 {name}", bool(bad), f"{name} boom lowered on {', '.join(bad)}")
+        under = self._vehicle_under(end)
+        self._hold(f"I2 {name} truth", under, f"{name} boom lowered on a vehicle under it")
+        if before == command:
+            return
+        clear_us = inputs.now_us - self._bad_us[end]
+        early = not bad and clear_us < SETTLE_US - SCAN_US
+        self._once("I2", early, f"{name} boom lowered {clear_us / 1e6:.2f} s after it was clear")
+        since_us = inputs.now_us - self._raised_us[end]
+        seen = f"{name} boom lowered {since_us / 1e6:.2f} s after it was raised"
+        self._once("I2", since_us < DWELL_US - SCAN_US, seen)
+
+    def _raising(self, inputs: InputImage, outputs: OutputImage, end: End, *, begins: bool) -> None:
+        name, passage_id = _NAMES[end], outputs.passage_id
         self._hold(
             f"I1 {name}",
-            command == BoomCommand.RAISE and not self._may_raise(inputs, outputs, end),
-            f"{name} boom raised from closed without a permit (passage {outputs.passage_id})",
+            not self._may_raise(inputs, outputs, end),
+            f"{name} boom raised from closed without a permit (passage {passage_id})",
         )
-        lower = command == BoomCommand.LOWER
-        here = inputs.ends[end]
-        sensors = (here.arm, here.beam_low, here.beam_high) if lower else ()
-        bad = [s.state.name for s in sensors if s.state in (Presence.BLOCKED, Presence.UNKNOWN)]
-        self._hold(f"I2 {name}", bool(bad), f"{name} boom lowered on {', '.join(bad)}")
-        under = lower and self._vehicle_under(end)
-        self._hold(f"I2 {name} truth", under, f"{name} boom lowered on a vehicle under it")
+        permit = inputs.ledger.permit
+        permitted = permit is not None and (permit.end, permit.passage_id) == (end, passage_id)
+        by_rule = permit is not None and permitted and not permit.by_person
+        if by_rule:
+            self._withdrawn(inputs, end)
+        if not begins or self._yard.booms[end].angle_deg > DOWN_DEG:
+            return
+        if permitted:
+            self._durable(inputs, end, passage_id)
+        other = self._yard.booms[1 - end]
+        both = other.angle_deg > DOWN_DEG and not other.broken and not self._lies(1 - end, "boom")
+        by_hand = permit is not None and permitted and permit.by_person
+        seen = (
+            f"{name} boom raised while the {_NAMES[1 - end]} one stands at {other.angle_deg:.0f}°"
+        )
+        self._once("I1", both and not by_hand, seen)
+
+    def _withdrawn(self, inputs: InputImage, end: End) -> None:
+        """Until the boom is up a weight that does not stand any more holds the vehicle."""
+        standing = inputs.ends[end].boom.position != BoomPosition.OPEN
+        taken_back = standing and inputs.weight.status in _TAKEN_BACK
+        self._taken_back_scans = self._taken_back_scans + 1 if taken_back else 0
+        seen = f"{_NAMES[end]} boom raised on a weight that is {inputs.weight.status.name}"
+        self._hold("I12", self._taken_back_scans > 2, seen)
+
+    def _durable(self, inputs: InputImage, end: End, passage_id: int) -> None:
+        """What lets the vehicle out is on the disk now, not only in the lane's memory."""
+        if self._disk is None:
+            return
+        found = [record for record in self._disk(passage_id) if record.part]
+        permits = bool(found) and found[-1].permit is Permit(_NAMES[end])
+        seen = f"{_NAMES[end]} boom raised for passage {passage_id}; on disk: "
+        told = ", ".join(f"part {r.part} permits {r.permit.value}" for r in found) or "nothing"
+        self._once("I13", not permits, seen + told)
 
     def _may_raise(self, inputs: InputImage, outputs: OutputImage, end: End) -> bool:
         """Sparing someone under a boom that is not down is always right; opening needs a cause."""
@@ -125,20 +259,61 @@ class Checker:
             driver.vehicle.spans(end, line) for driver in self._yard.drivers
         )
 
-    def _blinded(self, end: End) -> bool:
+    def _blinded(self, end: int) -> bool:
         """Whether the sensors that guard this boom are broken: then the lane cannot know."""
-        return any(
-            self._yard.fault_of(f"{_NAMES[end]}.{kind}") is not None
-            for kind in ("arm", "beam_low", "beam_high")
+        return any(self._yard.fault_of(f"{_NAMES[end]}.{kind}") is not None for kind in _GUARDS)
+
+    def _lies(self, end: int, part: str) -> bool:
+        """Whether a device at this end misbehaves now, or did until a moment ago."""
+        device, now = f"{_NAMES[end]}.{part}", self._last_us
+        return self._yard.fault_of(device) is not None or any(
+            fault.device == device
+            and fault.from_us <= now
+            and (fault.until_us is None or now <= fault.until_us + SETTLE_US)
+            for fault in self._yard.options.faults
         )
 
-    def _lamps(self, outputs: OutputImage) -> None:
+    def _lamps(self, inputs: InputImage, outputs: OutputImage) -> None:
         greens = (*outputs.approach_lamps, *outputs.deck_lamps).count(Lamp.GREEN)
         self._hold("I3", greens > 1, f"{greens} greens at once")
+        coming = Lamp.GREEN in outputs.approach_lamps
+        loaded = coming and inputs.weight.deck != Deck.EMPTY
+        seen = f"green towards the deck, which is {inputs.weight.deck.name}"
+        self._hold("I3 deck", loaded, seen)
+        for end, boom in enumerate(self._yard.booms):
+            green = Lamp.GREEN in (outputs.approach_lamps[end], outputs.deck_lamps[end])
+            shut = green and not boom.is_open and not boom.broken and not self._lies(end, "boom")
+            seen = f"green beside the {_NAMES[end]} boom, which stands at {boom.angle_deg:.0f}°"
+            self._hold(f"I3 {_NAMES[end]}", shut, seen)
+        unknown = greens > 0 and self._unknown(inputs)
+        self._hold("I8", unknown, "green while a sensor has said nothing for seconds")
+
+    def _unknown(self, inputs: InputImage) -> bool:
+        now_us = inputs.now_us
+        return any(
+            sensor.state == Presence.UNKNOWN and now_us - sensor.since_us > UNKNOWN_US
+            for here in inputs.ends
+            for sensor in here.sensors
+        )
+
+    def _stopped(self, inputs: InputImage, active: bool) -> None:
+        """A pressed stop holds until it is let go and somebody who says why resets the lane."""
+        clear = inputs.estop == Presence.CLEAR
+        if clear and not self._pressed:
+            self._hold("I11", False)
+            return
+        if inputs.estop == Presence.BLOCKED:
+            self._pressed = True
+        if clear and any(
+            asked.kind == RequestKind.RESET and asked.who and asked.why for asked in inputs.requests
+        ):
+            self._pressed = False
+        seen = f"the lane is at work with its emergency stop {inputs.estop.name}"
+        self._hold("I11", active and (self._pressed or not clear), seen)
 
     def _zero(self, inputs: InputImage, outputs: OutputImage) -> None:
         if not outputs.zero:
-            self._standing.discard("I10")
+            self._hold("I10", False)
             return
         loaded = any(d.vehicle.axles_on_deck() for d in self._yard.drivers)
         far = abs(inputs.weight.zero_offset_g) > ZERO_RANGE_G
@@ -146,32 +321,66 @@ class Checker:
         self._hold("I10", loaded or far, f"zero asked {why}")
 
     def _liveness(self, inputs: InputImage, outputs: OutputImage) -> None:
-        torn_off = any(boom.broken for boom in self._yard.booms)
-        in_order = not (torn_off or inputs.faults) and inputs.estop == Presence.CLEAR
-        calm = self._yard.empty and in_order
-        if not calm or outputs.sign.message == Message.WELCOME:
+        waiting = outputs.sign.message != Message.WELCOME and self._yard.empty
+        in_order = not inputs.faults and inputs.estop == Presence.CLEAR
+        if not (waiting and in_order) or any(boom.broken for boom in self._yard.booms):
             self._quiet_since_us = None
-            self._standing.discard("T7")
+            self._hold("T7", False)
             return
         if self._quiet_since_us is None:
             self._quiet_since_us = inputs.now_us
         waited_us = inputs.now_us - self._quiet_since_us
-        seen = f"empty for {waited_us / 1e6:.0f} s and still {outputs.sign.message.name}"
-        self._hold("T7", waited_us > self._idle_bound_us, seen)
+        if waited_us > self._idle_bound_us:
+            seen = f"empty for {waited_us / 1e6:.0f} s and still {outputs.sign.message.name}"
+            self._hold("T7", True, seen)
 
-    def _remember(self, inputs: InputImage, outputs: OutputImage) -> None:
-        weight = inputs.weight
-        if weight.status == WeighingStatus.ACCEPTED and weight.accepted_us is not None:
-            self._accepted.add((weight.accepted_us, weight.weight_g or 0))
-            if weight.estimate_g is not None:
-                self._accepted.add((weight.accepted_us, weight.estimate_g))
-        if outputs.sign.message == Message.PASS:
-            shown = PassShown(
-                at_us=inputs.now_us, passage_id=outputs.passage_id, gross_g=outputs.sign.gross_g
-            )
-            self._shown.setdefault((shown.passage_id, shown.gross_g), shown)
+    def _weight(self, weight: Weight) -> None:
+        """Remember each accepted weight, and what the yard has against it at that instant."""
+        accepted_us = weight.accepted_us
+        if weight.status != WeighingStatus.ACCEPTED or accepted_us is None:
+            return
+        self._accepted.add((accepted_us, weight.weight_g or 0))
+        if weight.estimate_g is not None:
+            self._accepted.add((accepted_us, weight.estimate_g))
+        if accepted_us == self._accepted_us:
+            return
+        self._accepted_us = accepted_us
+        doubt = self._doubt()
+        if doubt:
+            self._doubts[accepted_us] = doubt
 
-    def _hold(self, key: str, violated: bool, seen: str) -> None:
+    def _doubt(self) -> str:
+        """Why what stands on the deck now is not one whole vehicle at rest; "" where it is."""
+        if self._cheated is not None or any(self._blinded(end) for end in End):
+            return ""
+        there = [d.vehicle for d in self._yard.drivers if d.vehicle.axles_on_deck()]
+        if len(there) != 1:
+            return f"{len(there)} vehicles were on the deck"
+        (vehicle,) = there
+        if not vehicle.wholly_on_deck():
+            return f"vehicle {vehicle.number} stood there with {vehicle.axles_on_deck()} axles"
+        rolls = abs(vehicle.v_mps) > ROLLS_MPS
+        return f"vehicle {vehicle.number} rolled at {vehicle.v_mps:.2f} m/s" if rolls else ""
+
+    def _show(self, outputs: OutputImage) -> None:
+        """Remember each new page of the sign; PASS is said of what is on the disk already."""
+        self._sign = outputs.sign
+        shown = Shown(passage_id=outputs.passage_id, sign=outputs.sign)
+        if shown in self._shown:
+            return
+        self._shown[shown] = self._last_us
+        if outputs.sign.message == Message.PASS and self._disk is not None:
+            found = [r for r in self._disk(outputs.passage_id) if r.decision is not None]
+            last = found[-1].decision if found else None
+            right = last is not None and last.outcome is Outcome.RELEASE
+            seen = f"PASS shown for passage {outputs.passage_id}; on disk: {last or 'nothing'}"
+            self._once("I13", not right, seen)
+
+    def _once(self, check: str, violated: bool, seen: str) -> None:
+        if violated:
+            self._add(Finding(check=check, at_us=self._last_us, seen=seen))
+
+    def _hold(self, key: str, violated: bool, seen: str = "") -> None:
         """Note a violation once, when it begins."""
         if not violated:
             self._standing.discard(key)

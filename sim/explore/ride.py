@@ -11,6 +11,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count, takewhile
 from pathlib import Path
 
 from msgspec import Struct
@@ -125,7 +126,7 @@ class _Ride:
         self._kills = list(plan.kills())
         self._ground = ground_of(plan, folder, self._yard)
         self._hand = self._ground.hand if self._kills or plan.troubles() else None
-        self._checker = Checker(self._yard)
+        self._checker = Checker(self._yard, disk=self._on_disk)
         self._reached = Reached(self._yard)
         self._digest = hashlib.sha256()
         self._findings: list[Finding] = []
@@ -135,6 +136,7 @@ class _Ride:
         self._gone = 0
         self._since_us = 0
         self._away = False
+        self._bodies: dict[int, bytes] = {}
 
     def run(self) -> Ride:
         """Drive, close, and look at what was kept."""
@@ -265,6 +267,7 @@ class _Ride:
         # What the converter had sampled meanwhile went nowhere.
         yard.converter.take()
         lane = self._born()
+        self._checker.restarted()
         self._reached.restarted()
         return lane
 
@@ -287,9 +290,20 @@ class _Ride:
                 self._add("replay", f"seq {one.seq} {one.kind}: {one.result.value} {one.why}")
         with Ledger.open(folder / LEDGER_FILE, read_only=True) as ledger:
             records, hashes = list(ledger.records()), ledger.hashes()
+            self._bodies = {row.seq: row.body for row in ledger.stored()}
         for seen in damage(folder, records):
             self._add("damage", seen)
         return records, hashes
+
+    def _on_disk(self, passage_id: int) -> list[Record]:
+        """The records of a passage as another process would find them now."""
+        try:
+            with Ledger.open(self._ground.folder / LEDGER_FILE, read_only=True) as ledger:
+                found = takewhile(bool, (ledger.find(passage_id, part) for part in count(1)))
+                return [record for record in found if record is not None]
+        except LedgerError as error:
+            self._add("verify", f"while the lane runs: {error}")
+            return []
 
     def _judged(self) -> Ride:
         try:
@@ -300,7 +314,7 @@ class _Ride:
         if self._keep is not None:
             self._keep(records)
         findings = sorted(
-            (*self._findings, *self._checker.finish(records, hashes)),
+            (*self._findings, *self._checker.finish(records, hashes, self._bodies, KEY.public.x)),
             key=lambda found: (found.at_us, found.check, found.seen),
         )
         for record_hash in hashes.values():

@@ -1,0 +1,540 @@
+"""The records of a run against the truth: silent on a right day, and each spoilt thing is found."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from yard_rig import yard_with
+
+from controller.core.images import EndInputs, InputImage, OutputImage, Sign, Weight
+from controller.core.kinds import Message, Presence, WeighingStatus
+from protocol import custody, parts
+from protocol.keys import PrivateKey
+from protocol.record import Record, encode
+from protocol.seal import seal
+from sim.checker import Checker
+from sim.finding import Finding
+from sim.law import limits_g, mpe_g
+from sim.ledgercheck import of_seals
+from sim.truck import CONFIGURATIONS, build_truck
+from sim.truth import Crossing, OnDeck, Touch
+
+SECOND = 1_000_000
+E_G = 20_000
+DAY = 20_261_122
+CURVE = parts.Curve.of((10, 30), (0, 1))
+
+
+def hashes(records: list[Record]) -> dict[tuple[str, str, int], bytes]:
+    """As a ledger gives them; here without seals."""
+    return {(r.site, r.lane, r.seq): hashlib.sha256(encode(r)).digest() for r in records}
+
+
+class Day:
+    """One lawful passage with its record, of which a test spoils one thing."""
+
+    def __init__(self) -> None:
+        self.yard = yard_with("3-axle truck")
+        vehicle = self.yard.drivers[0].vehicle
+        vehicle.present, vehicle.s_m = True, 15.0
+        self.vehicle, self.truck = vehicle, vehicle.truck
+        self.mass_g, self.plate = vehicle.mass_g, vehicle.truck.plate.text
+        self.yard.truth.on_deck.append(
+            OnDeck(from_us=10 * SECOND, until_us=40 * SECOND, vehicles={0: self.mass_g})
+        )
+        self.crossing = Crossing(
+            at_us=41 * SECOND,
+            vehicle=0,
+            plate=self.plate,
+            entry=0,
+            end=1,
+            mass_g=self.mass_g,
+            limit_g=vehicle.truck.limit_g,
+        )
+        self.yard.truth.crossings.append(self.crossing)
+        self.gross_g = round(self.mass_g / E_G) * E_G
+        self.records = [self.record()]
+        self.shown = Sign(message=Message.PASS, gross_g=self.gross_g)
+        self.fault = 0
+
+    def times(self, **fields: Any) -> parts.Times:
+        base = parts.Times(
+            at_us=30 * SECOND,
+            started_us=5 * SECOND,
+            entered_us=11 * SECOND,
+            decided_us=31 * SECOND,
+            wall_ms=self.yard.options.wall_start_ms + 31_000,
+            clock=parts.ClockQuality.SYNCHRONISED,
+            date=DAY,
+            offset_min=480,
+        )
+        return replace(base, **fields)
+
+    def weighing(self, **fields: Any) -> parts.Weighing:
+        base = parts.Weighing(
+            gross_g=self.gross_g,
+            indicated_g=self.gross_g,
+            estimate_g=self.gross_g + 1_000,
+            u95_g=7_000,
+            mpe_g=2 * mpe_g(self.gross_g, E_G),
+            stable_from_us=28 * SECOND,
+            stable_to_us=30 * SECOND,
+            raw=b"counts",
+        )
+        return replace(base, **fields)
+
+    def verdicts(self, **fields: Any) -> parts.Verdicts:
+        limit_g, papers = self.truck.limit_g, self.truck.entry
+        within = parts.Verdict(result=parts.Result.WITHIN, limit_g=limit_g, over_g=0, rate_e4=0)
+        base = parts.Verdicts(
+            over_limit=within,
+            overload=replace(within, limit_g=papers.licence_gvm_g),
+            dimensions=parts.Verdict(result=parts.Result.WITHIN),
+            on=DAY,
+        )
+        return replace(base, **fields)
+
+    def record(self, **fields: Any) -> Record:
+        papers = self.truck.entry
+        base = Record(
+            kind=parts.Kind.PASSAGE,
+            site="SIM001",
+            lane="1",
+            passage_id=1,
+            part=1,
+            direction=parts.Direction.OUT,
+            times=self.times(),
+            plate=self.plate,
+            identification=parts.Identification(stand=parts.Stand.AUTO),
+            axles=parts.Axles(count=3, source=parts.Source.SENSOR),
+            vehicle=parts.Vehicle(licence_gvm_g=papers.licence_gvm_g),
+            weighing=self.weighing(),
+            curve=CURVE,
+            verdicts=self.verdicts(),
+            decision=parts.Decision(outcome=parts.Outcome.RELEASE),
+            permit=parts.Permit.ROAD,
+        )
+        return replace(base, **fields)
+
+    def sealed(self) -> list[Record]:
+        """The records with their numbers and hashes, as the ledger gives them."""
+        done: list[Record] = []
+        before = bytes(32)
+        for seq, record in enumerate(self.records, start=1):
+            done.append(replace(record, seq=seq, prev_hash=before))
+            before = hashlib.sha256(encode(done[-1])).digest()
+        return done
+
+    def findings(self, records: list[Record] | None = None) -> list[Finding]:
+        checker = Checker(self.yard)
+        weight = Weight(
+            status=WeighingStatus.ACCEPTED, accepted_us=30 * SECOND, weight_g=self.gross_g
+        )
+        faults = (self.fault,) if self.fault else ()
+        checker.observe(image(30.0, weight=weight, faults=faults), OutputImage())
+        checker.observe(image(31.0), OutputImage(sign=self.shown, passage_id=1))
+        records = self.sealed() if records is None else records
+        return list(checker.finish(records, hashes(records)))
+
+    def checks(self, records: list[Record] | None = None) -> list[str]:
+        return [finding.check for finding in self.findings(records)]
+
+
+def image(now_s: float, **fields: Any) -> InputImage:
+    base = InputImage(scan=1, now_us=round(now_s * SECOND), ends=(EndInputs(), EndInputs()))
+    return replace(base, **{"estop": Presence.CLEAR, **fields})
+
+
+def test_a_right_day_has_no_finding() -> None:
+    assert Day().findings() == []
+
+
+def no_record(day: Day) -> None:
+    day.records = []
+
+
+def second_void(day: Day) -> None:
+    void = day.record(kind=parts.Kind.VOID, passage_id=2, void="doubled", decision=None)
+    day.records.append(replace(void, weighing=None, verdicts=None, permit=parts.Permit.NONE))
+
+
+def record_of_nothing(day: Day) -> None:
+    times = day.times(at_us=5 * SECOND, started_us=None, entered_us=None, decided_us=5 * SECOND)
+    times = replace(times, wall_ms=day.yard.options.wall_start_ms + 5_000)
+    void = replace(day.record(kind=parts.Kind.VOID, passage_id=2, void="ghost"), times=times)
+    bare = replace(void, weighing=None, verdicts=None, decision=None, permit=parts.Permit.NONE)
+    day.records.insert(0, bare)
+
+
+def passage_told_of_twice(day: Day) -> None:
+    day.yard.truth.on_deck.append(
+        OnDeck(from_us=50 * SECOND, until_us=60 * SECOND, vehicles={0: 1})
+    )
+    late = day.times(at_us=55 * SECOND, entered_us=51 * SECOND, decided_us=55 * SECOND)
+    late = replace(late, wall_ms=day.yard.options.wall_start_ms + 55_000)
+    void = day.record(kind=parts.Kind.VOID, part=2, refers_to=1, void="again", times=late)
+    bare = replace(void, weighing=None, verdicts=None, decision=None, permit=parts.Permit.NONE)
+    day.records.append(bare)
+
+
+def part_left_out(day: Day) -> None:
+    day.records.append(amended(day, part=3))
+
+
+def amended_without_reference(day: Day) -> None:
+    day.records.insert(0, service(day))
+    day.records.append(amended(day, refers_to=1))
+
+
+def amended(day: Day, **fields: Any) -> Record:
+    hold = parts.Decision(outcome=parts.Outcome.HOLD, reasons=("did not leave",))
+    bare = {"weighing": None, "verdicts": None, "curve": None, "decision": hold}
+    fields = {"part": 2, "refers_to": 1, "permit": parts.Permit.NONE, **bare, **fields}
+    return day.record(kind=parts.Kind.AMENDMENT, **fields)
+
+
+def weight_never_accepted(day: Day) -> None:
+    times = day.times(at_us=29 * SECOND)
+    day.records = [day.record(times=times, weighing=day.weighing(stable_to_us=29 * SECOND))]
+
+
+def released_without_verdict(day: Day) -> None:
+    undetermined = parts.Verdict(result=parts.Result.UNDETERMINED)
+    papers = parts.Vehicle(licence_gvm_g=None)
+    day.records = [day.record(verdicts=day.verdicts(over_limit=undetermined), vehicle=papers)]
+
+
+def held_with_a_permit(day: Day) -> None:
+    day.records.append(amended(day, permit=parts.Permit.ROAD))
+
+
+def released_backwards(day: Day) -> None:
+    day.records = [day.record(permit=parts.Permit.YARD)]
+    day.yard.truth.crossings[0] = replace(day.crossing, end=0)
+
+
+def sign_differs(day: Day) -> None:
+    day.shown = replace(day.shown, gross_g=day.gross_g + 20_000)
+
+
+def sign_with_another_plate(day: Day) -> None:
+    day.shown = replace(day.shown, plate="皖A00000")
+
+
+def sign_with_another_limit(day: Day) -> None:
+    day.shown = replace(day.shown, limit_g=1, over_g=0)
+
+
+def crossed_before_the_record(day: Day) -> None:
+    times = day.times(decided_us=45 * SECOND, wall_ms=day.yard.options.wall_start_ms + 45_000)
+    day.records = [day.record(times=times)]
+
+
+def second_vehicle_on_one_release(day: Day) -> None:
+    day.yard.truth.on_deck[0].vehicles[1] = day.mass_g
+    day.yard.drivers.append(day.yard.drivers[0])
+    day.yard.truth.crossings.append(replace(day.crossing, vehicle=1, at_us=50 * SECOND))
+    day.vehicle.s_m = 15.0
+
+
+def weight_is_wrong(day: Day) -> None:
+    day.gross_g += 60_000
+    day.shown = replace(day.shown, gross_g=day.gross_g)
+    day.records = [day.record()]
+
+
+def overloaded_and_released(day: Day) -> None:
+    day.yard.truth.crossings[0] = replace(day.crossing, limit_g=day.mass_g - 40_000)
+
+
+def held_for_nothing(day: Day) -> None:
+    hold = parts.Decision(outcome=parts.Outcome.HOLD, reasons=("plate not read",))
+    person = parts.Person(who="operator 07", why="papers seen")
+    release = parts.Decision(outcome=parts.Outcome.RELEASE)
+    day.records = [
+        day.record(decision=hold, permit=parts.Permit.NONE, plate=None),
+        amended(day, person=person, decision=release, permit=parts.Permit.ROAD),
+    ]
+
+
+def another_plate(day: Day) -> None:
+    day.records = [day.record(plate="皖A00000")]
+
+
+def rolled_as_it_was_weighed(day: Day) -> None:
+    day.vehicle.v_mps = 0.5
+
+
+def half_on_the_deck(day: Day) -> None:
+    day.vehicle.s_m = 3.0
+
+
+def over_where_the_law_says_within(day: Day) -> None:
+    over = parts.Verdict(
+        result=parts.Result.OVER, limit_g=day.gross_g - 20_000, over_g=20_000, rate_e4=9
+    )
+    back = parts.Decision(outcome=parts.Outcome.RETURN)
+    day.records = [
+        day.record(verdicts=day.verdicts(over_limit=over), decision=back, permit=parts.Permit.YARD)
+    ]
+    day.yard.truth.crossings[0] = replace(day.crossing, end=0)
+    day.shown, day.fault = Sign(), 401
+
+
+def held_where_it_is_to_go_out(day: Day) -> None:
+    hold = parts.Decision(outcome=parts.Outcome.HOLD)
+    day.records = [day.record(decision=hold, permit=parts.Permit.NONE)]
+    day.yard.truth.crossings[0] = replace(day.crossing, end=0)
+    day.shown, day.fault = Sign(), 401
+
+
+def rate_in_another_unit(day: Day) -> None:
+    rated = parts.Verdict(
+        result=parts.Result.WITHIN, limit_g=day.truck.limit_g, over_g=0, rate_e4=70
+    )
+    day.records = [day.record(verdicts=day.verdicts(over_limit=rated))]
+
+
+def told_as_coming_in(day: Day) -> None:
+    day.records = [day.record(direction=parts.Direction.IN, permit=parts.Permit.YARD)]
+    day.yard.truth.crossings[0] = replace(day.crossing, end=0)
+
+
+def weighed_as_tare(day: Day) -> None:
+    day.records = [day.record(weighing=day.weighing(purpose=parts.Purpose.TARE))]
+
+
+def tare_of_nobody(day: Day) -> None:
+    tare = parts.Tare(tare_g=11_000_000, seq=1)
+    weighing = day.weighing(tare=tare, net_g=day.gross_g - 11_000_000)
+    payload_g = day.truck.entry.licence_payload_g
+    net = parts.Verdict(result=parts.Result.WITHIN, limit_g=payload_g, over_g=0, rate_e4=0)
+    verdicts = day.verdicts(overload=net)
+    day.records = [day.record(weighing=weighing, verdicts=verdicts)]
+
+
+def chain_of_nobody(day: Day) -> None:
+    chain = parts.Reweigh(first_seq=1, previous_seq=1, cycle=1)
+    day.records.insert(0, service(day))
+    day.records[1] = day.record(reweigh=chain)
+
+
+def service(day: Day) -> Record:
+    return Record(
+        kind=parts.Kind.SERVICE,
+        site="SIM001",
+        lane="1",
+        passage_id=8,
+        part=1,
+        times=parts.Times(at_us=SECOND),
+        service=parts.Servicing(action=parts.Service.CLEAR_CELLS),
+        person=parts.Person(who="maintenance", why="repaired"),
+    )
+
+
+def decided_before_it_was_weighed(day: Day) -> None:
+    wall_ms = day.yard.options.wall_start_ms + 29_000
+    day.records = [day.record(times=day.times(decided_us=29 * SECOND, wall_ms=wall_ms))]
+
+
+def dated_tomorrow(day: Day) -> None:
+    day.records = [day.record(times=day.times(date=DAY + 1))]
+
+
+def wall_an_hour_off(day: Day) -> None:
+    wall_ms = day.yard.options.wall_start_ms + 3_631_000
+    day.records = [day.record(times=day.times(wall_ms=wall_ms))]
+
+
+def uncertain(day: Day) -> None:
+    day.records = [day.record(weighing=day.weighing(u95_g=29_000))]
+
+
+def without_uncertainty(day: Day) -> None:
+    day.records = [day.record(weighing=day.weighing(u95_g=None))]
+
+
+def not_rounded(day: Day) -> None:
+    day.records = [day.record(weighing=day.weighing(estimate_g=day.gross_g + 15_000))]
+
+
+def tolerance_of_another_step(day: Day) -> None:
+    day.records = [day.record(weighing=day.weighing(mpe_g=20_000))]
+
+
+def without_counts(day: Day) -> None:
+    day.records = [day.record(weighing=day.weighing(raw=None))]
+
+
+def without_curve(day: Day) -> None:
+    day.records = [day.record(curve=None)]
+
+
+def axle_missed(day: Day) -> None:
+    day.records = [day.record(axles=parts.Axles(count=2, source=parts.Source.SENSOR))]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "checks"),
+    [
+        (no_record, ["I4", "I9", "I9", "T2"]),
+        (second_void, ["I4"]),
+        (record_of_nothing, ["I4"]),
+        (passage_told_of_twice, ["I4"]),
+        (part_left_out, ["I4"]),
+        (amended_without_reference, ["I4"]),
+        (weight_never_accepted, ["I5"]),
+        (released_without_verdict, ["I8", "T9"]),
+        (held_with_a_permit, ["I8"]),
+        (released_backwards, ["I8"]),
+        (sign_differs, ["I9"]),
+        (sign_with_another_plate, ["I9"]),
+        (sign_with_another_limit, ["I9"]),
+        (crossed_before_the_record, ["T2"]),
+        (second_vehicle_on_one_release, ["T2", "T8"]),
+        (weight_is_wrong, ["T3"]),
+        (overloaded_and_released, ["T4"]),
+        (held_for_nothing, ["T5"]),
+        (another_plate, ["T6", "T6"]),
+        (rolled_as_it_was_weighed, ["T8"]),
+        (half_on_the_deck, ["T8"]),
+        (over_where_the_law_says_within, ["T9"]),
+        (held_where_it_is_to_go_out, ["T9"]),
+        (rate_in_another_unit, ["T9"]),
+        (told_as_coming_in, ["T10"]),
+        (weighed_as_tare, ["T10"]),
+        (tare_of_nobody, ["T10"]),
+        (chain_of_nobody, ["T10"]),
+        (decided_before_it_was_weighed, ["T11"]),
+        (dated_tomorrow, ["T11"]),
+        (wall_an_hour_off, ["T11"]),
+        (uncertain, ["T12"]),
+        (without_uncertainty, ["T12"]),
+        (not_rounded, ["T12"]),
+        (tolerance_of_another_step, ["T12"]),
+        (without_counts, ["T12"]),
+        (without_curve, ["T12"]),
+        (axle_missed, ["T12"]),
+    ],
+)
+def test_one_thing_wrong_is_found(spoil: Callable[[Day], None], checks: list[str]) -> None:
+    day = Day()
+    spoil(day)
+    assert sorted(day.checks()) == checks
+
+
+def test_a_release_by_a_person_answers_for_an_overloaded_truck() -> None:
+    day = Day()
+    overloaded_and_released(day)
+    held_for_nothing(day)
+    assert "T4" not in day.checks()
+
+
+def test_nobody_is_blamed_for_holding_a_truck_when_something_is_broken() -> None:
+    day = Day()
+    held_for_nothing(day)
+    day.fault = 501
+    assert day.checks() == []
+
+
+def test_i6_a_gap_and_a_broken_chain() -> None:
+    day = Day()
+    held_for_nothing(day)
+    good = day.sealed()
+    assert "I6" not in day.checks(good)
+    assert "I6" in day.checks(good[1:])
+    assert "I6" in day.checks([good[0], replace(good[1], prev_hash=bytes(32))])
+
+
+def test_i6_a_day_that_no_manifest_closes_and_one_that_counts_wrong() -> None:
+    day = Day()
+    wall_ms = day.yard.options.wall_start_ms
+    times = day.times(wall_ms=wall_ms + 86_431_000, date=DAY + 1)
+    late = service(day)
+    day.records.append(replace(late, times=times))
+    assert [f.check for f in day.findings() if "closed" in f.seen] == ["I6"]
+    manifest = custody.Manifest(first=1, last=1, count=1, root=bytes(32), day=DAY)
+    closing = Record(
+        kind=parts.Kind.MANIFEST,
+        site="SIM001",
+        lane="1",
+        passage_id=0,
+        part=0,
+        times=times,
+        manifest=manifest,
+    )
+    day.records.insert(1, closing)
+    assert "I6" not in day.checks()
+    day.records[1] = replace(closing, manifest=replace(manifest, last=2))
+    assert "I6" in day.checks()
+
+
+def test_i6_a_seal_of_another_key_and_other_bytes() -> None:
+    (record,) = Day().sealed()
+    key, other = (PrivateKey(bytes([number] * 32)) for number in (1, 2))
+    body = seal(encode(record), key)
+    kept = {("SIM001", "1", 1): hashlib.sha256(body).digest()}
+    assert list(of_seals({1: body}, kept, key.public.x)) == []
+    assert [f.check for f in of_seals({1: body}, kept, other.public.x)] == ["I6"]
+    assert len(list(of_seals({1: body[:-1] + b"\0"}, kept, key.public.x))) == 2
+
+
+def test_t10_who_was_sent_back_is_tied_to_it_and_a_stored_tare_is_used() -> None:
+    day = Day()
+    within = day.verdicts().over_limit
+    assert within is not None
+    over = replace(within, result=parts.Result.OVER)
+    back = parts.Decision(outcome=parts.Outcome.RETURN)
+    first = day.record(
+        passage_id=7,
+        verdicts=day.verdicts(over_limit=over),
+        decision=back,
+        permit=parts.Permit.YARD,
+    )
+    day.records.insert(0, first)
+    told = [f.seen for f in day.findings() if f.check == "T10"]
+    assert told == ["seq 2 is not tied to seq 1"]
+    chain = parts.Reweigh(first_seq=1, previous_seq=1, cycle=1)
+    day.records[1] = day.record(reweigh=chain)
+    assert "T10" not in day.checks()
+    day.records[1] = day.record(reweigh=replace(chain, cycle=2))
+    assert "T10" in day.checks()
+    tare = day.weighing(purpose=parts.Purpose.TARE)
+    day.records = [
+        day.record(
+            passage_id=7, direction=parts.Direction.IN, weighing=tare, permit=parts.Permit.YARD
+        ),
+        day.record(),
+    ]
+    told = [f.seen for f in day.findings() if f.check == "T10"]
+    assert "seq 2 does not use the tare of seq 1" in told
+
+
+def test_a_truck_that_breaks_through_is_no_fault_of_the_lane() -> None:
+    day = Day()
+    hold = parts.Decision(outcome=parts.Outcome.HOLD)
+    day.records = [day.record(decision=hold, permit=parts.Permit.NONE, plate=None)]
+    assert "T2" in day.checks()
+    day.yard.truth.touches.append(Touch(at_us=40 * SECOND, end=1, by_boom=False, what="vehicle 0"))
+    assert "T2" not in day.checks()
+
+
+@pytest.mark.parametrize("title", list(CONFIGURATIONS))
+def test_the_judge_s_table_is_that_of_the_yard(title: str) -> None:
+    for seed in range(8):
+        truck = build_truck(Random(seed), title)
+        bounds = limits_g(truck.entry)
+        assert bounds is not None
+        assert bounds[0] == truck.limit_g
+
+
+def test_a_vehicle_that_the_table_does_not_know_has_no_limit() -> None:
+    papers = build_truck(Random(1), "4-axle truck").entry
+    assert limits_g(replace(papers, axles=5)) is None
+    assert limits_g(replace(papers, axles=None)) is None
+    assert limits_g(replace(papers, axles=1, kind="train")) is None
