@@ -8,6 +8,7 @@ Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, 2.7 (expl
 """
 
 from collections.abc import Callable
+from functools import cache, cached_property
 from typing import Final
 
 import numpy as np
@@ -23,8 +24,23 @@ KICK: Final = 1.0
 STEP_MAX: Final = 0.35
 
 
+class Room:
+    """Memory for the slopes of one look at a time: fresh pages would cost more than the sums."""
+
+    def __init__(self) -> None:
+        self._flat: FloatArray = np.empty(0)
+
+    def stacks(self, count: int, n: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Three arrays (count, n, n) with anything in them, until they are asked for again."""
+        size = count * n * n
+        if len(self._flat) < 3 * size:
+            self._flat = np.empty(max(3 * size, 2 * len(self._flat)))
+        one, two, three = self._flat[: 3 * size].reshape(3, count, n, n)
+        return one, two, three
+
+
 class Grid:
-    """What all looks of one solve share: lags and the driven and ringing parts of the time."""
+    """What all looks of one solve share: lags, the driven and ringing parts of the time, room."""
 
     def __init__(
         self,
@@ -34,13 +50,16 @@ class Grid:
         lag: IntArray,
         earlier: IntArray,
         driven_after: float = DRIVEN_AFTER,
+        room: Room | None = None,
     ) -> None:
         n = len(index)
         self._driven_after = driven_after
+        self.room = room or Room()
         whole = int(index[-1] - index[0]) == n - 1
         at = index - int(index[0])
-        self.lag = lag[:n, :n] if whole else np.abs(at[:, None] - at[None])
-        self.earlier = earlier[:n, :n]
+        # Looking up by a matrix in one piece is three times as quick.
+        self.lag = np.ascontiguousarray(lag[:n, :n]) if whole else np.abs(at[:, None] - at[None])
+        self.earlier = np.ascontiguousarray(earlier[:n, :n])
         self.lag_s = self.lag * step_s
         self.tau_s = np.arange(int(at[-1]) + 1) * step_s
         stop_s = min(max((stop_index - int(index[0])) * step_s, 0.0), 1e3)
@@ -52,12 +71,41 @@ class Grid:
 
     def strength(self, decay: float) -> tuple[FloatArray, FloatArray]:
         """Variance of an oscillator of unit strength over time, and its slope in log decay."""
-        fading = np.exp(-2 * decay * self.ringing_s)
+        fall = -2 * decay * self.ringing_s
+        fading = np.exp(fall)
         after = self._driven_after
         kicked = 1.0 + KICK
         variance = np.where(self.rings, kicked * fading + after * (1 - fading), 1.0)
-        slope = np.where(self.rings, (kicked - after) * (-2 * decay * self.ringing_s) * fading, 0.0)
+        slope = np.where(self.rings, (kicked - after) * fall * fading, 0.0)
         return variance, slope
+
+
+class Swing:
+    """One oscillator on a grid: what it adds to the covariance, and how that changes."""
+
+    def __init__(self, grid: Grid, p: FloatArray) -> None:
+        self._grid = grid
+        hertz, self._decay, strength_g = np.exp(p)
+        self._variance, self._slope = grid.strength(float(self._decay))
+        omega = 2 * np.pi * hertz
+        swing = strength_g**2 * np.exp(-self._decay * grid.tau_s)
+        self._even = swing * np.cos(omega * grid.tau_s)
+        self._odd = swing * np.sin(omega * grid.tau_s) * omega * grid.tau_s
+
+    def part(self) -> FloatArray:
+        """Its covariance (n, n)."""
+        return np.asarray(self._variance[self._grid.earlier] * self._even[self._grid.lag])
+
+    def slopes_into(self, out: FloatArray) -> None:
+        """Write the slopes (3, n, n) in log frequency, log decay and log strength."""
+        lag, earlier = self._grid.lag, self._grid.earlier
+        at, even = self._variance[earlier], self._even[lag]
+        part = at * even
+        np.multiply(-at, self._odd[lag], out=out[0])
+        np.subtract(
+            self._slope[earlier] * even, part * (self._decay * self._grid.lag_s), out=out[1]
+        )
+        np.multiply(2, part, out=out[2])
 
 
 class Look:
@@ -76,9 +124,10 @@ class Look:
         columns: FloatArray,
     ) -> None:
         self.p = p
+        self._room = grid.room
         self._free = max(len(y) - columns.shape[1], 1)
-        total, self._slopes = covariance(grid, p, drift)
-        self._sd = np.append(np.tile(PRIOR_SD, len(p) // 3), NOISE_SD)
+        total, self._swings = covariance(grid, p, drift)
+        self._sd = _prior_sd(len(p))
         self._inverse = np.linalg.inv(total)
         self._turned = self._inverse @ columns
         normal = columns.T @ self._turned
@@ -90,32 +139,54 @@ class Look:
         self._off = (p - prior) / self._sd
         log_dets = np.linalg.slogdet(total)[1] + np.linalg.slogdet(normal)[1]
         self.cost = 0.5 * (self.chi * self._free + float(log_dets) + float(self._off @ self._off))
-        self._fisher: FloatArray | None = None
 
-    def information(self) -> tuple[FloatArray, FloatArray]:
-        """Gradient of the cost and Fisher information, prior included."""
+    @cached_property
+    def information(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Gradient of the cost, Fisher information (prior included), and the slopes' turns.
+
+        A turn is what a parameter's slope makes of the weighted residual, (parameters, n). Most
+        trials are never asked for this; and room for the slopes is lent for this call alone.
+        """
+        count, n = len(self.p), len(self._alpha)
+        slopes, turned, mirrored = self._room.stacks(count, n)
+        self._slopes_into(slopes)
         projector = self._inverse - self._turned @ self._solved @ self._turned.T
-        turned = projector @ self._slopes
-        pull = np.array([float(self._alpha @ (slope @ self._alpha)) for slope in self._slopes])
+        np.matmul(projector, slopes, out=turned)
+        mirrored[:] = turned.transpose(0, 2, 1)
+        turns = slopes @ self._alpha
+        pull = np.array([float(self._alpha @ turn) for turn in turns])
         gradient = 0.5 * (np.trace(turned, axis1=1, axis2=2) - pull) + self._off / self._sd
-        flat = turned.reshape(len(turned), -1)
-        mirrored = turned.transpose(0, 2, 1).reshape(len(turned), -1)
-        return gradient, 0.5 * flat @ mirrored.T + np.diag(1 / self._sd**2)
+        flat = turned.reshape(count, -1)
+        fisher = 0.5 * flat @ mirrored.reshape(count, -1).T + np.diag(1 / self._sd**2)
+        return gradient, fisher, turns
+
+    def _slopes_into(self, out: FloatArray) -> None:
+        for k, swing in enumerate(self._swings):
+            swing.slopes_into(out[3 * k : 3 * k + 3])
+        out[-1] = 0.0
+        np.fill_diagonal(out[-1], 2 * np.exp(2 * self.p[-1]))
 
     def step(self, damping: float) -> FloatArray:
         """A damped scoring step."""
-        gradient, fisher = self.information()
-        self._fisher = fisher
+        gradient, fisher, _ = self.information
         damped = fisher + damping * np.diag(np.diag(fisher))
         return np.clip(-np.linalg.solve(damped, gradient), -STEP_MAX, STEP_MAX)
 
     def answer(self, column: int = 0) -> tuple[float, float]:
         """The size of a column and its standard uncertainty, with that of the parameters."""
-        fisher = self._fisher if self._fisher is not None else self.information()[1]
+        _, fisher, turns = self.information
         toward = self._turned @ self._solved[column]
-        moves = -np.array([float(toward @ (slope @ self._alpha)) for slope in self._slopes])
+        moves = -np.array([float(toward @ turn) for turn in turns])
         variance = self._solved[column, column] + moves @ np.linalg.solve(fisher, moves)
         return float(self._sizes[column]), float(np.sqrt(variance))
+
+
+@cache
+def _prior_sd(parameters: int) -> FloatArray:
+    """Widths of the priors (parameters,), read-only."""
+    sd = np.append(np.tile(PRIOR_SD, parameters // 3), NOISE_SD)
+    sd.setflags(write=False)
+    return sd
 
 
 def descend(best: Look, rounds: int, look: Callable[[FloatArray], Look]) -> Look:
@@ -130,23 +201,11 @@ def descend(best: Look, rounds: int, look: Callable[[FloatArray], Look]) -> Look
     return best
 
 
-def covariance(grid: Grid, p: FloatArray, drift: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The covariance (n, n) and its slopes (3 K + 1, n, n) in the log parameters."""
-    noise = np.exp(2 * p[-1]) * np.eye(len(drift))
-    total = drift + noise
-    slopes = np.empty((len(p), *drift.shape))
-    slopes[-1] = 2 * noise
-    for k in range(len(p) // 3):
-        hertz, decay, strength_g = np.exp(p[3 * k : 3 * k + 3])
-        variance, slope = grid.strength(float(decay))
-        omega = 2 * np.pi * hertz
-        swing = strength_g**2 * np.exp(-decay * grid.tau_s)
-        even = (swing * np.cos(omega * grid.tau_s))[grid.lag]
-        odd = (swing * np.sin(omega * grid.tau_s) * omega * grid.tau_s)[grid.lag]
-        at = variance[grid.earlier]
-        part = at * even
-        total += part
-        slopes[3 * k] = -at * odd
-        slopes[3 * k + 1] = slope[grid.earlier] * even - part * (decay * grid.lag_s)
-        slopes[3 * k + 2] = 2 * part
-    return total, slopes
+def covariance(grid: Grid, p: FloatArray, drift: FloatArray) -> tuple[FloatArray, list[Swing]]:
+    """The covariance (n, n) of a window, and the oscillators in it."""
+    swings = [Swing(grid, p[3 * k : 3 * k + 3]) for k in range(len(p) // 3)]
+    total = drift.copy()
+    total.flat[:: len(drift) + 1] += np.exp(2 * p[-1])
+    for swing in swings:
+        total += swing.part()
+    return total, swings

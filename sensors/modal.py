@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from sensors.calibration import FloatArray, IntArray
-from sensors.marginal import DRIVEN_AFTER, Grid, Look, descend
+from sensors.marginal import DRIVEN_AFTER, Grid, Look, Room, descend
 
 OSCILLATORS: Final = 3
 # Log-normal priors: frequency in hertz, decay rate in 1/s, strength against the window's spread.
@@ -66,6 +66,7 @@ class ModalFit:
         lags = np.arange(most)
         self._lag = np.abs(lags[:, None] - lags[None])
         self._earlier = np.minimum(lags[:, None], lags[None])
+        self._room = Room()
         self._p: FloatArray | None = None
         self._stepped_p: FloatArray | None = None
 
@@ -96,7 +97,8 @@ class ModalFit:
         if self._p is None:
             self._p = np.append(self._first_guess(index, y, spread), np.log(noise_g))
             rounds = FIRST_ITERATIONS
-        grid = Grid(index, stop_index, self._step_s, self._lag, self._earlier, self._driven_after)
+        by_lag, after = (self._lag, self._earlier), self._driven_after
+        grid = Grid(index, stop_index, self._step_s, *by_lag, after, self._room)
         level = np.ones((len(y), 1))
         look = partial(Look, grid, y, drift, prior, columns=level)
         best = descend(look(self._p), rounds, look)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sensors.marginal import Grid, Look, covariance
+from sensors.marginal import DRIVEN_AFTER, Grid, Look, Room, covariance
 from sensors.modal import (
     BRAKES_LET_GO,
     OSCILLATORS,
@@ -134,16 +134,19 @@ def look_at(case: Case, off: tuple[float, ...], braked: bool = False) -> tuple[L
     return again(case, prior, prior + np.array(off), braked), prior
 
 
-def make_grid(case: Case) -> Grid:
+def make_grid(case: Case, room: Room | None = None) -> Grid:
     lags = np.arange(MOST)
     lag, earlier = np.abs(lags[:, None] - lags[None]), np.minimum(lags[:, None], lags[None])
-    return Grid(case.index, case.stop, STEP_S, lag, earlier)
+    return Grid(case.index, case.stop, STEP_S, lag, earlier, DRIVEN_AFTER, room)
 
 
-def again(case: Case, prior: Floats, p: Floats, braked: bool = False) -> Look:
+def again(
+    case: Case, prior: Floats, p: Floats, braked: bool = False, room: Room | None = None
+) -> Look:
     columns = [np.ones(len(case.index)), (case.index < case.stop) * 1.0][: 1 + braked]
     y = case.load_g - case.load_g.mean()
-    return Look(make_grid(case), y, case.drift, prior, p, np.stack(columns, axis=1))
+    shape = np.stack(columns, axis=1)
+    return Look(make_grid(case, room), y, case.drift, prior, p, shape)
 
 
 @settings(max_examples=25, deadline=None)
@@ -161,7 +164,7 @@ def test_the_gradient_is_that_of_the_cost(
     if holes:
         case = case.only(np.flatnonzero(case.index % 5 != 2))
     look, prior = look_at(case, off, braked)
-    gradient, fisher = look.information()
+    gradient, fisher, _ = look.information
     small = 1e-5
     for i in range(len(prior)):
         step = small * np.eye(len(prior))[i]
@@ -179,7 +182,7 @@ def test_the_uncertainty_holds_what_the_parameters_leave_open(
 ) -> None:
     case = make_case(seed, 30, 8.0)
     look, prior = look_at(case, off)
-    _, fisher = look.information()
+    _, fisher, _ = look.information
     small = 1e-4
     moves = np.array(
         [
@@ -191,6 +194,19 @@ def test_the_uncertainty_holds_what_the_parameters_leave_open(
     inverse = np.linalg.inv(covariance(make_grid(case), look.p, case.drift)[0])
     variance = 1 / inverse.sum() + moves @ np.linalg.solve(fisher, moves)
     assert look.answer()[1] == pytest.approx(float(np.sqrt(variance)), rel=1e-3)
+
+
+@pytest.mark.parametrize("first", [30, 60])
+def test_looks_that_share_their_room_do_not_disturb_each_other(first: int) -> None:
+    room, alone, shared = Room(), [], []
+    for seed, n in ((1, first), (2, 90 - first), (3, first)):
+        case = make_case(seed, n, 8.0)
+        look, prior = look_at(case, (0.2,) * (3 * OSCILLATORS + 1))
+        alone.append(look.answer())
+        shared.append(again(case, prior, look.p, room=room))
+    for look in shared:
+        look.step(1e-2)
+    assert [look.answer() for look in shared] == alone
 
 
 @settings(max_examples=40, deadline=None)
