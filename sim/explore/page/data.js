@@ -8,9 +8,15 @@ function sums(differences) {
   return differences.map((d) => (sum += d));
 }
 
-// A value that steps: t[i] is when values[i] began.
+// A value that steps: v[i] stands from t[i] on.
+const tracks = new Map();
+
 function steps(name) {
-  const kept = run.steps[name];
+  if (!tracks.has(name)) tracks.set(name, unpacked(run.steps[name]));
+  return tracks.get(name);
+}
+
+function unpacked(kept) {
   if (!kept) return { t: [], v: [] };
   return { t: sums(kept.t), v: kept.w ? kept.v.map((i) => kept.w[i]) : kept.v };
 }

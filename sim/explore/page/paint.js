@@ -98,10 +98,13 @@ function box(c, view, from, until, y, h, fill, least = 1) {
 }
 
 // A band of one height whose fill tells the value; short stretches are drawn last and never vanish.
-function band(c, view, track, y, h, fill, label) {
+function band(c, view, track, y, h, fill, label, hits) {
   const found = [...stretches(track, view)].filter(([, , value]) => fill(value));
   found.sort((a, b) => (b[1] - b[0]) - (a[1] - a[0]));
-  for (const [from, until, value] of found) box(c, view, from, until, y, h, fill(value));
+  for (const [from, until, value] of found) {
+    box(c, view, from, until, y, h, fill(value));
+    if (hits) hits.push({ x0: view.x(from), x1: view.x(until), y0: y, y1: y + h, one: { kind: "said", text: label(value), from, until } });
+  }
   if (!label) return;
   for (const [from, until, value] of found) {
     const x = Math.max(0, view.x(from)) + 4, room = Math.min(view.width, view.x(until)) - x - 2;

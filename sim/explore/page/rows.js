@@ -4,6 +4,7 @@ const ENDS = { yard: "货场侧", road: "公路侧" };
 const PRESENCE = ["unknown", "clear", "blocked", "not fitted"];
 const rows = [];
 const layout = run.layout;
+const angles = { yard: line(run.booms.yard), road: line(run.booms.road) };
 
 function row(group, zh, en, height, draw, read, more = {}) {
   rows.push({ group, zh, en, height, draw, read, ...more });
@@ -15,7 +16,7 @@ const has = (name, quiet) => steps(name).v.some((value) => !quiet.includes(value
 
 const vehicles = run.vehicles.map((vehicle) => ({
   ...vehicle,
-  minds: { t: sums(vehicle.minds.t), v: vehicle.minds.v.map((i) => vehicle.minds.w[i]) },
+  minds: unpacked(vehicle.minds),
   stays: vehicle.stays.map((stay) => ({ ...stay, path: line(stay.path) })),
 }));
 
@@ -82,7 +83,7 @@ function wayMarks(c, view, height) {
         if (said === 0) rule(c, view.x(from), beam, view.x(until), beam, ink.unknown, 2, [3, 2]);
       }
     }
-    arm(c, view, line(run.booms[end]), open);
+    arm(c, view, angles[end], open);
   }
 }
 
@@ -104,6 +105,7 @@ function arm(c, view, parts, y) {
 
 function drawWay(c, view, height, hits) {
   const y = toWay(height);
+  const names = [];
   wayMarks(c, view, height);
   for (const vehicle of vehicles) {
     const colour = ink[`v${vehicle.number % 8}`];
@@ -131,9 +133,10 @@ function drawWay(c, view, height, hits) {
         c.stroke();
         hits.push({ within: (t, py) => inside(part, t, py, y), one: { kind: "vehicle", vehicle, stay } });
       }
-      named(c, view, vehicle, stay, y);
+      names.push(named(view, vehicle, stay, y));
     }
   }
+  drawNames(c, names.filter(Boolean));
   walkers(c, view, height, hits, y);
 }
 
@@ -149,8 +152,8 @@ function inside(part, t, py, y) {
   return py >= Math.min(one, two) - 2 && py <= Math.max(one, two) + 2;
 }
 
-// Plate and mass where the vehicle stands longest in view.
-function named(c, view, vehicle, stay, y) {
+// Where the vehicle stands longest in view there is room for its name.
+function named(view, vehicle, stay, y) {
   let best = null;
   for (const part of stay.bands) {
     for (let i = 0; i + 1 < part.front.length; i++) {
@@ -160,14 +163,27 @@ function named(c, view, vehicle, stay, y) {
       if (x2 > x1 && moved < 3 && (!best || score > best.score)) {
         const length = vehicle.length / 200;
         const x = part.front[i][1] + (vehicle.end === "yard" ? -length : length);
-        best = { score, x1, room: x2 - x1, y: y(Math.max(-layout.wait + 3, Math.min(layout.platform + layout.wait - 3, x))) };
+        best = { score, x: Math.min(x1 + 5, view.width - 130), room: x2 - x1, y: y(Math.max(-layout.wait + 3, Math.min(layout.platform + layout.wait - 3, x))) };
       }
     }
   }
-  if (!best) return;
-  const text = `${vehicle.number}  ${vehicle.plate}  ${tonnes(stay.mass_g)}`;
-  // Where it stands too short for its name, the name goes on over the way.
-  say(c, text, Math.min(best.x1 + 5, view.width - 130), best.y, Math.max(best.room - 8, 160), { weight: 600, px: 12 });
+  return best && { ...best, words: [`${vehicle.number}`, vehicle.plate, tonnes(stay.mass_g)] };
+}
+
+// Names with the most room first; a name that would lie on another one is said shorter.
+function drawNames(c, names) {
+  const taken = [];
+  for (const name of names.sort((a, b) => b.room - a.room)) {
+    for (let n = name.words.length; n > 0; n--) {
+      const text = name.words.slice(0, n).join("  ");
+      c.font = font(12, 600);
+      const right = name.x + c.measureText(text).width;
+      if (taken.some((one) => Math.abs(one.y - name.y) < 15 && one.x < right + 4 && name.x < one.right + 4)) continue;
+      say(c, text, name.x, name.y, Infinity, { weight: 600, px: 12 });
+      taken.push({ ...name, right });
+      break;
+    }
+  }
 }
 
 function walkers(c, view, height, hits, y) {
@@ -298,7 +314,7 @@ function weighingInk(value) {
   return key === "good" ? blend(ink.within, 0.55) : key ? ink[key] : value.includes("bad") ? ink.bad : null;
 }
 
-row("重量 Weight", "称量", "weighing", 18, (c, view, h) => band(c, view, steps("weighing"), 2, h - 4, weighingInk, word),
+row("重量 Weight", "称量", "weighing", 18, (c, view, h, hits) => band(c, view, steps("weighing"), 2, h - 4, weighingInk, word, hits),
   (t) => `${word(at(steps("weighing"), t) ?? "")}${at(steps("motion"), t) ? ", motion" : ", steady"}${at(steps("zero"), t) ? ", zero" : ""}, deck ${word(at(steps("deck"), t) ?? "")}`);
 
 // ---- the lane
@@ -306,16 +322,16 @@ row("重量 Weight", "称量", "weighing", 18, (c, view, h) => band(c, view, ste
 const phases = steps("phase");
 const phaseWord = (name) => run.phases[name] ? `${run.phases[name][0]} ${run.phases[name][1]}` : name;
 
-row("车道 Lane", "阶段", "phase", 26, (c, view, h) => {
-  band(c, view, phases, 2, h - 4, phaseInk, phaseWord);
+row("车道 Lane", "阶段", "phase", 26, (c, view, h, hits) => {
+  band(c, view, phases, 2, h - 4, phaseInk, phaseWord, hits);
   for (const [from] of stretches(phases, view)) rule(c, view.x(from), 2, view.x(from), h - 2, ink.sheet);
 }, (t) => phaseWord(at(phases, t) ?? ""));
 
-function words(name, zh, en, fill = () => ink.hair) {
+function words(name, zh, en, fill = () => ink.hair, height = 18) {
   const track = steps(name);
   if (!track.v.some((value) => value !== "")) return;
-  row("车道 Lane", zh, en, 18, (c, view, h) => {
-    band(c, view, track, 2, h - 4, (value) => (value === "" ? null : fill(value)), (value) => value);
+  row("车道 Lane", zh, en, height, (c, view, h, hits) => {
+    band(c, view, track, 2, h - 4, (value) => (value === "" ? null : fill(value)), (value) => value, hits);
     for (const [from] of stretches(track, view)) rule(c, view.x(from), 2, view.x(from), h - 2, ink.sheet);
   }, (t) => at(track, t) || "—");
 }
@@ -323,7 +339,7 @@ function words(name, zh, en, fill = () => ink.hair) {
 const decisionInk = (value) => (value.startsWith("release") ? blend(ink.within, 0.35) : value.startsWith("return") ? blend(ink.over, 0.35) : blend(ink.hold, 0.45));
 
 words("outcome", "缘由", "why this phase");
-words("decision", "处置", "decision, why", decisionInk);
+words("decision", "处置", "decision, why", decisionInk, 32);
 words("permit", "开闸许可", "permit", () => blend(ink.within, 0.3));
 row("车道 Lane", "过车", "passage", 16, (c, view, h) => band(c, view, steps("passage"), 2, h - 4, (n) => (n ? ink.ph1 : null), (n) => `passage ${n}`),
   (t) => (at(steps("passage"), t) ? `passage ${at(steps("passage"), t)}` : "none"));
@@ -340,12 +356,12 @@ if (has("ready", [1])) row("车道 Lane", "账本", "ledger ready", 14, (c, view
 const SIGN_INK = { red: "over", green: "within", amber: "open" };
 const signs = steps("sign");
 
-row("车道 Lane", "情报板", "sign", 20, (c, view, h) => band(c, view, signs, 2, h - 4,
-  (value) => (value ? blend(ink[SIGN_INK[value.split("\n")[0]]], 0.28) : null), (value) => value.split("\n").slice(1).join(" ")),
+row("车道 Lane", "情报板", "sign", 32, (c, view, h, hits) => band(c, view, signs, 2, h - 4,
+  (value) => (value ? blend(ink[SIGN_INK[value.split("\n")[0]]], 0.28) : null), (value) => value.split("\n").slice(1).join(" "), hits),
 (t) => { const [colour, ...lines] = (at(signs, t) || "dark").split("\n"); return `${lines.join(" / ")} (${colour})`; });
 words("plate", "采用车牌", "plate in use", (value) => (value.includes("proposed") ? blend(ink.hold, 0.5) : ink.hair));
 const reads = run.marks.filter((mark) => mark.what === "plate");
-if (reads.length) row("车道 Lane", "车牌识读", "plates read", 22, (c, view, h, hits) => marks(c, view, reads, h, hits, (one) => ({
+if (reads.length) row("车道 Lane", "车牌识读", "plates read", 32, (c, view, h, hits) => marks(c, view, reads, h, hits, (one) => ({
   colour: run.vehicles.some((vehicle) => vehicle.plate === one.text) ? ink.blue : ink.bad, text: `${one.text} ${one.view}`, sign: "ring",
 })), (t) => at(steps("reads"), t) || "—");
 const asked = run.marks.filter((mark) => mark.what === "request" || mark.what === "told off");
@@ -356,7 +372,7 @@ if (asked.length) row("车道 Lane", "人员", "people", 22, (c, view, h, hits) 
 // ---- the two ends
 
 function drawBoom(end) {
-  const parts = line(run.booms[end]), command = steps(`${end}.command`), position = steps(`${end}.position`), driven = steps(`${end}.driven`);
+  const parts = angles[end], command = steps(`${end}.command`), position = steps(`${end}.position`), driven = steps(`${end}.driven`);
   return (c, view, h) => {
     const y = (tenths) => h - 11 - (tenths / 900) * (h - 22);
     band(c, view, position, 1, 5, (p) => ({ CLOSED: ink.ph5, OPEN: ink.within, BETWEEN: ink.hold, UNKNOWN: ink.unknown })[p]);
@@ -416,7 +432,7 @@ function presence(group, device, zh, en) {
 
 for (const [end, zh] of Object.entries(ENDS)) {
   const group = `${zh} ${end[0].toUpperCase()}${end.slice(1)} end`;
-  const parts = line(run.booms[end]);
+  const parts = angles[end];
   row(group, "道闸", "boom", 54, drawBoom(end), (t) => {
     const angle = between(parts, t), driven = at(steps(`${end}.driven`), t);
     return `${angle === undefined ? "—" : `${(angle / 10).toFixed(0)}°`}, says ${word(at(steps(`${end}.position`), t) ?? "")}\n${word(at(steps(`${end}.command`), t) ?? "")} commanded${driven !== at(steps(`${end}.command`), t) ? `, driven ${word(driven ?? "")}` : ""}`;

@@ -26,7 +26,7 @@ def _day(table: Table) -> Iterator[str]:
 
 def _traffic(table: Table) -> Iterator[str]:
     trucks = table.get("truck", [])
-    yield f"{_count(len(trucks), 'truck')}: " + "; ".join(map(_truck, trucks)) + "."
+    yield f"{_count(len(trucks), 'truck')}: {'; '.join(_each(Counter(map(_truck, trucks))))}."
 
 
 def _truck(truck: Table) -> str:
@@ -46,12 +46,14 @@ def _others(table: Table) -> Iterator[str]:
     for bar in bars_of(table):
         named.setdefault(bar["list"], Counter())[_short(bar)] += 1
     for key, found in named.items():
-        each = (f"{what} ({n})" if n > 1 else what for what, n in found.items())
-        yield f"{_count(found.total(), key)}: {', '.join(each)}."
+        yield f"{_count(found.total(), key)}: {', '.join(_each(found))}."
     asked = Counter(str(entry.get("kind", "")) for entry in table.get("request", []))
     if asked:
-        each = (f"{what} ({n})" if n > 1 else what for what, n in asked.items())
-        yield f"{_count(asked.total(), 'request')}: {', '.join(each)}."
+        yield f"{_count(asked.total(), 'request')}: {', '.join(_each(asked))}."
+
+
+def _each(found: Counter[str]) -> Iterator[str]:
+    return (f"{what} ({n})" if n > 1 else what for what, n in found.items())
 
 
 def _short(bar: dict[str, Any]) -> str:

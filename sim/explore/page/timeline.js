@@ -83,10 +83,14 @@ function recall() {
 
 function line_(height, zh, en) {
   const made = { box: make("div", "row"), name: make("div", "name"), plot: make("div", "plot"), value: make("div", "value"), canvas: make("canvas"), height, hits: [], seen: true };
-  if (zh) { const span = make("span", "zh", zh); span.lang = "zh"; made.name.append(span, " "); }
+  if (zh) {
+    const span = make("span", "zh", `${zh} `);
+    span.lang = "zh";
+    made.name.append(span);
+  }
   made.name.append(make("span", "en", en));
   made.name.title = `${zh} ${en}`.trim();
-  made.plot.style.height = `${height}px`;
+  made.box.style.height = `${height + 1}px`;
   made.plot.append(made.canvas);
   made.box.append(made.name, made.plot, made.value);
   return made;
@@ -103,7 +107,9 @@ function scaleOf(row) {
   const places = [["公路 road", layout.platform + 15], ["停车线 stop line", layout.platform + layout.stop_line], ["道闸 boom", layout.platform + layout.boom],
     ["秤台 deck", layout.platform / 2], ["道闸 boom", -layout.boom], ["停车线 stop line", -layout.stop_line], ["货场 yard", -15]];
   for (const [text, x] of places) {
-    const label = make("span", "", text);
+    const [zh, ...en] = text.split(" ");
+    const label = make("span", "", `${zh} `);
+    label.append(make("span", "en", en.join(" ")));
     label.style.top = `${y(x)}px`;
     made.append(label);
   }
@@ -235,6 +241,7 @@ function dirty() {
 }
 
 function measure() {
+  if (document.documentElement.classList.contains("paper")) return;
   const rect = axis.plot.getBoundingClientRect();
   view.width = Math.max(120, rect.width);
   view.left = rect.left;
@@ -247,7 +254,7 @@ function readOut() {
   for (const made of all) {
     if (!made.read || !made.seen) continue;
     const said = gap ? `the lane: ${gap}` : made.read(cursor);
-    if (made.value.textContent !== said) made.value.textContent = said;
+    if (made.value.textContent !== said) made.value.textContent = made.value.title = said;
   }
   const x = view.x(cursor), on = x >= 0 && x <= view.width;
   cursorLine.hidden = !on;
@@ -266,6 +273,7 @@ function details(one) {
     const m = one.mark;
     return ["采信 Accepted weight", { at: clock(m.at), weight: kilograms(m.g), u95: m.u95_g === undefined ? "—" : kilograms(m.u95_g), truth: kilograms(m.true_g), fault: `${signed((m.g - m.true_g) / 1000)} kg`, axles: m.axles ?? "not counted" }];
   }
+  if (one.kind === "said") return [one.text, { from: clock(one.from), until: clock(one.until), lasted: `${seconds(one.until - one.from)} s` }];
   if (one.kind === "bar") return [`Plan: ${one.bar.list}`, one.bar.about];
   if (one.kind === "alarm") return [`${one.alarm.code} ${one.alarm.zh} ${one.alarm.name}`, { meaning: one.alarm.meaning, "first action": one.alarm.action, from: clock(one.from), until: clock(one.until), lasted: `${seconds(one.until - one.from)} s` }];
   if (one.seq !== undefined) {
@@ -422,16 +430,19 @@ function recolour() {
   dirty();
 }
 
-// Paper is white: what is printed is drawn for it, all of it.
+// Paper is white, and as wide as a sheet that lies: what is printed is drawn for it, all of it.
+const SHEET_PX = 740;
+
 function forPaper(on) {
   document.documentElement.classList.toggle("paper", on);
   readInk();
   hatches.clear();
-  for (const made of all) if (on) paint(made);
-  if (!on) dirty();
+  if (!on) return measure();
+  view.width = SHEET_PX;
+  for (const made of all) paint(made);
 }
 
-addEventListener("beforeprint", () => { measure(); forPaper(true); });
+addEventListener("beforeprint", () => forPaper(true));
 addEventListener("afterprint", () => forPaper(false));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
 new ResizeObserver(measure).observe(axis.plot);
