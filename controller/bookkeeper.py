@@ -133,6 +133,8 @@ class Bookkeeper:
     def faults(self) -> tuple[int, ...]:
         """What keeps records from being stored, then what the disk says of itself."""
         disk = faults_of(self._writer.disk)
+        if self._fault is None and not self.ledger.recovered:
+            return disk
         found = {self._fault, Fault.LEDGER_RECOVERED if self.ledger.recovered else None}
         return (*sorted(int(one) for one in found - {None, *disk} if one is not None), *disk)
 

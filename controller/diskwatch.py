@@ -10,6 +10,7 @@ from protocol.parts import Times
 from protocol.retention import Disk
 
 TEND_US = 10_000_000
+_WELL = Disk()
 
 
 def due(now_us: int, last_us: int | None) -> bool:
@@ -30,6 +31,8 @@ def times_at(now_us: int, wall: WallTime) -> Times:
 
 def faults_of(disk: Disk) -> tuple[int, ...]:
     """The alarms of a disk; only DISK_FULL is one that the lane cannot work with."""
+    if disk == _WELL:
+        return ()
     level = Fault.DISK_NEARLY_FULL if disk.critical else Fault.DISK_FILLING
     found = (
         (Fault.DISK_FULL, disk.full),

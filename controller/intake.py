@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from functools import lru_cache
 
 from board.build import Board, Side
 from controller.core.faults import Fault
@@ -16,7 +17,16 @@ from controller.core.images import (
     Vehicle,
     WallTime,
 )
-from controller.core.kinds import BoomPosition, ClockQuality, End, Presence, RequestKind
+from controller.core.kinds import (
+    BOOM_UNKNOWN,
+    CLEAR,
+    NOT_FITTED,
+    BoomPosition,
+    ClockQuality,
+    End,
+    Presence,
+    RequestKind,
+)
 from controller.reading import Reading
 from controller.recording.usability import as_number
 from controller.weighroom import WeighRoom
@@ -27,6 +37,8 @@ REQUESTS_MAX = 16
 WALL_MS_MIN = 86_400_000
 WALL_MS_MAX = 253_402_128_000_000
 """A day inside the calendar that records have, 1970 to 9999, whatever the zone."""
+_STATES = tuple(Presence)
+_UNSET, _FREE_RUNNING, _SYNCHRONISED = ClockQuality
 _POSITIONS = {
     (Contact.BLOCKED, Contact.CLEAR): BoomPosition.CLOSED,
     (Contact.CLEAR, Contact.BLOCKED): BoomPosition.OPEN,
@@ -45,8 +57,8 @@ class _Watch:
     def read(self, now_us: int) -> Sensor:
         if self._port is None:
             return self._sensor
-        state = Presence(int(self._port.read()))
-        if state != self._sensor.state:
+        state = _STATES[self._port.read()]
+        if state is not self._sensor.state:
             self._sensor = Sensor(state, now_us)
         return self._sensor
 
@@ -61,17 +73,17 @@ class _BoomWatch:
 
     def read(self, now_us: int) -> Boom:
         contacts = self._gate.read() if self._gate is not None else None
-        position = _position(contacts)
-        if (position, self.raised_us) != (self._boom.position, self._boom.raised_us):
-            since = self._boom.since_us if position == self._boom.position else now_us
+        position, before = _position(contacts), self._boom
+        if position is not before.position or self.raised_us != before.raised_us:
+            since = before.since_us if position is before.position else now_us
             self._boom = Boom(position, since, self.raised_us)
         return self._boom
 
 
 def _position(contacts: BoomContacts | None) -> BoomPosition:
     if contacts is None:
-        return BoomPosition.UNKNOWN
-    return _POSITIONS.get((contacts.closed, contacts.open), BoomPosition.UNKNOWN)
+        return BOOM_UNKNOWN
+    return _POSITIONS.get((contacts.closed, contacts.open), BOOM_UNKNOWN)
 
 
 class _EndWatch:
@@ -84,13 +96,20 @@ class _EndWatch:
         self._last = EndInputs()
 
     def read(self, now_us: int) -> EndInputs:
-        self._last = EndInputs(
-            approach=self._approach.read(now_us),
-            arm=self._arm.read(now_us),
-            beam_low=self._beam_low.read(now_us),
-            beam_high=self._beam_high.read(now_us),
-            boom=self.boom.read(now_us),
-        )
+        """The same object as in the last scan where nothing has changed."""
+        approach, arm = self._approach.read(now_us), self._arm.read(now_us)
+        low, high = self._beam_low.read(now_us), self._beam_high.read(now_us)
+        boom, last = self.boom.read(now_us), self._last
+        if (
+            approach is not last.approach
+            or arm is not last.arm
+            or low is not last.beam_low
+            or high is not last.beam_high
+            or boom is not last.boom
+        ):
+            self._last = EndInputs(
+                approach=approach, arm=arm, beam_low=low, beam_high=high, boom=boom
+            )
         return self._last
 
 
@@ -101,7 +120,8 @@ class Intake:
         now_us = board.clock.now_us()
         self._board = board
         self._weigh_room = weigh_room
-        self._ends = (_EndWatch(board.sides[0], now_us), _EndWatch(board.sides[1], now_us))
+        self._watches = (_EndWatch(board.sides[0], now_us), _EndWatch(board.sides[1], now_us))
+        self._ends = (EndInputs(), EndInputs())
         self._estop = _Watch(board.estop, now_us)
         until = board.profile.scale.certificate_valid_until
         self._certified_until = None if until is None else as_number(until)
@@ -118,12 +138,11 @@ class Intake:
         """Return the image of this scan; ``faults`` are those that others have found."""
         now_us = self._board.clock.now_us()
         self._scan += 1
-        yard, road = self._ends
-        ends = (yard.read(now_us), road.read(now_us))
+        ends = self._read_ends(now_us)
         weight = self._weigh_room.read(now_us, ends)
         wall = self._wall()
         found = (*faults, *self._weigh_room.faults)
-        if wall.quality == ClockQuality.UNKNOWN:
+        if wall.quality is _UNSET:
             found = (*found, int(Fault.CLOCK_UNSET))
         elif self._certified_until is not None and wall.date > self._certified_until:
             found = (*found, int(Fault.CERTIFICATE_LAPSED))
@@ -139,29 +158,37 @@ class Intake:
             ledger=ledger,
             requests=self._asked(),
             estop=self._estop_state(now_us),
-            faults=tuple(sorted(set(found))),
+            faults=tuple(sorted(set(found))) if found else (),
         )
 
     def note_raised(self, end: End, now_us: int) -> None:
         """Remember that this boom was driven upwards in this scan."""
-        self._ends[end].boom.raised_us = now_us
+        self._watches[end].boom.raised_us = now_us
+
+    def _read_ends(self, now_us: int) -> tuple[EndInputs, EndInputs]:
+        yard, road = self._watches[0].read(now_us), self._watches[1].read(now_us)
+        if yard is not self._ends[0] or road is not self._ends[1]:
+            self._ends = (yard, road)
+        return self._ends
 
     def _estop_state(self, now_us: int) -> Presence:
         """A site without an emergency stop has none to press; ``check`` warns of it."""
         state = self._estop.read(now_us).state
-        return Presence.CLEAR if state == Presence.NOT_FITTED else state
+        return CLEAR if state is NOT_FITTED else state
 
     def _wall(self) -> WallTime:
         reading = self._board.clock.wall()
         if not WALL_MS_MIN <= reading.ms <= WALL_MS_MAX:
             return WallTime()
-        quality = ClockQuality.SYNCHRONISED if reading.synchronised else ClockQuality.FREE_RUNNING
-        date = _date(reading.ms, reading.offset_min)
+        quality = _SYNCHRONISED if reading.synchronised else _FREE_RUNNING
+        date = _date((reading.ms // 1000 + 60 * reading.offset_min) // 86_400)
         return WallTime(ms=reading.ms, date=date, quality=quality, offset_min=reading.offset_min)
 
     def _asked(self) -> tuple[Request, ...]:
         source = self._board.requests
         asked = source.poll() if source is not None else ()
+        if not asked:
+            return ()
         requests = (self._request(one) for one in asked[:REQUESTS_MAX])
         return tuple(request for request in requests if request is not None)
 
@@ -183,8 +210,8 @@ class Intake:
         )
 
 
-def _date(ms: int, offset_min: int) -> int:
-    """The local date yyyymmdd at a wall time."""
-    zone = datetime.timezone(datetime.timedelta(minutes=offset_min))
-    local = datetime.datetime.fromtimestamp(ms // 1000, zone)
-    return local.year * 10_000 + local.month * 100 + local.day
+@lru_cache(maxsize=2)
+def _date(day: int) -> int:
+    """The date yyyymmdd of a day since 1970."""
+    date = datetime.date(1970, 1, 1) + datetime.timedelta(days=day)
+    return date.year * 10_000 + date.month * 100 + date.day

@@ -30,6 +30,7 @@ class _Lens:
     def __init__(self, end: End, view: View, camera: Camera) -> None:
         self.end, self.view, self.camera = end, view, camera
         self.name = f"{end.name.lower()}.{'camera' if view == View.FRONT else 'rear_camera'}"
+        self.rear = view == View.REAR
         self.trouble: DeviceFault | None = None
         self._flaws = 0
 
@@ -79,15 +80,15 @@ class Reading:
     @property
     def faults(self) -> tuple[int, ...]:
         """The same as codes of the catalogue."""
-        return tuple(sorted({int(Fault[one.name]) for one in self.troubles}))
+        troubles = self.troubles
+        return tuple(sorted({int(Fault[one.name]) for one in troubles})) if troubles else ()
 
     def poll(self, wanted: OutputImage) -> None:
         """Take the pictures that the lane wants and what has been seen since the last scan."""
         now_us = self._clock.now_us()
         self._turn_to(wanted)
         for lens in self._lenses:
-            rear = lens.view == View.REAR
-            looking = wanted.capture_rear if rear else wanted.capture
+            looking = wanted.capture_rear if lens.rear else wanted.capture
             self._capture(lens, looking and lens.end == wanted.entry, now_us)
         for glance in self._reader.take(now_us):
             self._seen(glance)

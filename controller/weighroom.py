@@ -7,7 +7,14 @@ from numpy.typing import NDArray
 
 from controller.core.faults import Fault
 from controller.core.images import Degraded, EndInputs, Weight
-from controller.core.kinds import Deck, Presence, WeighingStatus
+from controller.core.kinds import (
+    BLOCKED,
+    CLEAR,
+    NOT_FITTED,
+    UNKNOWN,
+    Deck,
+    WeighingStatus,
+)
 from controller.recording.basis import parameters_of
 from controller.recording.ring import CountsRing
 from controller.samples import Line
@@ -28,6 +35,8 @@ from sensors.weighing import Basis, EventKind, Weighing
 
 CURVE_LEAD_US = 2_000_000
 LOOK_US_MAX = 200_000
+_DECKS = tuple(Deck)
+_STATUSES = tuple(WeighingStatus)
 ALARM_US = 60_000_000
 _ALARMS = {
     EventKind.TAMPER_STEP: Fault.WEIGHT_STEP,
@@ -64,22 +73,22 @@ class WeighRoom:
         self._degraded_allowed = False
         self._cleared = 0
         self._cleared_id = 0
-        self._beam_blocked = False
+        self._ends: tuple[EndInputs, EndInputs] | None = None
+        self._beams = (0, 0)
         self._tampering = Tampering()
         self._alarms: tuple[int, ...] = ()
         self.faults: tuple[int, ...] = ()
 
     def read(self, now_us: int, ends: tuple[EndInputs, EndInputs]) -> Weight:
         """Take the samples that have come in and return the weight as it stands now."""
-        self._weigher.allow_zero(_lane_empty(ends))
-        self._weigher.see_loops(*(here.arm.state != Presence.NOT_FITTED for here in ends))
-        self._beam_blocked = any(beams_of(here) == 1 for here in ends)
+        if ends is not self._ends:
+            self._see(ends)
         samples = self._line.believed(self._cells.read(), now_us)
         if isinstance(samples, DeviceFault):
             self.faults = (int(Fault.CELLS_SILENT),)
         else:
             self.faults = self._alarms
-            self._batch.add(samples, ends)
+            self._batch.add(samples, self._beams)
             self._ring.add(samples.t_us, samples.counts)
         if self._batch.full or now_us - self._looked_us >= LOOK_US_MAX:
             self._look(now_us)
@@ -128,16 +137,25 @@ class WeighRoom:
         packed = self._ring.packed(since_us - CURVE_LEAD_US)
         return () if packed is None else (Blob(kind=COUNTS, data=packed),)
 
+    def _see(self, ends: tuple[EndInputs, EndInputs]) -> None:
+        self._ends = ends
+        self._weigher.allow_zero(_lane_empty(ends))
+        self._weigher.see_loops(*(here.arm.state != NOT_FITTED for here in ends))
+        self._beams = (beams_of(ends[0]), beams_of(ends[1]))
+
     def _look(self, now_us: int) -> None:
         self._looked_us = now_us
         silent = self._feel(now_us)
         self._batch.empty_into(self._weigher)
         seen = self._weigher.snapshot(now_us)
-        self._tampering.see(now_us, seen.weighing_id, self._beam_blocked)
+        self._tampering.see(now_us, seen.weighing_id, 1 in self._beams)
         before, self._weight = self._weight, self._fact(seen, now_us)
         left = self._weigher.remaining() if self._degraded_allowed else None
         if left is not None and now_us - seen.t_us <= STALE_US:
             self._weight = self._without_evidence(left, before, now_us)
+        if self._weight == before:
+            # Whoever looks at it next sees at once that nothing has changed.
+            self._weight = before
         # Each finding stands for a minute, so that it is seen and journaled once with its passage.
         recent = (e for e in seen.events if e.kind in _ALARMS and e.t_us > seen.t_us - ALARM_US)
         alarms = {int(_ALARMS[event.kind]) for event in recent}
@@ -155,8 +173,8 @@ class WeighRoom:
         return silent
 
     def _fact(self, seen: Weighing, now_us: int) -> Weight:
-        deck = Deck(int(seen.deck))
-        status = WeighingStatus(int(seen.status))
+        deck = _DECKS[seen.deck]
+        status = _STATUSES[seen.status]
         if status == WeighingStatus.ACCEPTED and seen.weighing_id == self._cleared_id:
             status = WeighingStatus.UNSTABLE
         if status in _SPOILT and self._tampering.spoils(self._weigher.findings):
@@ -192,7 +210,7 @@ class WeighRoom:
         deck = Deck(int(left.deck))
         status = WeighingStatus.IDLE
         if deck == Deck.LOADED:
-            blocked = self._beam_blocked and not left.moving
+            blocked = 1 in self._beams and not left.moving
             status = WeighingStatus.NOT_FULLY_ON if blocked else WeighingStatus.RUNNING
         found = Degraded(cells=left.cells)
         if left.weight is not None and status == WeighingStatus.RUNNING:
@@ -242,11 +260,11 @@ class _Batch:
     def full(self) -> bool:
         return len(self._yard) >= self._rows
 
-    def add(self, samples: CellSamples, ends: tuple[EndInputs, EndInputs]) -> None:
+    def add(self, samples: CellSamples, beams: tuple[int, int]) -> None:
         n = len(samples.t_us)
         if n == 0:
             return
-        yard, road = (beams_of(here) for here in ends)
+        yard, road = beams
         self._samples.append(samples)
         self._yard += _recorded(samples.entry_beam, yard, n)
         self._road += _recorded(samples.exit_beam, road, n)
@@ -270,15 +288,15 @@ def beams_of(here: EndInputs) -> int:
     The arm loop counts too: a drawbar passes under both beams while the trailer is still outside.
     """
     states = (here.arm.state, here.beam_low.state, here.beam_high.state)
-    if Presence.BLOCKED in states:
+    if BLOCKED in states:
         return 1
-    return -1 if Presence.UNKNOWN in states else 0
+    return -1 if UNKNOWN in states else 0
 
 
 def _lane_empty(ends: tuple[EndInputs, EndInputs]) -> bool:
     """Empty by every fitted sensor at and over the deck; a queue on an approach loop is outside."""
     return all(
-        sensor.state in (Presence.CLEAR, Presence.NOT_FITTED)
+        sensor.state in (CLEAR, NOT_FITTED)
         for here in ends
         for sensor in (here.arm, here.beam_low, here.beam_high)
     )

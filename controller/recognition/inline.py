@@ -47,6 +47,8 @@ class InlineReader:
 
     def take(self, now_us: int) -> tuple[Glance, ...]:
         """The glances that are due by now."""
+        if not self._waiting:
+            return ()
         due: list[Glance] = []
         while self._waiting and self._waiting[0][0] <= now_us:
             due.append(self._waiting.popleft()[1])

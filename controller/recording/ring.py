@@ -32,7 +32,8 @@ class CountsRing:
         n = len(t_us)
         if n == 0:
             return
-        if int(t_us[0]) <= self._last_us or (n > 1 and not (t_us[1:] > t_us[:-1]).all()):
+        times = t_us.tolist()
+        if times[0] <= self._last_us or times != sorted(set(times)):
             highest = np.maximum.accumulate(np.concatenate(([self._last_us], t_us)))
             rising = t_us > highest[:-1]
             t_us, counts = t_us[rising], counts[rising]
@@ -45,7 +46,8 @@ class CountsRing:
         first = min(n, self._size - self._next)
         for kept, fresh in ((self._t_us, t_us), (self._counts, counts)):
             kept[self._next : self._next + first] = fresh[:first]
-            kept[: n - first] = fresh[first:]
+            if first < n:
+                kept[: n - first] = fresh[first:]
         self._next = (self._next + n) % self._size
         self._kept = min(self._kept + n, self._size)
 
