@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from controller.cargo import cargo_of
+from controller.clockwatch import ClockWatch
 from controller.core.faults import Fault
 from controller.core.images import (
     LedgerFact,
@@ -43,6 +44,7 @@ FLAGS_MAX = 32
 
 Key: TypeAlias = tuple[int, int]
 
+_MOVED = int(Fault.BOOM_MOVED)
 _BY_PERSON = (RecordKind.RELEASE, RecordKind.MANUAL_MOVE)
 
 _FAULTS = {
@@ -87,7 +89,7 @@ class Bookkeeper:
     """Submits each intent once, keeps asking after a failure, and tells the lane what stands.
 
     ``faults`` are the ledger's and the media's, as codes; ``failure`` is the first one in words;
-    ``findings`` are codes of what the visits of known vehicles told within the last minute.
+    ``findings`` are codes of what known vehicles and the clocks told within the last minute.
     """
 
     def __init__(
@@ -120,6 +122,8 @@ class Bookkeeper:
         self.findings: tuple[int, ...] = ()
         self.visits = VisitBook()
         self._signs = SignBook()
+        self._clocks = ClockWatch()
+        self._boom_moved = False
         self.visits.fill(ledger.tare_weighings(REFILL_MAX))
         self.fact = fact_at_start(ledger)
         self._on_deck = self.fact.on_deck
@@ -163,12 +167,14 @@ class Bookkeeper:
         if due(now_us, self._tended_us):
             self._tended_us = now_us
             self._writer.tend(times_at(now_us, wall))
+        self._clocks.see(now_us, wall)
+        self._boom_moved = self._boom_moved or _MOVED in outputs.alarms
         intent = outputs.record
         if self._draft is None and intent is not None and self._is_new(intent):
             self._draft = self._drafted(intent, now_us)
         self._submit()
         self._keep_on_deck(outputs)
-        self.findings = self.visits.faults(now_us)
+        self.findings = (*self.visits.faults(now_us), *self._clocks.faults(now_us))
         if outputs.lookup != self._asked:
             self._asked = outputs.lookup
             self._vehicle = self._look_up(outputs.lookup) if outputs.lookup else None
@@ -211,14 +217,19 @@ class Bookkeeper:
             pictures=tuple(picture_of(blob) for blob in cutouts),
         )
         record = to_record(intent, self._identity, evidence)
-        tampered = self._weigh_room.tamper_flags()
-        flags = (*tampered, *self.visits.flags(record, now_us), *self._signs.flags(record))
+        told = (*self._weigh_room.tamper_flags(), *self._clocks.flags(), *self._gate_flags())
+        flags = (*told, *self.visits.flags(record, now_us), *self._signs.flags(record))
         stay = tells_of_the_stay(intent) and intent.boarded_us is not None
         counts = self._weigh_room.counts_of(since) if stay else ()
         named = self._identity.media_of(record)
         blobs = (*cutouts, *counts, *self._journal.cut(), *named)
         record = replace(record, flags=flags[:FLAGS_MAX], media=_named(blobs))
         return Draft(intent, record, blobs)
+
+    def _gate_flags(self) -> tuple[str, ...]:
+        """That a boom stood off its lower limit unasked, in the next record."""
+        moved, self._boom_moved = self._boom_moved, False
+        return (f"{Fault.BOOM_MOVED.value} {Fault.BOOM_MOVED.name}",) if moved else ()
 
     def _stored(self, key: Key, receipt: Receipt) -> None:
         intent = self._pending.pop(key)

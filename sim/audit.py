@@ -25,6 +25,8 @@ SHORT_US = 2_000_000
 READABLE_DIRT_MAX = 0.3
 MARGIN_PERMILLE = 25
 _NAMES = ("yard", "road")
+_BOOM_MOVED = "boom moved by hand"
+"""The VOID of an incident at a gate, which needs no vehicle."""
 _TOLD = (Message.PASS, Message.OVER, Message.BACK_OUT)
 
 
@@ -62,7 +64,7 @@ class Audit:
         self._by_stay: list[list[Record]] = [[] for _ in self._stays]
         self._orphans: list[Record] = []
         for record in records:
-            if record.kind in (Kind.PASSAGE, Kind.VOID):
+            if record.kind in (Kind.PASSAGE, Kind.VOID) and record.void != _BOOM_MOVED:
                 self._assign(record)
 
     def findings(self) -> Iterator[Finding]:
@@ -137,6 +139,9 @@ class Audit:
 
     def _crossing(self, crossing: Crossing) -> Iterator[Finding]:
         if crossing.end == crossing.entry or self._broke_through(crossing):
+            return
+        mischief = self._yard.mischief
+        if mischief is not None and mischief.lets_through(crossing.end, crossing.at_us):
             return
         stay = self._stay_of(crossing)
         parts = self._parts(stay)

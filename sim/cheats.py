@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sim.scale import Cells
 
 EVENTS = ("comes", "stands", "is gone")
+_OPEN_US = 60_000_000
 Counts = NDArray[np.int64]
 
 
@@ -94,6 +95,13 @@ class Mischief:
             counts = counts.copy()
             counts[:, own] += np.rint(change).astype(np.int64)
         return counts
+
+    def lets_through(self, end: int, at_us: int) -> bool:
+        """Whether somebody had raised this boom at the gate itself within the last minute."""
+        return any(
+            hand.end == end and hand.level is Drive.RAISE and span.overlaps(at_us - _OPEN_US, at_us)
+            for hand, span in self._hands
+        )
 
     def spoils_weight(self, from_us: int, until_us: int) -> bool:
         """Whether a device was on in this stretch of time, so that no weight can be true."""

@@ -21,6 +21,7 @@ TRUCK_KEYS = (
     "at",
     "configuration",
     "weighs",
+    "aboard",
     "suspension",
     "plate",
     "plate_colour",
@@ -74,7 +75,11 @@ def visits_of(
     fetches = kind.get("fetches")
     default = "road" if fetches else "yard"
     end = ENDS.index(word(kind.get("comes_from", default), ENDS, f"{where} comes_from"))
-    load = 0 if fetches else _load(kind.get("weighs", "legal"), truck, rng, f"{where} weighs")
+    aboard = kind.get("aboard")
+    if aboard is not None:
+        load = mass_g(aboard, f"{where} aboard")
+    else:
+        load = 0 if fetches else _load(kind.get("weighs", "legal"), truck, rng, f"{where} weighs")
     first = Visit(
         truck=truck,
         end=end,

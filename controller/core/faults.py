@@ -56,6 +56,7 @@ class Fault(IntEnum):
     CAMERA_BLOCKED = 312
     THERMOMETER_SILENT = 313
     CERTIFICATE_LAPSED = 314
+    CLOCK_STEPPED = 315
     # 4xx: the ledger
     DISK_FULL = 401
     LEDGER_READ_ONLY = 402

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controller.core.faults import Fault
-from controller.core.guards import second_vehicle
+from controller.core.guards import far_boom_moved, second_vehicle
 from controller.core.images import InputImage, OutputImage, RecordIntent, Sign
 from controller.core.interlock import under_boom_clear
 from controller.core.kinds import (
@@ -109,9 +109,10 @@ def _proposal(passage: Passage | None) -> str:
 
 def _alarms(lane: Lane, inputs: InputImage) -> tuple[int, ...]:
     behind = int(Fault.SECOND_VEHICLE) if second_vehicle(lane, inputs) else 0
-    if not (lane.cause or behind or inputs.faults):
+    moved = int(Fault.BOOM_MOVED) if far_boom_moved(lane, inputs) else 0
+    if not (lane.cause or behind or moved or inputs.faults):
         return ()
-    return tuple(sorted({lane.cause, behind, *inputs.faults} - {0}))
+    return tuple(sorted({lane.cause, behind, moved, *inputs.faults} - {0}))
 
 
 def _booms(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from lane_rig import STOPPING, Rig, lane_settings
 
+from controller.core.faults import Fault
 from controller.core.images import PlateRead, Vehicle
 from controller.core.kinds import (
     BoomCommand,
@@ -220,6 +221,32 @@ def test_a_truck_that_leaves_unweighed_is_a_void(rig: Rig) -> None:
     rig.plant.empty()
     rig.run_until(Phase.IDLE, 20)
     assert rig.plant.records == [(RecordKind.VOID, 1, None)]
+
+
+def test_the_boom_ahead_of_a_vehicle_that_waits_is_an_alarm_when_it_rises_unasked(
+    rig: Rig,
+) -> None:
+    board(rig)
+    rig.run_until(Phase.HOLDING, 70)
+    assert int(Fault.BOOM_MOVED) not in rig.out.alarms
+    boom = rig.plant.booms[End.ROAD]
+    rig.plant.booms[End.ROAD] = type(boom)(BoomPosition.BETWEEN, rig.plant.now_us, -1)
+    rig.scan()
+    assert int(Fault.BOOM_MOVED) in rig.out.alarms
+
+
+def test_a_boom_that_the_lane_asked_up_is_no_incident(rig: Rig) -> None:
+    board(rig)
+    weigh(rig, 48_000)
+    seen = set()
+    rig.run_until(Phase.RELEASING, 12)
+    rig.run(0.5)
+    rig.plant.load(status=WeighingStatus.WITHDRAWN)
+    for _ in range(100):
+        rig.scan()
+        seen |= set(rig.out.alarms)
+    assert rig.lane.phase == Phase.HOLDING
+    assert int(Fault.BOOM_MOVED) not in seen
 
 
 def test_a_boom_lifted_by_hand_is_an_incident(rig: Rig) -> None:

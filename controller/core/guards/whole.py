@@ -31,6 +31,15 @@ from controller.core.settings import LaneSettings
 # Wider than any drift of zero since calibration that the scale would take for its zero at power-up.
 OTHER_LOAD_PERMILLE = 20
 LEFT = "left without"
+_UNDECIDED = (
+    Phase.APPROACH,
+    Phase.BOARDING,
+    Phase.POSITIONING,
+    Phase.WEIGHING,
+    Phase.CONFIRMING,
+    Phase.DECIDING,
+    Phase.HOLDING,
+)
 
 
 def emergency_pressed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
@@ -163,6 +172,18 @@ def manual_left(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
 def boom_moved(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """A boom stands off its lower limit though the lane has not asked for it."""
     return _boom_open_in_idle(inputs)
+
+
+def far_boom_moved(lane: Lane, inputs: InputImage) -> bool:
+    """The boom ahead of a vehicle that nobody has let go yet stands off its lower limit.
+
+    Once the lane has asked for it in this passage, or people have, it may still be on its way.
+    """
+    passage = lane.passage
+    if passage is None or passage.entry is None or lane.phase not in _UNDECIDED:
+        return False
+    asked = any(phase not in _UNDECIDED for phase, _ in passage.timeline)
+    return not asked and inputs.ends[passage.entry.other].boom.position in (BETWEEN, OPEN)
 
 
 def _boom_open_in_idle(inputs: InputImage) -> bool:
