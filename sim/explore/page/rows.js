@@ -261,7 +261,7 @@ function drawWeight(c, view, height, hits) {
     rule(c, x, top, x, height, ink.ink, 1, [3, 2]);
     c.beginPath(); c.arc(x, top, 4, 0, 7); c.fillStyle = ink.sheet; c.fill();
     c.strokeStyle = ink.ink; c.lineWidth = 1.6; c.stroke();
-    if (x > free) free = x + 8 + say(c, `${tonnes(mark.g)} ± ${((mark.u95_g ?? 0) / 1000).toFixed(0)} kg, ${fault(mark)}`, x + 8, Math.min(top + 12, height - 14), view.width - x, { weight: 600 });
+    if (x > free) free = x + 8 + say(c, `${tonnes(mark.g)} ± ${((mark.u95_g ?? 0) / 1000).toFixed(0)} kg, ${fault(mark)}`, x + 8, height - 20, view.width - x - 10, { weight: 600 });
     hits.push({ x0: x - 7, x1: x + 7, y0: top - 8, y1: height, one: { kind: "accepted", mark } });
   }
 }
@@ -339,7 +339,7 @@ function words(name, zh, en, fill = () => ink.hair, height = 18) {
 const decisionInk = (value) => (value.startsWith("release") ? blend(ink.within, 0.35) : value.startsWith("return") ? blend(ink.over, 0.35) : blend(ink.hold, 0.45));
 
 words("outcome", "缘由", "why this phase");
-words("decision", "处置", "decision, why", decisionInk, 32);
+words("decision", "处置", "decision, why", decisionInk, 30);
 words("permit", "开闸许可", "permit", () => blend(ink.within, 0.3));
 row("车道 Lane", "过车", "passage", 16, (c, view, h) => band(c, view, steps("passage"), 2, h - 4, (n) => (n ? ink.ph1 : null), (n) => `passage ${n}`),
   (t) => (at(steps("passage"), t) ? `passage ${at(steps("passage"), t)}` : "none"));
@@ -356,12 +356,12 @@ if (has("ready", [1])) row("车道 Lane", "账本", "ledger ready", 14, (c, view
 const SIGN_INK = { red: "over", green: "within", amber: "open" };
 const signs = steps("sign");
 
-row("车道 Lane", "情报板", "sign", 32, (c, view, h, hits) => band(c, view, signs, 2, h - 4,
+row("车道 Lane", "情报板", "sign", 30, (c, view, h, hits) => band(c, view, signs, 2, h - 4,
   (value) => (value ? blend(ink[SIGN_INK[value.split("\n")[0]]], 0.28) : null), (value) => value.split("\n").slice(1).join(" "), hits),
 (t) => { const [colour, ...lines] = (at(signs, t) || "dark").split("\n"); return `${lines.join(" / ")} (${colour})`; });
 words("plate", "采用车牌", "plate in use", (value) => (value.includes("proposed") ? blend(ink.hold, 0.5) : ink.hair));
 const reads = run.marks.filter((mark) => mark.what === "plate");
-if (reads.length) row("车道 Lane", "车牌识读", "plates read", 32, (c, view, h, hits) => marks(c, view, reads, h, hits, (one) => ({
+if (reads.length) row("车道 Lane", "车牌识读", "plates read", 30, (c, view, h, hits) => marks(c, view, reads, h, hits, (one) => ({
   colour: run.vehicles.some((vehicle) => vehicle.plate === one.text) ? ink.blue : ink.bad, text: `${one.text} ${one.view}`, sign: "ring",
 })), (t) => at(steps("reads"), t) || "—");
 const asked = run.marks.filter((mark) => mark.what === "request" || mark.what === "told off");
@@ -443,7 +443,7 @@ for (const [end, zh] of Object.entries(ENDS)) {
   presence(group, `${end}.approach`, "来车线圈", "approach loop");
   for (const [face, faceZh, faceEn] of [["approach", "进口灯", "lamp, approach"], ["deck", "秤上灯", "lamp, deck"]]) {
     const name = `${end}.${face}_lamp`;
-    row(group, faceZh, faceEn, 13, drawPair(steps(name), steps(`${name}.wanted`), (green) => (green ? ink.within : blend(ink.over, 0.35))),
+    row(group, faceZh, faceEn, 15, drawPair(steps(name), steps(`${name}.wanted`), (green) => (green ? ink.within : blend(ink.over, 0.35))),
       (t) => { const a = at(steps(name), t), b = at(steps(`${name}.wanted`), t); return `${a ? "green" : "red"}${a === b ? "" : ` (${b ? "green" : "red"} wanted)`}`; }, { devices: [name] });
   }
 }
@@ -458,24 +458,25 @@ for (const bar of run.bars) {
 }
 
 function barText(bar) {
-  if (bar.list === "kill") return `dead ${bar.about.dead ?? ""}`;
-  const { device, from, until, ...rest } = bar.about;
+  const { device, from, until, at: planned, ...rest } = bar.about;
+  if (bar.list === "kill") return `planned: ${Object.entries(rest).map(([key, value]) => `${key} ${value}`).join(", ")}`;
   return Object.values(rest).join(" ");
 }
 
 for (const [name, bars] of troubles) {
   row("故障 Trouble", "", name, 18, (c, view, h, hits) => {
     for (const bar of bars) {
-      const until = bar.until ?? run.end;
+      // A death may wait for its moment in a scan: the plan is a mark, what came of it the dark stripe.
+      const planned = bar.list === "kill", until = planned ? bar.from : bar.until ?? run.end;
       if (until < view.from || bar.from > view.until) continue;
-      const colour = bar.list === "kill" ? ink.dead : bar.list === "fault" ? ink.bad : ink.hold;
-      box(c, view, bar.from, until, 2, h - 4, blend(colour, bar.list === "kill" ? 1 : 0.5), 2);
+      const colour = planned ? ink.soft : bar.list === "fault" ? ink.bad : ink.hold;
+      if (!planned) box(c, view, bar.from, until, 2, h - 4, blend(colour, 0.5), 2);
       rule(c, view.x(bar.from), 1, view.x(bar.from), h - 1, colour, 2);
       const x = Math.max(0, view.x(bar.from));
-      say(c, barText(bar), x + 5, h / 2 + 0.5, Math.max(view.x(until), 0) - x - 6, { halo: null, colour: bar.list === "kill" ? ink.paper : ink.ink });
+      say(c, barText(bar), x + 5, h / 2 + 0.5, planned ? 180 : Math.max(view.x(until), 0) - x - 6, { halo: null, colour: planned ? ink.soft : ink.ink });
       hits.push({ x0: view.x(bar.from) - 3, x1: view.x(until) + 3, y0: 0, y1: h, one: { kind: "bar", bar } });
     }
-  }, (t) => bars.filter((bar) => bar.from <= t && t < (bar.until ?? run.end)).map(barText).join(", ") || "—", { stripes: bars[0].list !== "kill" });
+  }, (t) => bars.filter((bar) => bar.from <= t && t < (bar.until ?? run.end)).map(barText).join(", ") || "—");
 }
 
 for (const alarm of run.alarms) {
