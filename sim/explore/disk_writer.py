@@ -95,10 +95,10 @@ class RideWriter(SyncWriter[Key]):
         self._held: list[tuple[Key, Result]] = []
         self._span = (0, 0)
 
-    @property
-    def waiting(self) -> bool:
-        """Whether anything is on its way to the disk."""
-        return bool(self._queue) or self._due_us is not None
+    def awaits(self, what: str) -> bool:
+        """Whether a *record* is on its way to the disk, or anything (*store*)."""
+        queued = (one for one in self._queue if what == "store" or isinstance(one.record, Record))
+        return self._due_us is not None or any(queued)
 
     @property
     def stalled(self) -> bool:

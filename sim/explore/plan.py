@@ -30,15 +30,15 @@ _APART = ("found", "kill", "disk")
 """What of a plan the yard knows nothing of."""
 
 POWER = ("kept", "cut")
-WITHIN = ("scan", "store")
+WITHIN = ("scan", "store", "record")
 
 
 class Kill(Struct, frozen=True, kw_only=True):
     """The process of the lane dies at the first scan from ``at_us`` on, for ``dead_us``.
 
     ``cut``: the whole cabinet loses power, and the disk what was not synced.  It dies between two
-    scans, or ``within`` one at its ``calls``-th call; within a *store* it waits for a scan in which
-    something is on its way to the ledger.
+    scans, or ``within`` one at its ``calls``-th call; within a *store* or a *record* it waits for a
+    scan in which anything, or a record, is on its way to the ledger.
     """
 
     at_us: int
@@ -97,7 +97,8 @@ def _kill(entry: Table) -> Kill:
     calls = entry.get("calls", 0)
     if isinstance(calls, bool) or not isinstance(calls, int) or (calls > 0) != ("within" in entry):
         raise ScenarioError(
-            "[[kill]] calls: how many calls into a scan it dies, with within = 'scan' or 'store'"
+            "[[kill]] calls: how many calls into a scan it dies, with within = 'scan', "
+            "'store' or 'record'"
         )
     return Kill(
         at_us=time_us(entry.get("at"), "[[kill]] at"),

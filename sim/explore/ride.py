@@ -232,7 +232,8 @@ class _Ride:
     def _met_death(self, lane: Scan) -> Scan:
         """Let the lane die as the plan says, and return the next life; some deaths still wait."""
         kill, ground = self._kills[0], self._ground
-        if kill.within == "store" and not (ground.writer is not None and ground.writer.waiting):
+        waits = kill.within in ("store", "record")
+        if waits and not (ground.writer is not None and ground.writer.awaits(kill.within)):
             return lane
         del self._kills[0]
         if kill.within:
@@ -334,6 +335,8 @@ class _Ride:
         )
 
     def _add(self, check: str, seen: str) -> None:
+        # Where the folder lies is chance.
+        seen = seen.replace(f"{self._ground.folder}/", "")
         self._findings.append(Finding(check=check, at_us=self._yard.now_us, seen=seen))
 
 

@@ -27,7 +27,7 @@ def deal_manners(rng: Random, deaths: list[Table]) -> list[Table]:
 
 def _manner(rng: Random) -> Table:
     found: Table = {"power": "cut"} if rng.random() < 0.4 else {}
-    within = rng.choices(("", "scan", "store"), (3, 2, 5))[0]
+    within = rng.choices(("", "scan", "store", "record"), (3, 2, 2, 4))[0]
     if within:
         # A scan has some thousand calls at most; early ones, where it writes, come as often.
         found |= {"within": within, "calls": round(10 ** rng.uniform(0.0, CALLS_DECADES))}
