@@ -64,7 +64,7 @@ class Audit:
         self._by_stay: list[list[Record]] = [[] for _ in self._stays]
         self._orphans: list[Record] = []
         for record in records:
-            if record.kind in (Kind.PASSAGE, Kind.VOID) and record.void != _BOOM_MOVED:
+            if record.kind in (Kind.PASSAGE, Kind.VOID) and not self._needs_no_vehicle(record):
                 self._assign(record)
 
     def findings(self) -> Iterator[Finding]:
@@ -80,6 +80,12 @@ class Audit:
                     yield from self._passage(stay, record)
                     yield from self._vehicle(i, record)
         yield from self._of_records()
+
+    def _needs_no_vehicle(self, record: Record) -> bool:
+        """An incident at a gate is one without a vehicle, and a stone on the deck is a load."""
+        if record.void == _BOOM_MOVED:
+            return True
+        return record.void is not None and self._yard.burdened(record.times.at_us)
 
     def _assign(self, record: Record) -> None:
         """Give a record to the interval that had begun when its vehicle boarded."""

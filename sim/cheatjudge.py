@@ -6,7 +6,7 @@ A sign is written in words, ``<where> <what>``, several joined by `` or ``:
 - ``sign SECOND_VEHICLE``: the text sign told the driver so;
 - ``kind VOID``: a record of this kind was written;
 - ``outcome hold``: a record holds, releases or returns; ``by rule`` behind it leaves persons out;
-- ``reason not positioned``: a record gives this reason, or voids with it;
+- ``reason not positioned``: a reason of a record, or of its voiding, begins so;
 - ``flag 213 WEIGHT_SCALED``: a flag of a record begins so;
 - ``field weighing.zero_offset_g``: a record states this, or states it ``= so``;
 - ``person 王``: a record names a person who decided, with this in name or reason.
@@ -127,7 +127,7 @@ def _outcome(record: Record, what: str) -> bool:
 
 def _reason(record: Record, what: str) -> bool:
     reasons = record.decision.reasons if record.decision is not None else ()
-    return what in (*reasons, record.void)
+    return any(reason.startswith(what) for reason in (*reasons, record.void or ""))
 
 
 def _field(record: Record, what: str) -> bool:

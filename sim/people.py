@@ -16,7 +16,14 @@ PERSON_HEIGHT_M = 1.75
 _ASK_AGAIN_US = 20_000_000
 _DRIVER_G = 80_000
 _WALK_MPS = 1.3
-MANNERS = ("good", "lets everyone go", "sends everyone back", "names wrong plates", "asks twice")
+MANNERS = (
+    "good",
+    "lets everyone go",
+    "sends everyone back",
+    "names wrong plates",
+    "asks twice",
+    "believes tickets",
+)
 """How an operator works.  Whoever names wrong plates or sends back what is lawful does no more than
 that; who lets everyone go asks neither for the plate nor for the weight."""
 
@@ -121,6 +128,8 @@ class Operator:
         self._helped = vehicle
         if self._manner == "lets everyone go":
             return self._dismiss("RELEASE", "known to me", 1 - vehicle.end)
+        if self._manner == "believes tickets":
+            return self._dismiss("RELEASE", "ticket of an earlier weighing shown", 1 - vehicle.end)
         if first_time:
             return self._name_plate(vehicle.truck.plate.text)
         if self._manner == "sends everyone back":

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 ENDS = ("yard", "road")
 PHOTOGRAPHS_MAX = 32
+BURDEN_G = 150_000
+"""More than a person: a deck with that on it is not empty."""
 FLAP_US = 300_000
 """How long a flapping device is gone, and how long it is back."""
 _TICK_S = TICK_US / 1_000_000
@@ -332,6 +334,10 @@ class Yard:
         end_us = self.now_us if until_us is None else until_us
         devices = self.mischief is not None and self.mischief.spoils_weight(from_us, end_us)
         return devices or any(load.under and load.acts(from_us, end_us) for load in self.loads)
+
+    def burdened(self, at_us: int) -> bool:
+        """Whether something heavy that is no vehicle lay on the deck then."""
+        return sum(load.grams(at_us) for load in self.loads) > BURDEN_G
 
     def may_set_out(self, vehicle: Vehicle, tailgates: bool) -> bool:
         """Whether the turn has come: the lane is empty, or the one to be tailgated has gone in."""

@@ -239,8 +239,8 @@ def test_a_boom_that_the_lane_asked_up_is_no_incident(rig: Rig) -> None:
     board(rig)
     weigh(rig, 48_000)
     seen = set()
-    rig.run_until(Phase.RELEASING, 12)
-    rig.run(0.5)
+    while rig.plant.booms[End.ROAD].position != BoomPosition.BETWEEN:
+        rig.scan()
     rig.plant.load(status=WeighingStatus.WITHDRAWN)
     for _ in range(100):
         rig.scan()
