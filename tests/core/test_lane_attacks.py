@@ -231,13 +231,27 @@ def test_a_second_vehicle_coming_in_halts_the_release_until_it_is_gone(rig: Rig)
 def test_one_who_follows_over_the_deck_finds_the_boom_down(rig: Rig) -> None:
     released(rig)
     rig.run(4)
-    rig.plant.sense(End.ROAD, "beam_low", Presence.BLOCKED)
+    rig.plant.sense(End.ROAD, "arm", Presence.BLOCKED)
     rig.run(2)
-    rig.plant.sense(End.ROAD, "beam_low", Presence.CLEAR)
+    rig.plant.sense(End.ROAD, "arm", Presence.CLEAR)
     rig.run(6)
     assert rig.plant.booms[End.ROAD].position == BoomPosition.CLOSED
     assert rig.lane.phase == Phase.HOLDING
     assert kinds(rig) == [RecordKind.PASSAGE, RecordKind.VOID]
+
+
+def test_a_person_in_the_beams_is_not_the_vehicle_that_moves_off(rig: Rig) -> None:
+    released(rig)
+    rig.run(4)
+    for beam in ("beam_low", "beam_high"):
+        rig.plant.sense(End.ROAD, beam, Presence.BLOCKED)
+    rig.run(3)
+    for beam in ("beam_low", "beam_high"):
+        rig.plant.sense(End.ROAD, beam, Presence.CLEAR)
+    rig.run(6)
+    assert rig.lane.phase == Phase.RELEASING
+    assert rig.plant.booms[End.ROAD].position == BoomPosition.OPEN
+    assert kinds(rig) == [RecordKind.PASSAGE]
 
 
 def test_an_entry_boom_that_stays_up_is_named(rig: Rig) -> None:

@@ -77,7 +77,7 @@ def test_a_truck_under_the_boom_that_it_may_leave_by_drives_on(rig: Rig) -> None
     released(rig)
     rig.run(8)
     assert rig.plant.booms[End.ROAD].position == BoomPosition.OPEN
-    rig.plant.sense(End.ROAD, "beam_low", Presence.BLOCKED)
+    rig.plant.sense(End.ROAD, "arm", Presence.BLOCKED)
     rig.plant.load(motion=True)
     rig.restart()
     assert not driven_up(rig, Phase.DEPARTING)
@@ -87,7 +87,7 @@ def test_a_truck_under_the_boom_that_it_may_leave_by_drives_on(rig: Rig) -> None
     assert rig.lane.phase == Phase.DEPARTING
     rig.plant.empty()
     rig.run(2)
-    rig.plant.sense(End.ROAD, "beam_low", Presence.CLEAR)
+    rig.plant.sense(End.ROAD, "arm", Presence.CLEAR)
     rig.run_until(Phase.IDLE, 20)
     assert kinds(rig) == [(RecordKind.PASSAGE, 1)]
 

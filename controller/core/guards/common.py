@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from controller.core.images import InputImage, Request
+from controller.core.images import EndInputs, InputImage, Request
 from controller.core.interlock import under_boom_clear
 from controller.core.kinds import (
+    BLOCKED,
     CLEAR,
     CLOSED,
     EMPTY,
@@ -47,6 +48,13 @@ def end_clear(inputs: InputImage, end: End) -> bool:
     """Beams and arm loop: where a drawbar passes both beams, the loop still feels the trailer."""
     here = inputs.ends[end]
     return all(sensor.state in OFF for sensor in (here.arm, here.beam_low, here.beam_high))
+
+
+def vehicle_at(here: EndInputs) -> bool:
+    """Whether a vehicle is under this boom: a loop, where one is fitted, feels no person."""
+    if here.arm.state != NOT_FITTED:
+        return here.arm.state == BLOCKED
+    return BLOCKED in (here.beam_low.state, here.beam_high.state)
 
 
 def quiet(inputs: InputImage, end: End, settle_us: int) -> bool:

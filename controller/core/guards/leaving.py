@@ -9,6 +9,7 @@ from controller.core.guards.common import (
     entry_of,
     left_deck,
     quiet,
+    vehicle_at,
 )
 from controller.core.images import InputImage
 from controller.core.interlock import under_boom_clear
@@ -65,11 +66,7 @@ def moves_off(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     if leave is None:
         return False
     here = inputs.ends[leave]
-    return here.boom.position == OPEN and BLOCKED in (
-        here.arm.state,
-        here.beam_low.state,
-        here.beam_high.state,
-    )
+    return here.boom.position == OPEN and vehicle_at(here)
 
 
 def lane_clear(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:

@@ -8,6 +8,7 @@ from controller.core.guards.common import (
     end_clear,
     left_deck,
     request_of,
+    vehicle_at,
 )
 from controller.core.images import InputImage
 from controller.core.kinds import (
@@ -121,7 +122,7 @@ def leaves_at_start(lane: Lane, inputs: InputImage, settings: LaneSettings) -> b
     return (
         ready_loaded(lane, inputs, settings)
         and here.boom.position == OPEN
-        and BLOCKED in (here.arm.state, here.beam_low.state, here.beam_high.state)
+        and vehicle_at(here)
     )
 
 
