@@ -1,23 +1,28 @@
-"""A reader that does without pixels: it knows the plate and errs as a recogniser does.
+"""A reader that does without pixels: it knows the plate and errs as the real recogniser does.
 
-For runs in which the eyes are not the question.  Distance, dirt and darkness lower the
-probabilities; a plate under mud gives a read that nobody should believe.
+For runs in which the eyes are not the question.  What it says of a frame is drawn from what the
+real one said of frames in the same condition (``sim/reading``); frames of one vehicle have as much
+in common as the real one's.
 """
 
 from __future__ import annotations
 
 import struct
 import zlib
+from math import sqrt
+from random import Random
+from statistics import NormalDist
 
-import numpy as np
+from msgspec.structs import replace
 
 from controller.recognition.looks import Seen, Shot, Sighted
-from sim.scene import Corners, Light, Sight
-from sim.truck import DIGITS, LETTERS
+from sim.reading.table import LENGTHS, PPM, UNREADABLE, Outcome, Readings, read
+from sim.scene import Corners, Sight
 from sim.spoiled import Spoiled
 from sim.world import Yard
 
-_LIGHT_LOSS = {Light.DAY: 0.0, Light.DUSK: 0.004, Light.NIGHT: 0.012}
+_NORMAL = NormalDist()
+_LEAST = 1e-9
 
 
 def _one_pixel_png() -> bytes:
@@ -31,17 +36,15 @@ def _one_pixel_png() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
-_SURE = 0.02
-"""Below this doubt a character is right: recognisers rarely err where they are sure."""
-
 PNG = _one_pixel_png()
 
 
 class StochasticReader:
-    """Reads the plates of a yard with a given chance of error per character."""
+    """Reads the plates of a yard as often right and wrong as the real recogniser does."""
 
     def __init__(self, yard: Yard) -> None:
         self._yard = yard
+        self._readings = read()
         self._spoiled = Spoiled()
 
     def look(self, shot: Shot) -> Sighted:
@@ -56,19 +59,57 @@ class StochasticReader:
         sight = self._yard.photograph(quad)
         if sight is None:
             return None
-        seed = self._yard.random(f"reader {captured_us} {quad[0]}").getrandbits(64)
-        rng = np.random.default_rng(seed)
-        text, chars = self._characters(sight, rng)
-        return Seen(text=text, chars=chars, quad=quad, png=PNG)
+        frame = self._yard.random(f"reader {captured_us} {quad[0]}")
+        own = self._yard.random(f"reader of {sight.plate.text}").random()
+        outcome = draw(self._readings, sight, own, frame.random())
+        if not outcome.chars_ppm:
+            return None
+        return Seen(
+            text=self._text(sight.plate.text, outcome, frame),
+            chars=tuple(ppm / PPM for ppm in outcome.chars_ppm),
+            quad=quad,
+            png=PNG,
+            ptype=sight.plate.ptype if outcome.typed else "",
+            sharpness=outcome.sharpness_ppm / PPM,
+        )
 
-    def _characters(self, sight: Sight, rng: np.random.Generator) -> tuple[str, tuple[float, ...]]:
-        """Return the text and its probabilities; a doubtful character may be a wrong one."""
-        loss = 0.002 + _LIGHT_LOSS[sight.light] + max(0.0, sight.distance_m - 8.0) * 0.03
-        loss += 2.0 * max(0.0, sight.dirt - 0.3)
-        text, chars = "", []
-        for character in sight.plate.text:
-            doubt = min(0.9, float(rng.exponential(loss)))
-            wrong = doubt > _SURE and rng.random() < doubt
-            text += str(rng.choice(list(LETTERS + DIGITS))) if wrong else character
-            chars.append(1.0 - doubt)
-        return text, tuple(chars)
+    def _text(self, plate: str, outcome: Outcome, frame: Random) -> str:
+        """The plate with the outcome's errors."""
+        left = [place for place in range(len(plate)) if place != outcome.dropped]
+        return "".join(
+            self._taken_for(plate, place, frame) if wrong else plate[place]
+            for place, wrong in zip(left, outcome.wrong, strict=True)
+        )
+
+    def _taken_for(self, plate: str, place: int, frame: Random) -> str:
+        """A wrong character: mostly the one that this plate gives in every frame."""
+        others = self._readings.confusions.get(plate[place], UNREADABLE)
+        if frame.random() < self._readings.same_error:
+            return self._yard.random(f"reader of {plate} at {place}").choice(others)
+        return frame.choice(others)
+
+
+def draw(readings: Readings, sight: Sight, vehicle: float, frame: float) -> Outcome:
+    """An outcome for a sight, of two chances (0 to 1): the vehicle's own, and the frame's.
+
+    The two are joined as normal scores, so that each condition keeps its rates and two frames of
+    one vehicle have the likeness that was measured.
+    """
+    own, other = (_NORMAL.inv_cdf(min(max(u, _LEAST), 1 - _LEAST)) for u in (vehicle, frame))
+    likeness = readings.likeness
+    share = _NORMAL.cdf(sqrt(likeness) * own + sqrt(1 - likeness) * other)
+    return _fitted(readings.outcome(sight, share), len(sight.plate.text))
+
+
+def _fitted(outcome: Outcome, length: int) -> Outcome:
+    """The outcome for a plate of another length than any measured: characters are repeated."""
+    measured = len(outcome.chars_ppm) + (outcome.dropped is not None)
+    if not outcome.chars_ppm or measured == length or length in LENGTHS:
+        return outcome
+    places = [min(i, measured - 1) for i in range(length)]
+    return replace(
+        outcome,
+        chars_ppm=tuple(outcome.chars_ppm[i] for i in places),
+        wrong=tuple(outcome.wrong[i] for i in places),
+        dropped=None,
+    )

@@ -1,0 +1,1 @@
+"""How often the real recogniser errs on the yard's pictures, measured, for runs without pixels."""
