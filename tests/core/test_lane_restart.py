@@ -233,7 +233,10 @@ def test_whatever_the_disk_says_nothing_moves_while_the_lane_starts(
 ) -> None:
     lane = Lane(since_us=images[0].now_us)
     for inputs in images:
-        told = replace(inputs, ledger=replace(inputs.ledger, stay=stay, permit=None))
+        # As ``fact_at_start`` has it: no number is given again that the disk knows.
+        following = max(inputs.ledger.next_passage_id, stay.passage_id + 1)
+        ledger = replace(inputs.ledger, stay=stay, permit=None, next_passage_id=following)
+        told = replace(inputs, ledger=ledger)
         lane, wanted = step(lane, told, SETTINGS)
         if lane.phase == Phase.STARTING:
             assert wanted.booms == (BoomCommand.HOLD, BoomCommand.HOLD)

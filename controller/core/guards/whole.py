@@ -119,11 +119,7 @@ def leaves_at_start(lane: Lane, inputs: InputImage, settings: LaneSettings) -> b
     if passage is None or passage.stay is None or passage.leave_by is None:
         return False
     here = inputs.ends[passage.leave_by]
-    return (
-        ready_loaded(lane, inputs, settings)
-        and here.boom.position == OPEN
-        and vehicle_at(here)
-    )
+    return ready_loaded(lane, inputs, settings) and here.boom.position == OPEN and vehicle_at(here)
 
 
 def another_than_before(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
