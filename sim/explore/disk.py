@@ -7,7 +7,8 @@ grow, until something is removed; a failing one refuses every write, sync and re
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -93,9 +94,16 @@ class Refusals:
         self.room = 0
         recorder.before, recorder.before_read = self._before, self._before_read
 
-    def leave(self) -> None:
-        """Refuse nothing any more."""
-        self._recorder.before = self._recorder.before_read = None
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Refuse nothing while the block runs."""
+        recorder = self._recorder
+        stands = recorder.before, recorder.before_read
+        recorder.before = recorder.before_read = None
+        try:
+            yield
+        finally:
+            recorder.before, recorder.before_read = stands
 
     def _before(self, operation: Operation) -> None:
         if self._health.find("failing") is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -65,8 +65,9 @@ class Ground:
         """The lane dies now: what it does to its folder from here on is of no account."""
         _leave(self.folder, self._base / str(self._lives))
 
-    def lets_go(self) -> None:
-        """The dead one closes its files, which no trouble may hinder."""
+    def aside(self) -> AbstractContextManager[None]:
+        """Keep the disk's trouble from whoever is no part of the lane: the judge, the dead."""
+        return nullcontext()
 
     def bury(self) -> None:
         """The dead one has closed its files; the next life may begin."""
@@ -133,10 +134,10 @@ class RecordedGround(Ground):
         self._stack.close()
         super().bury()
 
-    def lets_go(self) -> None:
-        """The dead one closes its files, which no trouble may hinder."""
-        if self._files.refusals is not None:
-            self._files.refusals.leave()
+    def aside(self) -> AbstractContextManager[None]:
+        """See Ground."""
+        refusals = self._files.refusals
+        return nullcontext() if refusals is None else refusals.aside()
 
     def close(self) -> None:
         """The last life has ended."""

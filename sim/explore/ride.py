@@ -253,8 +253,8 @@ class _Ride:
         self._died += 1
         self._digest.update(lane.digest.encode())
         self._lane = None
-        ground.lets_go()
-        lane.bookkeeper.close()
+        with ground.aside():
+            lane.bookkeeper.close()
         ground.bury()
         lease_us = 0 if kill.cut else min(kill.dead_us, LEASE_US)
         yard.advance(lease_us)
@@ -298,8 +298,9 @@ class _Ride:
 
     def _on_disk(self, passage_id: int) -> list[Record]:
         """The records of a passage as another process would find them now."""
+        path = self._ground.folder / LEDGER_FILE
         try:
-            with Ledger.open(self._ground.folder / LEDGER_FILE, read_only=True) as ledger:
+            with self._ground.aside(), Ledger.open(path, read_only=True) as ledger:
                 found = takewhile(bool, (ledger.find(passage_id, part) for part in count(1)))
                 return [record for record in found if record is not None]
         except LedgerError as error:
