@@ -27,6 +27,7 @@ from controller.scan import Scan
 from protocol.record import Record
 from sim.explore.page.bars import bars_of
 from sim.explore.page.draw import draw, run
+from sim.explore.page.telling import told_plan
 from sim.explore.page.track import Line, Steps
 from sim.explore.plan import Plan
 from sim.explore.ride import Ride, meaning, ride
@@ -206,6 +207,22 @@ def test_findings_stand_on_the_page_with_what_must_hold(
 def test_many_seeds_are_no_page(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="give --seed S or --file"):
         run(None, tmp_path / "page.html")
+
+
+def test_a_plan_is_told_in_words() -> None:
+    table = SMALL.table | {"hand": [{"end": "road", "from": "20 s after vehicle 1 stands"}]}
+    said = " ".join(told_plan(table))
+    for part in (
+        "Begins 2026-11-22 23:59",
+        "1 truck: legal, configuration 2-axle truck.",
+        "1 fault: yard.beam_low flapping.",
+        "1 death of the process: at 8 s, dead 1.5 s.",
+        "1 hand: road 20 s after vehicle 1 stands.",
+        "1 request: clear_cells.",
+    ):
+        assert part in said
+    twice = " ".join(told_plan({"truck": SMALL.table["truck"] * 2}))
+    assert "2 trucks: legal, configuration 2-axle truck (2)." in twice
 
 
 def test_lists_that_a_plan_may_learn_are_drawn_too() -> None:

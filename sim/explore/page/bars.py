@@ -10,7 +10,9 @@ from typing import Any
 from sim.explore.plan import Table
 from sim.units import ScenarioError, length_m, time_us
 
-_NOT_TROUBLE = ("truck", "request")
+NOT_TROUBLE = ("truck", "request")
+"""Lists that are drawn as something else."""
+
 _BEGINS, _ENDS, _LASTS = ("from", "at"), ("until", "to"), ("dead", "for", "lasts")
 
 
@@ -18,7 +20,7 @@ def bars_of(table: Table) -> list[dict[str, Any]]:
     """Every entry with a time: its list, what it is about, when (ms; no ``until``: for good)."""
     found = []
     for key, entries in table.items():
-        if key in _NOT_TROUBLE or not isinstance(entries, list):
+        if key in NOT_TROUBLE or not isinstance(entries, list):
             continue
         found += [bar for bar in (_bar(key, entry) for entry in entries) if bar is not None]
     return found
@@ -40,6 +42,19 @@ def _bar(key: str, entry: Table) -> dict[str, Any] | None:
     if place is not None:
         bar["x"] = place
     return bar
+
+
+def short(key: str, entry: Table) -> str:
+    """An entry in a few words, without the times that its bar shows."""
+    timed = _bar(key, entry) is not None
+    about = {
+        name: str(value)
+        for name, value in entry.items()
+        if not (timed and name in ("from", "until"))
+    }
+    if key == "kill":
+        return ", ".join(f"{name} {value}" for name, value in about.items())
+    return " ".join(about.values())
 
 
 def _ms(value: object) -> int | None:

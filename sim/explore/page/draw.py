@@ -22,7 +22,11 @@ from sim.explore.plan import Plan, written
 from sim.explore.ride import Ride, meaning, ride
 from sim.world import ENDS, Yard
 
-SCRIPTS = ("data.js", "paint.js", "rows.js", "timeline.js")
+SCRIPTS = (
+    *("data.js", "paint.js"),
+    *("rows.js", "way.js", "weight.js", "lane.js", "ends.js", "trouble.js"),
+    *("timeline.js", "scene.js", "details.js", "hands.js", "begin.js"),
+)
 
 
 def run(plan: Plan | None, path: Path, as_json: bool = False) -> bool:

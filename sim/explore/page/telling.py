@@ -9,7 +9,7 @@ from typing import Any
 from controller.report import words
 from protocol.parts import Permit, Verdict
 from protocol.record import LEDGER_KINDS, Record
-from sim.explore.page.bars import bars_of
+from sim.explore.page.bars import NOT_TROUBLE, short
 from sim.explore.plan import Table
 
 
@@ -41,12 +41,12 @@ def _truck(truck: Table) -> str:
 
 
 def _others(table: Table) -> Iterator[str]:
-    """Everything else that the plan lays over time, a sentence for each list."""
-    named: dict[str, Counter[str]] = {}
-    for bar in bars_of(table):
-        named.setdefault(bar["list"], Counter())[_short(bar)] += 1
-    for key, found in named.items():
-        yield f"{_count(found.total(), key)}: {', '.join(_each(found))}."
+    """Everything else that the plan has, a sentence for each list."""
+    for key, entries in table.items():
+        if key in NOT_TROUBLE or not isinstance(entries, list) or not entries:
+            continue
+        each = Counter(short(key, entry) for entry in entries)
+        yield f"{_count(len(entries), key)}: {', '.join(_each(each))}."
     asked = Counter(str(entry.get("kind", "")) for entry in table.get("request", []))
     if asked:
         yield f"{_count(asked.total(), 'request')}: {', '.join(_each(asked))}."
@@ -54,13 +54,6 @@ def _others(table: Table) -> Iterator[str]:
 
 def _each(found: Counter[str]) -> Iterator[str]:
     return (f"{what} ({n})" if n > 1 else what for what, n in found.items())
-
-
-def _short(bar: dict[str, Any]) -> str:
-    about = {key: value for key, value in bar["about"].items() if key not in ("from", "until")}
-    if bar["list"] == "kill":
-        return ", ".join(f"{key} {value}" for key, value in about.items())
-    return " ".join(about.values())
 
 
 def _count(n: int, name: str) -> str:
