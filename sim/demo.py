@@ -19,11 +19,16 @@ from controller.core.kinds import Phase
 from controller.recognition.eyes import PlateEyes
 from controller.scan import Scan
 from controller.showing import demo_folder, show_records, summarise
+from controller.summary import passage_table
 from controller.view import LaneView
 from hal.bus import Bus
+from protocol.record import Record, to_json
 from sim.checker import Checker
+from sim.explore.plan import Plan
+from sim.explore.ride import ride
 from sim.finding import Finding
 from sim.run import Watcher, simulate
+from sim.scenario import APART, table_of
 from sim.world import Yard
 
 DAY_US_MAX = 6 * 3600 * 1_000_000
@@ -46,6 +51,10 @@ def run(
     """
     if trucks is None and scenario == SCENARIO:
         trucks = TRUCKS
+    table = table_of(scenario)
+    if any(key in table for key in APART):
+        _ride(Plan(seed=seed, table=table), Console(stderr=as_json), as_json=as_json)
+        return
     yard = Yard.from_scenario(scenario, seed=seed, trucks=trucks)
     folder = demo_folder(out)
     console = Console(stderr=as_json)
@@ -75,6 +84,29 @@ def run(
         print(json.dumps(summary, ensure_ascii=False))
     if findings or not finished:
         raise DemoError(f"{len(findings)} findings; finished: {finished}")
+
+
+def _ride(plan: Plan, console: Console, *, as_json: bool) -> None:
+    """Play a scenario in which the lane itself dies, and show what its last life has on disk."""
+    shown: list[_Lines] = []
+
+    def watch(yard: Yard, lane: Scan, inputs: InputImage, outputs: OutputImage) -> None:
+        if not shown or not shown[-1].is_of(lane):
+            shown.append(_Lines(lane, console))
+        shown[-1](inputs, outputs)
+
+    kept: list[Record] = []
+    found = ride(plan, watch, kept.extend)
+    if as_json:
+        for record in kept:
+            print(json.dumps(to_json(record), ensure_ascii=False))
+    else:
+        console.print(passage_table(kept))
+    for finding in found.findings:
+        console.print(f"[red]{finding.check}  {finding.seen}[/red]")
+    if found.findings:
+        raise DemoError(f"{len(found.findings)} findings")
+    console.print("The checker, who knows the truth, found nothing against the lane.")
 
 
 def lane_in(yard: Yard, folder: Path, eyes: PlateEyes | None = None) -> Scan:
@@ -131,6 +163,10 @@ class _Lines:
         self._lane = lane
         self._console = console
         self._phase: Phase | None = None
+
+    def is_of(self, lane: Scan) -> bool:
+        """Whether it is this life of the lane that is told."""
+        return self._lane is lane
 
     def __call__(self, inputs: InputImage, outputs: OutputImage) -> None:
         lane = self._lane.lane

@@ -30,6 +30,8 @@ SCENARIOS = Path(__file__).parent / "scenarios"
 TRUCKS_MAX = 1000
 
 _LISTS = ("truck", "person", "fault", "request", "load", "device", "hand")
+APART = ("kill", "disk")
+"""What a file says of the lane's own process and disk; the yard knows nothing of it."""
 _TOP = ("day", "cheat", *_LISTS)
 _REQUESTS = (
     "allow_degraded",
@@ -63,12 +65,18 @@ def read_scenario(
     Raises:
         ScenarioError: no such scenario, or a key, value or unit that cannot be run.
     """
+    table = table_of(scenario)
+    day = {key: part for key, part in table.items() if key not in APART}
+    return deal(day, seed, trucks, where=str(_find(scenario)))
+
+
+def table_of(scenario: str | Path) -> dict[str, Any]:
+    """Return what a file, or a scenario by name, says.  Raises ScenarioError."""
     path = _find(scenario)
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ScenarioError(f"{path}: cannot be read as TOML: {error}") from error
-    return deal(table, seed, trucks, where=str(path))
 
 
 def deal(

@@ -23,7 +23,7 @@ Table = dict[str, Any]
 
 STATES = ("open", "closed")
 _FOUND = ("seed", "check", "seen", "state", "why")
-_ORDER = ("truck", "person", "load", "fault", "disk", "kill", "request")
+_ORDER = ("truck", "person", "load", "device", "hand", "fault", "disk", "kill", "request")
 
 
 _APART = ("found", "kill", "disk")
@@ -137,7 +137,7 @@ def read_plan(path: Path) -> Plan:
 def written(plan: Plan) -> str:
     """The plan as a file that people read."""
     lines: list[str] = []
-    for key in ("found", "day"):
+    for key in ("found", "cheat", "day"):
         if plan.table.get(key):
             lines += [f"[{key}]", *_pairs(plan.table[key]), ""]
     for key in _ORDER:

@@ -18,7 +18,7 @@ from sim.explore.ride import ride
 from sim.finding import Finding
 
 RIDES_MAX = 60
-_LISTS = ("kill", "disk", "fault", "load", "person", "request", "truck")
+_LISTS = ("kill", "disk", "fault", "device", "hand", "load", "person", "request", "truck")
 _USUAL = {
     "followed_by": None,
     "driver": "good",
