@@ -25,6 +25,17 @@ class Edge(NamedTuple):
     climb: Climb
 
 
+class AxleAnswers(NamedTuple):
+    """What the books say of all axles, given a gross and its u95, as `AxleBooks` explains each."""
+
+    axles: int
+    confidence: float
+    offsets_mm: tuple[int, ...]
+    spacings_u95_mm: tuple[int, ...]
+    loads_g: tuple[int, ...]
+    loads_u95_g: tuple[int, ...]
+
+
 class AxleBooks:
     """Keeps the steps of one vehicle and answers for its axles.
 
@@ -43,9 +54,28 @@ class AxleBooks:
         self._climbs: list[Climb] = []
         self._level_g = 0.0
         self._before_last = 0.0, 0.0
+        self._answers: dict[tuple[int | None, int | None], AxleAnswers] = {}
+
+    def answers(self, gross_g: int | None, gross_u95_g: int | None) -> AxleAnswers:
+        """All answers for one gross, worked out once until a step changes the books."""
+        asked = gross_g, gross_u95_g
+        if asked not in self._answers:
+            # An accepted gross stays, so there is but one question at a time.
+            self._answers = {
+                asked: AxleAnswers(
+                    axles=self.count(),
+                    confidence=self.count_confidence(gross_g),
+                    offsets_mm=self.offsets_mm(),
+                    spacings_u95_mm=self.spacings_u95_mm(),
+                    loads_g=self.loads_g(gross_g),
+                    loads_u95_g=self.loads_u95_g(gross_g, gross_u95_g),
+                )
+            }
+        return self._answers[asked]
 
     def enter(self, edge: Edge) -> None:
         """Enter a step, or strike out the last one where this undoes it."""
+        self._answers.clear()
         step = edge.step
         if self._swings_back(step):
             self.steps.pop()
@@ -80,6 +110,7 @@ class AxleBooks:
 
     def widen(self, rise_g: float) -> None:
         """The last step goes on: it is as strong as its stronger half."""
+        self._answers.clear()
         last = self.steps[-1]
         if abs(rise_g) > abs(last.mass_g):
             self.steps[-1] = msgspec.structs.replace(last, mass_g=round(rise_g))

@@ -7,7 +7,7 @@ is already there times the way it travels; this gives the spacing without a spee
 from collections import deque
 from typing import Final
 
-from sensors.axle_books import AxleBooks, Edge
+from sensors.axle_books import AxleAnswers, AxleBooks, Edge
 from sensors.axle_confidence import Between, between, climb
 from sensors.axle_doubt import StandingDoubt
 from sensors.axle_steps import AxleStep, End, Peak, PeakFinder, about, both_sides
@@ -61,9 +61,10 @@ class AxleTracker:
         """Whether an axle is, or may be, on an edge at this moment."""
         return self._peaks.rising or self._doubt.open
 
-    def count_confidence(self, gross_g: int | None) -> float:
-        """As the books say; 0 while a step is held back, for it may be an axle or none."""
-        return 0.0 if self._doubt.open else self.books.count_confidence(gross_g)
+    def answers(self, gross_g: int | None, gross_u95_g: int | None) -> AxleAnswers:
+        """As the books say; no confidence while a step is held back, an axle or none."""
+        answers = self.books.answers(gross_g, gross_u95_g)
+        return answers._replace(confidence=0.0) if self._doubt.open else answers
 
     def update(
         self, history: History, fresh: int, speed_mps: float, standing: bool
@@ -83,8 +84,7 @@ class AxleTracker:
                 self._doubt.hold(edge, self.books.front, history)
             else:
                 done = self._enter(edge) or done
-        tick_g = float(history.sum_g(fresh).mean())
-        self._ticks.append((int(history.t_us(1)[0]), tick_g, speed_mps))
+        self._ticks.append((int(history.t_us(1)[0]), history.load_g(fresh), speed_mps))
         return done
 
     def _enter(self, edge: Edge | None) -> AxleStep | None:

@@ -1,5 +1,6 @@
 """The health of every cell, from its own signal and from what the other cells say."""
 
+import math
 from collections import deque
 from enum import IntEnum
 from typing import Final
@@ -8,6 +9,7 @@ import numpy as np
 
 from sensors.calibration import BoolArray, FloatArray, IntArray, Scale
 from sensors.history import History
+from sensors.sums import column_means
 from sensors.wiring import WiringWatch
 
 STUCK_WINDOW_S: Final = 0.5
@@ -22,6 +24,8 @@ NOISY_TICKS: Final = 5
 FLOATING_SHARE: Final = 0.03
 FROZEN_SAMPLES: Final = 4
 JUMP_E: Final = 3.5
+# A leap stands out of those beside it by at most twice the largest of them all.
+CALM_E: Final = 0.49 * JUMP_E
 JUMP_ALONE: Final = 0.25
 JUMP_BUSY: Final = 2.0
 LASTING_SHARE: Final = 0.6
@@ -61,21 +65,27 @@ class CellWatch:
         self._e_g = float(scale.e_g)
         self._gap_us = 1.6e6 / scale.rate_hz
         self._dead_g = np.array([float(cell.dead_load_g) for cell in scale.cells])
-        self._half_count_g = np.array([500.0 / cell.counts_per_kg for cell in scale.cells])
-        # Row i names the cells other than i.
-        self._rest = np.array([[j for j in range(n) if j != i] for i in range(n)], np.intp)
+        self._half_count_g = [500.0 / cell.counts_per_kg for cell in scale.cells]
+        # Nothing on the deck can lift its dead load off a cell.
+        self._lost_g = [-max(LOST_SHARE * g, 10 * self._e_g) for g in self._dead_g.tolist()]
         self._rows = max(8, round(STUCK_WINDOW_S * scale.rate_hz))
         self.health = [CellHealth.OK] * n
-        self.noise_g: FloatArray = np.full(n, np.nan)
-        self._stuck_ticks = np.zeros(n, np.int64)
-        self._noisy_ticks = np.zeros(n, np.int64)
+        self._noise_g: list[float] | None = None
+        self._frozen_g: FloatArray = np.zeros(n)
+        self._stuck_ticks = [0] * n
+        self._noisy_ticks = [0] * n
         self._wiring = WiringWatch(scale)
         self._floating_g = FLOATING_SHARE * scale.max_g
-        self._lost_ticks = np.zeros(n, np.int64)
+        self._lost_ticks = [0] * n
         self._still_run = np.zeros(n, np.int64)
         self._thawing = np.zeros(n, np.int64)
         self.doubtful = False
         self._jumps: deque[int] = deque([-1] * JUMP_TICKS, maxlen=JUMP_TICKS)
+
+    @property
+    def noise_g(self) -> FloatArray:
+        """Each cell's own noise on the empty deck (cells,), NaN until it is known."""
+        return np.array(self._noise_g or [math.nan] * len(self.health))
 
     @property
     def faulty(self) -> bool:
@@ -92,7 +102,11 @@ class CellWatch:
         self.health = [CellHealth.OK] * len(self.health)
         self._wiring.clear()
         for ticks in (self._stuck_ticks, self._noisy_ticks, self._lost_ticks):
-            ticks[:] = 0
+            ticks[:] = [0] * len(ticks)
+
+    def live_g(self, cells_g: FloatArray) -> FloatArray:
+        """The same grams (cells,) with 0 for each cell that is dead."""
+        return cells_g if self._wiring.quiet else np.where(self.dead, 0.0, cells_g)
 
     @property
     def dead(self) -> BoolArray:
@@ -101,8 +115,8 @@ class CellWatch:
 
     def usable(self, cells_g: FloatArray, previous_g: FloatArray) -> BoolArray:
         """Which rows show no frozen cell; a converter that repeats itself is missing data."""
-        quiet = np.nan_to_num(self.noise_g, nan=0.0) * 0.05
-        steps = np.abs(np.diff(np.vstack((previous_g, cells_g)), axis=0)) <= quiet
+        rows_g = np.concatenate((previous_g, cells_g))
+        steps = np.abs(rows_g[1:] - rows_g[:-1]) <= self._frozen_g
         out = np.ones(len(cells_g), np.bool_)
         if not steps.any():
             self._still_run[:] = 0
@@ -122,36 +136,62 @@ class CellWatch:
             return
         cells_g = history.cells_g(self._rows)
         rough = cells_g[1:-1] - (cells_g[:-2] + cells_g[2:]) / 2
-        level = np.sqrt(np.mean(rough * rough, axis=0))
+        squares = rough * rough
+        level = _roots(squares)
         if empty:
             self._learn(level)
-        others = self._others(level)
-        own = np.where(np.isnan(self.noise_g), others, self.noise_g)
-        # Under a vehicle found at power-up a cell may be the only one that no wheel shakes.
-        silent = (level < STUCK_SHARE * np.minimum(own, others)) & ~np.isnan(self.noise_g)
-        # A cell that was dead before we came taught us its own silence as normal.
-        silent |= level < (DEAD_SHARE * others if empty else 0.0)
-        silent |= level < self._half_count_g
-        self._count(self._stuck_ticks, silent, STUCK_TICKS, CellHealth.STUCK)
-        # A wheel on the edge shakes both cells of a pair; a bad cell shakes alone.
-        loudest = level[self._rest].max(axis=1)
-        # The upper fifth lets a single jump or spike pass; those are other faults.
-        typical = np.percentile(np.abs(rough), 80, axis=0)
-        loud = (typical > NOISY_TIMES_OWN * own) & (level > NOISY_TIMES_OTHERS * loudest)
-        loud &= level > self._e_g
-        self._noisy_ticks -= (~loud & (self._noisy_ticks > 0)).astype(np.int64)
-        self._noisy_ticks += 2 * loud
-        # Nothing on the deck can lift its dead load off a cell.
-        lost = cells_g[-fresh:].mean(axis=0) < -np.maximum(
-            LOST_SHARE * self._dead_g, 10 * self._e_g
-        )
+        others = _median_of_others(level)
+        own = self._noise_g or others
+        least = [STUCK_SHARE * min(pair) for pair in zip(own, others, strict=True)]
+        self._watch_silence(level, least, others, empty)
+        loud = self._watch_noise(level, own, rough)
+        newest_g = history.cell_means_g(fresh).tolist()
+        lost = [now_g < low_g for now_g, low_g in zip(newest_g, self._lost_g, strict=True)]
         self._count(self._lost_ticks, lost, 3, CellHealth.OFF_CALIBRATION)
-        young = rough[-round(DOUBT_SHARE * len(rough)) :]
-        quiet = np.sqrt(np.mean(young * young, axis=0)) < STUCK_SHARE * np.minimum(own, others)
-        self.doubtful = bool(quiet.any() or loud.any())
-        for cell in np.flatnonzero(self._noisy_ticks >= 2 * NOISY_TICKS):
-            floats = typical[cell] > self._floating_g
-            self.note(int(cell), CellHealth.OPEN if floats else CellHealth.NOISY)
+        young = _roots(squares[-round(DOUBT_SHARE * len(rough)) :])
+        quiet = any(now < low for now, low in zip(young, least, strict=True))
+        self.doubtful = quiet or loud
+        self._name_noisy(rough)
+
+    def _watch_silence(
+        self, level: list[float], least: list[float], others: list[float], empty: bool
+    ) -> None:
+        # Under a vehicle found at power-up a cell may be the only one that no wheel shakes.
+        known = self._noise_g is not None
+        # A cell that was dead before we came taught us its own silence as normal.
+        share = DEAD_SHARE if empty else 0.0
+        silent = [
+            (known and now < low) or now < share * rest or now < half
+            for now, low, rest, half in zip(level, least, others, self._half_count_g, strict=True)
+        ]
+        self._count(self._stuck_ticks, silent, STUCK_TICKS, CellHealth.STUCK)
+
+    def _watch_noise(self, level: list[float], own: list[float], rough: FloatArray) -> bool:
+        """Count the ticks in which a cell is loud; returns whether any is."""
+        # A wheel on the edge shakes both cells of a pair; a bad cell shakes alone.
+        second, loudest = sorted(level)[-2:]
+        alone = [
+            now > self._e_g and now > NOISY_TIMES_OTHERS * (second if now == loudest else loudest)
+            for now in level
+        ]
+        loud = alone
+        if any(alone):
+            typical = _typical(rough)
+            loud = [
+                here and size > NOISY_TIMES_OWN * usual
+                for here, size, usual in zip(alone, typical, own, strict=True)
+            ]
+        self._noisy_ticks = [
+            ticks + 2 if here else max(ticks - 1, 0)
+            for ticks, here in zip(self._noisy_ticks, loud, strict=True)
+        ]
+        return any(loud)
+
+    def _name_noisy(self, rough: FloatArray) -> None:
+        for cell, ticks in enumerate(self._noisy_ticks):
+            if ticks >= 2 * NOISY_TICKS:
+                floats = _typical(rough)[cell] > self._floating_g
+                self.note(cell, CellHealth.OPEN if floats else CellHealth.NOISY)
 
     def _watch_wires(self, counts: IntArray) -> None:
         wires = self._wiring.update(counts)
@@ -168,10 +208,11 @@ class CellWatch:
         """
         cell = -1
         if len(cells_g) > 5:
-            leap = np.diff(cells_g, axis=0)
-            # Over a hole in time a load may have moved a long way.
-            leap[np.diff(t_us) > self._gap_us] = 0.0
-            cell = self._lone_jump(leap)
+            leap = cells_g[1:] - cells_g[:-1]
+            if max(float(leap.max()), -float(leap.min())) > CALM_E * self._e_g:
+                # Over a hole in time a load may have moved a long way.
+                leap[np.diff(t_us) > self._gap_us] = 0.0
+                cell = self._lone_jump(leap)
         back = cell >= 0 and cell in self._jumps
         ripe = self._jumps[0]
         if back:
@@ -205,20 +246,22 @@ class CellWatch:
         others = np.abs(np.delete(outside[row], cell)).max()
         return int(cell) if float(others) < JUMP_ALONE * big else -1
 
-    def _count(self, ticks: IntArray, bad: BoolArray, limit: int, fault: CellHealth) -> None:
-        ticks[:] = np.where(bad, ticks + 1, 0)
-        for cell in np.flatnonzero(ticks >= limit):
-            self.note(int(cell), fault)
+    def _count(self, ticks: list[int], bad: list[bool], limit: int, fault: CellHealth) -> None:
+        for cell, wrong in enumerate(bad):
+            ticks[cell] = ticks[cell] + 1 if wrong else 0
+            if ticks[cell] >= limit:
+                self.note(cell, fault)
 
-    def _learn(self, level: FloatArray) -> None:
-        fresh = np.isnan(self.noise_g)
-        # The first tyre on the edge shakes the deck before the load says so.
-        steady = np.minimum(level, 1.5 * self.noise_g)
-        self.noise_g = np.where(fresh, level, 0.9 * self.noise_g + 0.1 * steady)
-
-    def _others(self, level: FloatArray) -> FloatArray:
-        """The median level of the other cells, for each cell."""
-        return np.asarray(np.median(level[self._rest], axis=1), np.float64)
+    def _learn(self, level: list[float]) -> None:
+        if self._noise_g is None:
+            self._noise_g = level
+        else:
+            # The first tyre on the edge shakes the deck before the load says so.
+            self._noise_g = [
+                0.9 * known + 0.1 * min(now, 1.5 * known)
+                for known, now in zip(self._noise_g, level, strict=True)
+            ]
+        self._frozen_g = np.array(self._noise_g) * 0.05
 
     def check_dead_load(self, cells_g: FloatArray) -> None:
         """Compare the empty deck with the calibration: grams per cell above calibrated zero.
@@ -226,10 +269,32 @@ class CellWatch:
         A wrong span or a lost cell shows in the dead load that it carries all the time. Mud and
         water may add load, never take it away.
         """
-        rest = self._others(cells_g)
+        rest = np.array(_median_of_others(cells_g.tolist()))
         excess = cells_g - np.clip(rest, 0.0, None)
         limit = np.maximum(MUD_SHARE * self._dead_g, MUD_E * self._e_g)
         lack = cells_g - np.clip(rest, None, 0.0)
         low = lack < -np.maximum(0.05 * self._dead_g, 4 * self._e_g)
         for cell in np.flatnonzero(low | (excess > limit)):
             self.note(int(cell), CellHealth.OFF_CALIBRATION)
+
+
+def _roots(squares: FloatArray) -> list[float]:
+    """The root of the mean of each column (cells,) of squares (n, cells)."""
+    return [math.sqrt(mean) for mean in column_means(squares).tolist()]
+
+
+def _typical(rough: FloatArray) -> FloatArray:
+    """The upper fifth of each cell's roughness: it lets a single jump or spike pass."""
+    return np.asarray(np.percentile(np.abs(rough), 80, axis=0))
+
+
+def _median_of_others(level: list[float]) -> list[float]:
+    """For each cell the median of all the other cells."""
+    order = sorted(level)
+    out = []
+    for now in level:
+        rest = order.copy()
+        rest.remove(now)
+        half = len(rest) // 2
+        out.append(rest[half] if len(rest) % 2 else (rest[half - 1] + rest[half]) / 2)
+    return out

@@ -19,6 +19,7 @@ from sensors.motion import Motion
 from sensors.slow import GRID_US, Slow
 from sensors.standing import ROCKING_E, StandingLoad
 from sensors.stopping import MOST, Stop, StopFinder
+from sensors.sums import row_sums
 from sensors.weighing import EventKind, Note
 
 AFTER_STEP_US: Final = 150_000
@@ -144,10 +145,9 @@ class DeckWatch:
             for state, since in zip(self._beams, self._beam_us, strict=True)
         )
 
-    def see_beams(self, t_us: IntArray, beams: IntArray) -> None:
-        """Take beam rows (n, 2)."""
-        for side in (0, 1):
-            column = beams[:, side]
+    def see_beams(self, t_us: IntArray, beams: tuple[IntArray, IntArray]) -> None:
+        """Take both beams, (n,) each."""
+        for side, column in enumerate(beams):
             if self._beams[side] == 0 and not column.any():
                 continue
             for at_us, value in zip(t_us.tolist(), column.tolist(), strict=True):
@@ -166,7 +166,8 @@ class DeckWatch:
         """Hand samples to the estimators."""
         self._estimator.push(t_us, cells_g, usable)
         self._check.push(t_us, cells_g, usable)
-        both = np.column_stack((cells_g.sum(axis=1), cells_g @ self._x_m))
+        both = np.empty((len(t_us), 2))
+        both[:, 0], both[:, 1] = row_sums(cells_g), cells_g @ self._x_m
         self._slow.push(t_us, both, usable)
 
     def move(self, now_us: int, fresh: int) -> AxleStep | None:
@@ -215,9 +216,12 @@ class DeckWatch:
             return
         _, means = self._slow.since(self._plateau_us, MOST)
         known = ~np.isnan(means[:, 0])
-        if not known.any() or float(means[known, 0].mean()) < self._scale.min_g:
+        if not known.any():
             return
-        places = means[known, 1] / float(means[known, 0].mean())
+        load_g = float(means[known, 0].mean())
+        if load_g < self._scale.min_g:
+            return
+        places = means[known, 1] / load_g
         filled = places[np.maximum(np.cumsum(known) - 1, 0)]
         self._stop = stop = self._finder.look(filled)
         if stop is None:

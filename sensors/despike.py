@@ -8,6 +8,8 @@ from sensors.calibration import FloatArray, IntArray
 
 FLOOR_G: Final = 40_000.0
 SHARE: Final = 0.02
+# A spike leaps by more than the floor; well below it nobody need look closer.
+CALM_G: Final = 0.9 * FLOOR_G
 
 
 class Despike:
@@ -29,6 +31,10 @@ class Despike:
             self._t_us, self._rows = times, rows
             return times[:0], rows[:0]
         before, middle, after = rows[:-2], rows[1:-1], rows[2:]
+        leaps = rows[1:] - rows[:-1]
+        if max(float(leaps.max()), -float(leaps.min())) < CALM_G:
+            self._t_us, self._rows = times[-2:], rows[-2:]
+            return times[1:-1], middle
         limit = FLOOR_G + SHARE * np.abs((before + after) / 2)
         spike = (middle > np.maximum(before, after) + limit) | (
             middle < np.minimum(before, after) - limit

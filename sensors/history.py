@@ -3,13 +3,15 @@
 import numpy as np
 
 from sensors.calibration import FloatArray, IntArray
+from sensors.sums import column_means, mean, row_sums, total
 
 
 class History:
     """A ring of samples: time, grams per cell, sum and first moment about the entry end.
 
     The arrays are twice as long as what is kept; when the end is reached the kept part moves
-    to the front, so a window is always a slice and a push costs a copy now and then.
+    to the front, so a window is always a slice and a push costs a copy now and then. Means are
+    worked out once, however many ask for them before the samples change.
     """
 
     def __init__(self, keep: int, cells: int) -> None:
@@ -20,6 +22,9 @@ class History:
         self._cells_g = np.zeros((size, cells))
         self._sum_g = np.zeros(size)
         self._moment_gm = np.zeros(size)
+        self.changes = 0
+        self._cell_means_g: dict[int, FloatArray] = {}
+        self._load_means_g: dict[int, float] = {}
 
     def append(self, t_us: IntArray, cells_g: FloatArray, x_m: FloatArray) -> None:
         """Add samples: times (n,), grams (n, cells); x_m places the cells."""
@@ -29,9 +34,15 @@ class History:
         rows = slice(self._end, self._end + n)
         self._t_us[rows] = t_us
         self._cells_g[rows] = cells_g
-        self._sum_g[rows] = cells_g.sum(axis=1)
+        self._sum_g[rows] = row_sums(cells_g)
         self._moment_gm[rows] = cells_g @ x_m
         self._end += n
+        self._changed()
+
+    def _changed(self) -> None:
+        self.changes += 1
+        self._cell_means_g.clear()
+        self._load_means_g.clear()
 
     def _move_to_front(self) -> None:
         kept = min(self._keep, self._end)
@@ -62,6 +73,20 @@ class History:
         """Grams on the whole deck of the last samples."""
         return self._sum_g[self._end - min(last, len(self)) : self._end]
 
+    def cell_means_g(self, last: int) -> FloatArray:
+        """Mean grams (cells,) of the last samples, read-only; there must be one."""
+        if last not in self._cell_means_g:
+            means = column_means(self.cells_g(last))
+            means.setflags(write=False)
+            self._cell_means_g[last] = means
+        return self._cell_means_g[last]
+
+    def load_g(self, last: int) -> float:
+        """Mean grams on the whole deck of the last samples; there must be one."""
+        if last not in self._load_means_g:
+            self._load_means_g[last] = mean(self.sum_g(last))
+        return self._load_means_g[last]
+
     def moment_gm(self, last: int) -> FloatArray:
         """First moment about the entry end of the last samples, gram metres."""
         return self._moment_gm[self._end - min(last, len(self)) : self._end]
@@ -70,5 +95,6 @@ class History:
         """Lower every kept sample by a new zero, so that windows never mix two zeros."""
         rows = slice(self._end - len(self), self._end)
         self._cells_g[rows] -= by_g
-        self._sum_g[rows] -= by_g.sum()
+        self._sum_g[rows] -= total(by_g)
         self._moment_gm[rows] -= by_g @ x_m
+        self._changed()

@@ -16,11 +16,11 @@ Beam = Sequence[int] | npt.NDArray[Any] | None
 
 
 class Rows(NamedTuple):
-    """Samples of one tick: times (n,), counts (n, cells), beams (n, 2); whether they end it."""
+    """Samples of one tick: times (n,), counts (n, cells), each beam (n,); whether they end it."""
 
     t_us: IntArray
     raw: IntArray
-    beams: IntArray
+    beams: tuple[IntArray, IntArray]
     end_tick: bool
 
 
@@ -44,22 +44,27 @@ class Intake:
         times, raw = np.asarray(t_us, np.int64), np.asarray(counts, np.int64)
         if raw.shape != (len(times), self._cells):
             raise ValueError(f"counts {raw.shape}: expected ({len(times)}, {self._cells})")
-        sides = np.stack([_beam(values, len(times)) for values in beams], axis=1)
+        entry, leave = (_beam(values, len(times)) for values in beams)
         good = self._in_order(times)
-        times, raw, sides = times[good], raw[good], sides[good]
+        if good is not None:
+            times, raw, entry, leave = times[good], raw[good], entry[good], leave[good]
         start = 0
         while start < len(times):
             part = slice(start, start + self._tick - self._in_tick)
             start = min(part.stop, len(times))
             self._in_tick = (self._in_tick + start - part.start) % self._tick
-            yield Rows(times[part], raw[part], sides[part], self._in_tick == 0)
+            yield Rows(times[part], raw[part], (entry[part], leave[part]), self._in_tick == 0)
 
-    def _in_order(self, times: IntArray) -> npt.NDArray[np.bool_]:
-        """Which rows (n,) are later than all before them."""
+    def _in_order(self, times: IntArray) -> npt.NDArray[np.bool_] | None:
+        """Which rows (n,) are later than all before them; None where all are."""
+        if len(times) == 0:
+            return None
+        if times[0] > self._last_us and (times[1:] > times[:-1]).all():
+            self._last_us = int(times[-1])
+            return None
         highest = np.maximum.accumulate(np.concatenate(([self._last_us], times)))
         good = times > highest[:-1]
-        if not good.all():
-            self._note(EventKind.BAD_TIME, int((~good).sum()))
+        self._note(EventKind.BAD_TIME, int((~good).sum()))
         self._last_us = int(highest[-1])
         return np.asarray(good)
 

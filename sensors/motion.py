@@ -6,6 +6,7 @@ import numpy as np
 
 from sensors.calibration import FloatArray, Scale
 from sensors.history import History
+from sensors.sums import mean, span
 
 STILL_MPS: Final = 0.08
 STILL_WINDOW_S: Final = 0.8
@@ -42,7 +43,7 @@ class Motion:
             return
         t_s = (history.t_us(rows) - int(history.t_us(1)[0])) / 1e6
         load_g = history.sum_g(rows)
-        if float(load_g.mean()) < self._floor_g:
+        if history.load_g(rows) < self._floor_g:
             self.reset()
             return
         moment = history.moment_gm(rows)
@@ -51,7 +52,7 @@ class Motion:
         self.creep_mps = _slope(t_s, moment / np.maximum(load_g, self._floor_g))
         part = round(SPEED_WINDOW_S * self._rate_hz)
         way = _slope(t_s[-part:], moment[-part:])
-        self.speed_mps = way / max(float(load_g[-part:].mean()), self._floor_g)
+        self.speed_mps = way / max(history.load_g(part), self._floor_g)
         self._note_still(int(history.t_us(1)[0]))
         self.swing_g = self._swing(history)
 
@@ -72,9 +73,9 @@ class Motion:
             return 0.0
         running = np.cumsum(history.sum_g(rows))
         smooth = (running[k:] - running[:-k]) / k
-        return float(smooth.max() - smooth.min()) / 2
+        return span(smooth) / 2
 
 
 def _slope(t_s: FloatArray, values: FloatArray) -> float:
-    centred = t_s - t_s.mean()
+    centred = t_s - mean(t_s)
     return float((centred @ values) / max(float(centred @ centred), 1e-9))

@@ -4,6 +4,7 @@ from typing import Final
 
 from sensors.calibration import FloatArray, Scale
 from sensors.indication import is_over_range, is_under_range
+from sensors.sums import total
 from sensors.weighing import DeckState, EventKind, Note
 
 PRESENT_E: Final = 5
@@ -29,11 +30,11 @@ class Presence:
 
     def see(self, live_g: FloatArray) -> None:
         """Take grams (cells,), 0 for a dead cell."""
-        self.present = float(live_g.sum()) > (PRESENT_E - self.present) * self._scale.e_g
+        self.present = total(live_g) > (PRESENT_E - self.present) * self._scale.e_g
 
     def arrives(self, live_g: FloatArray) -> bool:
         """Whether a vehicle comes on the empty deck in this tick."""
-        load_g, strongest_g = float(live_g.sum()), float(live_g.max())
+        load_g, strongest_g = total(live_g), float(live_g.max())
         elsewhere_g = ELSEWHERE_SHARE * self._scale.min_g
         if load_g < self._scale.min_g or load_g - strongest_g < elsewhere_g:
             return False

@@ -119,11 +119,11 @@ class Weigher:
         if len(self._history) == 0:
             return
         rows = max(1, round(SMOOTH_S * self._scale.rate_hz))
-        self._gross_g = float(self._history.sum_g(rows).mean())
-        self._curve.append((self._now_us, round(self._history.sum_g(self._tick).mean())))
+        self._gross_g = self._history.load_g(rows)
+        self._curve.append((self._now_us, round(self._history.load_g(self._tick))))
         self._cells.update(self._history, raw, not self._presence.present, self._tick)
         self._name_faults()
-        self._watch_deck(np.where(self._cells.dead, 0.0, self._history.cells_g(rows).mean(axis=0)))
+        self._watch_deck(self._cells.live_g(self._history.cell_means_g(rows)))
         self._keep_watch()
         if self._presence.on_deck:
             self._acceptance.judge(self._now_us, self._tick, self._zero.ok)
@@ -234,7 +234,7 @@ class Weigher:
         """The state now; with now_us the deck turns UNKNOWN when samples stopped 0.5 s ago."""
         state, watched = self._acceptance, self._acceptance.deck
         on_deck = self._presence.on_deck
-        axles, weight_g, u95_g = watched.axles.books, state.weight_g, state.u95_g
+        known_axles = watched.axles.answers(state.weight_g, state.u95_g)
         gross_g = round(self._corrections.correct_g(self._gross_g))
         celsius = self._corrections.celsius
         deck = self._deck(gross_g, now_us)
@@ -250,15 +250,15 @@ class Weigher:
             zero_offset_g=round(self._zero.sum_g()),
             weighing_id=self._presence.weighing_id,
             status=state.status if on_deck else Status.IDLE,
-            weight_g=weight_g,
-            u95_g=u95_g,
+            weight_g=state.weight_g,
+            u95_g=state.u95_g,
             accepted_us=state.accepted_us,
-            axles=axles.count(),
-            axles_confidence_ppm=round(1e6 * watched.axles.count_confidence(weight_g)),
-            axle_offsets_mm=axles.offsets_mm(),
-            axle_spacings_u95_mm=axles.spacings_u95_mm(),
-            axle_loads_g=axles.loads_g(weight_g),
-            axle_loads_u95_g=axles.loads_u95_g(weight_g, u95_g),
+            axles=known_axles.axles,
+            axles_confidence_ppm=round(1e6 * known_axles.confidence),
+            axle_offsets_mm=known_axles.offsets_mm,
+            axle_spacings_u95_mm=known_axles.spacings_u95_mm,
+            axle_loads_g=known_axles.loads_g,
+            axle_loads_u95_g=known_axles.loads_u95_g,
             estimate_g=None if estimate is None else round(estimate.weight_g),
             estimate_u95_g=None if estimate is None else round(estimate.u95_g),
             stopped_us=watched.stopped_us,

@@ -38,10 +38,18 @@ class WiringWatch:
         self._last = zero.copy()
         balanced = np.abs(zero) < ZERO_COUNTS_MIN
         self._near = np.where(balanced, -1.0, NEAR_ZERO_SHARE * np.abs(zero))
+        self._nearest = float(self._near.max())
         self._rail_ticks: IntArray = np.zeros(len(zero), np.int64)
         self._zero_ticks: IntArray = np.zeros(len(zero), np.int64)
         self._hold: IntArray = np.zeros(len(zero), np.int64)
         self._leapt: BoolArray = np.zeros(len(zero), np.bool_)
+        self._none = Wires(*np.zeros((3, len(zero)), np.bool_))
+        self._quiet = True
+
+    @property
+    def quiet(self) -> bool:
+        """Whether no cell is, or was a moment ago, at a rail or at zero."""
+        return self._quiet
 
     @property
     def dead(self) -> BoolArray:
@@ -55,6 +63,9 @@ class WiringWatch:
 
     def update(self, counts: IntArray) -> Wires:
         """Take the rows (n, cells) of a tick; a wire is named after TICKS of them."""
+        if self._quiet and self._nearest < counts.min() and counts.max() < RAIL_COUNTS:
+            self._last = counts[-1].astype(np.float64)
+            return self._none
         railed = np.any(np.abs(counts) >= RAIL_COUNTS, axis=0)
         begins = railed & (self._rail_ticks == 0)
         extreme = counts[np.abs(counts).argmax(axis=0), np.arange(counts.shape[1])]
@@ -66,5 +77,6 @@ class WiringWatch:
         self._zero_ticks = np.where(at_zero, self._zero_ticks + 1, 0)
         self._hold = np.where(railed | at_zero, HOLD_TICKS, np.maximum(self._hold - 1, 0))
         self._last = counts[-1].astype(np.float64)
+        self._quiet = not (self._hold.any() or self._rail_ticks.any() or self._zero_ticks.any())
         long = self._rail_ticks >= TICKS
         return Wires(long & self._leapt, self._zero_ticks >= TICKS, long & ~self._leapt)

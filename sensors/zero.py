@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from sensors.calibration import FloatArray, Scale
+from sensors.sums import total
 
 INITIAL_SHARE_MAX: Final = 0.02
 RANGE_SHARE_MAX: Final = 0.04
@@ -39,7 +40,7 @@ class ZeroKeeper:
 
     def sum_g(self) -> float:
         """The zero of the whole deck against the calibration, grams."""
-        return float(self.offsets_g.sum())
+        return total(self.offsets_g)
 
     def set_initial(self, cells_g: FloatArray) -> bool:
         """Set zero at power-up from the means of an empty, steady deck; False beyond the limit."""
@@ -66,7 +67,7 @@ class ZeroKeeper:
     def track(self, now_us: int, cells_g: FloatArray, tick_s: float) -> None:
         """Follow slow drift of an empty, steady deck; cells_g are means above the calibration."""
         self._waiting.append(cells_g)
-        residual_g = float(cells_g.sum()) - self.sum_g()
+        residual_g = total(cells_g) - self.sum_g()
         if self._reset_below(now_us, residual_g):
             self.set_now(cells_g)
             return
@@ -76,14 +77,14 @@ class ZeroKeeper:
 
     def _follow(self, cells_g: FloatArray, tick_s: float) -> None:
         step = cells_g - self.offsets_g
-        if abs(float(step.sum())) > TRACKING_REACH_D * self._d_g:
+        if abs(total(step)) > TRACKING_REACH_D * self._d_g:
             return
         self._age_s = min(self._age_s + tick_s, TAU_S)
         step *= tick_s / self._age_s
         limit_g = TRACKING_D_PER_S * self._d_g * tick_s
-        if abs(float(step.sum())) > limit_g:
-            step *= limit_g / abs(float(step.sum()))
-        if abs(self.sum_g() + float(step.sum()) - self._set_sum_g) < self._range_g():
+        if abs(total(step)) > limit_g:
+            step *= limit_g / abs(total(step))
+        if abs(self.sum_g() + total(step) - self._set_sum_g) < self._range_g():
             self.offsets_g = self.offsets_g + step
 
     def _range_g(self) -> float:

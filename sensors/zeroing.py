@@ -13,6 +13,7 @@ from sensors.calibration import FloatArray, Scale
 from sensors.cells import CellWatch
 from sensors.estimator import TICK_S
 from sensors.history import History
+from sensors.sums import row_sums, span, total
 from sensors.thermal import Corrections
 from sensors.weighing import EventKind, Note
 from sensors.zero import DELAY_TICKS, INITIAL_SHARE_MAX, ZeroKeeper
@@ -49,6 +50,8 @@ class Zeroing:
         self._tick = max(1, round(TICK_S * scale.rate_hz))
         self._keeper = ZeroKeeper(scale)
         self._seen: deque[bool] = deque(maxlen=DELAY_TICKS)
+        self._steady = False
+        self._steady_at = -1
         self.allowed = True
         self.ok = False
 
@@ -68,11 +71,17 @@ class Zeroing:
 
     def steady(self) -> bool:
         """Whether the last second swings less than SWING_E intervals, engine tones left out."""
+        if self._steady_at != self._history.changes:
+            self._steady_at = self._history.changes
+            self._steady = self._stands()
+        return self._steady
+
+    def _stands(self) -> bool:
         if len(self._history) < self._second:
             return False
         ticks = self._second // self._tick
-        load_g = self._history.sum_g(ticks * self._tick).reshape(-1, self._tick).mean(axis=1)
-        return float(np.ptp(load_g)) < SWING_E * self._scale.e_g
+        load_g = row_sums(self._history.sum_g(ticks * self._tick).reshape(-1, self._tick))
+        return span(load_g / self._tick) < SWING_E * self._scale.e_g
 
     def surely_loaded(self) -> bool:
         """Whether more than any first zero has stood on the deck for a second.
@@ -87,7 +96,7 @@ class Zeroing:
 
     def above_calibration_g(self, rows: int) -> FloatArray:
         """Means (cells,) of the newest samples above the calibrated zero."""
-        return np.asarray(self._history.cells_g(rows).mean(axis=0) + self.offsets_g)
+        return self._history.cell_means_g(rows) + self.offsets_g
 
     def try_initial(self, beams_clear: bool) -> float | None:
         """Set the first zero; return by how many grams the gross falls, None where it was not."""
@@ -116,7 +125,7 @@ class Zeroing:
         self._corrections.zeroed()
         self.ok = ok
         self._note(EventKind.ZERO_SET, round(self.sum_g()))
-        return float(by_g.sum())
+        return total(by_g)
 
     def follow(self, now_us: int, empty: bool) -> None:
         """Follow slow drift while no vehicle is on the deck; once a tick."""
@@ -126,7 +135,7 @@ class Zeroing:
         cells_g = self.above_calibration_g(self._tick)
         self._keeper.track(now_us, cells_g, TICK_S)
         self._corrections.zeroed()
-        second_g = float(self._history.sum_g(self._second).mean())
+        second_g = self._history.load_g(self._second)
         self._seen.append(abs(second_g) <= self._scale.e_g / 2)
         # The newest looks may already hold a tyre on the edge, so the oldest one counts.
         self.ok = self._seen[0]

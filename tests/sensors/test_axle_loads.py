@@ -113,7 +113,7 @@ def test_an_empty_deck_has_no_axles(scale: Scale) -> None:
     books = tracker.books
     assert books.loads_g(24_000_000) == books.offsets_mm() == ()
     assert books.loads_u95_g(24_000_000, 9_000) == books.spacings_u95_mm() == ()
-    assert tracker.count_confidence(24_000_000) == 0.0
+    assert tracker.answers(24_000_000, None).confidence == 0.0
 
 
 def lift(passage: Any, kg: float, seconds: float, at_m: float, add_load: Make) -> None:
