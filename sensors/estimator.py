@@ -11,6 +11,7 @@ from sensors.history import History
 from sensors.marginal import DRIVEN_AFTER
 from sensors.modal import OSCILLATORS, ModalFit
 from sensors.slow import GRID_US
+from sensors.sums import row_sums
 from sensors.window import POINTS_MAX, Window
 
 TICK_S: Final = 0.1
@@ -117,7 +118,7 @@ class Modal:
 
     def push(self, t_us: IntArray, cells_g: FloatArray, usable: BoolArray) -> None:
         """Take samples; unusable rows count as missing."""
-        self._window.push(t_us, cells_g.sum(axis=1, keepdims=True), usable)
+        self._window.push(t_us, row_sums(cells_g)[:, None], usable)
 
     def estimate(self, stopped_us: int | None) -> Estimate | None:
         """Fit the newest window of up to 3.5 s."""
@@ -184,11 +185,17 @@ class TaperedMean:
             good_t, good_g = t_us[usable], cells_g[usable]
         if len(good_t) == 0:
             return
-        times = np.concatenate(([self._last_us], good_t)) if self._last_us > 0 else good_t
-        for i in np.flatnonzero(np.diff(times) > self._gap_us):
-            self._bad_us.append((int(times[i]), int(times[i + 1])))
+        self._note_holes(good_t)
         self._last_us = int(good_t[-1])
-        self._history.append(good_t, good_g.sum(axis=1, keepdims=True), self._lever)
+        self._history.append(good_t, row_sums(good_g)[:, None], self._lever)
+
+    def _note_holes(self, good_t: IntArray) -> None:
+        if self._last_us > 0 and good_t[0] - self._last_us > self._gap_us:
+            self._bad_us.append((self._last_us, int(good_t[0])))
+        wide = good_t[1:] - good_t[:-1] > self._gap_us
+        if wide.any():
+            for i in np.flatnonzero(wide):
+                self._bad_us.append((int(good_t[i]), int(good_t[i + 1])))
 
     def estimate(self, stopped_us: int | None) -> Estimate | None:
         """The longest window's mean; the spread of all recent windows is its uncertainty."""

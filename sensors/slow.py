@@ -1,5 +1,6 @@
 """A slow, even record of the deck: what a body does (below 5 Hz) without engine and deck tones."""
 
+from collections import deque
 from typing import Final
 
 import numpy as np
@@ -15,13 +16,17 @@ class Slow:
     """Raised-cosine means on a fixed grid of 20 points a second, NaN where samples are missing.
 
     Grid points lie at whole multiples of GRID_US of the samples' clock, so they do not depend on
-    how the stream is cut. A point is ready once a sample half a window later has been seen.
-    Memory: `keep` points and one window of samples.
+    how the stream is cut. A point is ready once a sample half a window later has been seen. The
+    means are worked out when somebody asks: of an empty deck nobody does.
+    Memory: `keep` points and the samples of a little more time.
     """
 
     def __init__(self, columns: int, rate_hz: float, keep: int) -> None:
         self._half_us = max(HALF_US, round(1.3e6 / rate_hz))
         self._keep = keep
+        # Samples that are older leave no mark on any point that is kept.
+        self._reach_us = (keep + 4) * GRID_US + 4 * self._half_us
+        self._waiting: deque[tuple[IntArray, FloatArray, BoolArray]] = deque()
         self._t_us: IntArray = np.zeros(0, np.int64)
         self._rows: FloatArray = np.zeros((0, columns))
         self._next_us: int | None = None
@@ -31,6 +36,10 @@ class Slow:
 
     def clear(self) -> None:
         """Forget the record; the grid goes on."""
+        self._settle()
+        self._forget()
+
+    def _forget(self) -> None:
         self._grid_us.clear()
         self._means.clear()
 
@@ -41,13 +50,25 @@ class Slow:
         """
         if len(t_us) == 0:
             return
+        waiting = self._waiting
+        waiting.append((t_us, rows, usable))
+        oldest_us = int(t_us[-1]) - self._reach_us
+        while len(waiting) > 1 and waiting[1][0][-1] < oldest_us:
+            waiting.popleft()
+
+    def _settle(self) -> None:
+        """Make points of all samples that wait."""
+        while self._waiting:
+            self._take(*self._waiting.popleft())
+
+    def _take(self, t_us: IntArray, rows: FloatArray, usable: BoolArray) -> None:
         newest_us = int(t_us[-1])
         if not usable.all():
             t_us, rows = t_us[usable], rows[usable]
         self._t_us = np.concatenate((self._t_us, t_us))
         self._rows = np.concatenate((self._rows, rows))
         if self._next_us is None or newest_us - self._next_us > self._keep * GRID_US:
-            self.clear()
+            self._forget()
             self._next_us = -(-(newest_us - self._half_us) // GRID_US) * GRID_US
         while self._next_us + self._half_us <= newest_us:
             self._grid_us.append(self._next_us)
@@ -56,22 +77,23 @@ class Slow:
         surplus = len(self._grid_us) - self._keep
         if surplus > 0:
             del self._grid_us[:surplus], self._means[:surplus]
-        old = int(np.searchsorted(self._t_us, self._next_us - self._half_us, "right"))
+        old = int(self._t_us.searchsorted(self._next_us - self._half_us, "right"))
         self._t_us, self._rows = self._t_us[old:], self._rows[old:]
 
     def _mean(self, at_us: int) -> FloatArray:
-        first = int(np.searchsorted(self._t_us, at_us - self._half_us, "right"))
-        end = int(np.searchsorted(self._t_us, at_us + self._half_us))
+        first = int(self._t_us.searchsorted(at_us - self._half_us, "right"))
+        end = int(self._t_us.searchsorted(at_us + self._half_us))
         if end - first < SAMPLES_MIN:
             return self._hole
         weights = 1.0 + np.cos((self._t_us[first:end] - at_us) * (np.pi / self._half_us))
-        total = float(weights.sum())
+        total = float(np.add.reduce(weights))
         if total < 0.5 * SAMPLES_MIN:
             return self._hole
         return np.asarray(weights @ self._rows[first:end] / total)
 
     def since(self, at_us: int, most: int) -> tuple[IntArray, FloatArray]:
         """Times (n,) and means (n, columns) of at most `most` points whose window is after."""
+        self._settle()
         first = len(self._grid_us)
         lowest = max(0, first - most)
         while first > lowest and self._grid_us[first - 1] - self._half_us >= at_us:

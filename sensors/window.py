@@ -1,12 +1,13 @@
 """What a fitting estimator looks at: the load since the last axle, and how noisy it is."""
 
-from collections import deque
+import statistics
 from typing import Final
 
 import numpy as np
 
 from sensors.calibration import BoolArray, FloatArray, IntArray, Scale
 from sensors.slow import GRID_US, Slow
+from sensors.sums import row_sums
 
 POINTS_MAX: Final = 70
 POINTS_MIN: Final = 10
@@ -25,9 +26,11 @@ class Window:
         self._e_g = float(scale.e_g)
         self._slow = Slow(columns, scale.rate_hz, POINTS_MAX + 2)
         self._per_look = max(4, round(NOISE_S * scale.rate_hz))
-        self._last_g: FloatArray = np.zeros(0)
-        self._rough_g: deque[float] = deque(maxlen=NOISE_MEMORY)
+        self._newest_g: FloatArray = np.zeros(0)
+        self._seen = 0
         self._start_us = 2**62
+        lags = np.arange(POINTS_MAX + 2)
+        self._drift = self._wander(np.abs(lags[:, None] - lags[None]))
 
     def restart(self, at_us: int) -> None:
         """Forget everything up to `at_us`."""
@@ -36,11 +39,12 @@ class Window:
     def push(self, t_us: IntArray, rows_g: FloatArray, usable: BoolArray) -> None:
         """Take samples (n,) with grams (n, columns); unusable rows count as missing."""
         self._slow.push(t_us, rows_g, usable)
-        self._last_g = np.concatenate((self._last_g, rows_g[usable].sum(axis=1)))
-        while len(self._last_g) >= self._per_look + 2:
-            rough = np.diff(self._last_g[: self._per_look + 2], n=2) / 2
-            self._rough_g.append(float(np.mean(np.abs(rough))))
-            self._last_g = self._last_g[self._per_look :]
+        load_g = row_sums(rows_g)
+        if not usable.all():
+            load_g = load_g[usable]
+        self._seen += len(load_g)
+        most = (NOISE_MEMORY + 1) * self._per_look + 2
+        self._newest_g = np.concatenate((self._newest_g, load_g))[-most:]
 
     def newest(self) -> tuple[IntArray, FloatArray] | None:
         """Times (n,) and means (n, columns) of the points that are there, None of too few."""
@@ -52,10 +56,27 @@ class Window:
 
     def noise_g(self) -> float:
         """What the samples' roughness leaves in a point of the sum; a fit may know better."""
-        rough_g = float(np.median(self._rough_g)) if self._rough_g else 0.0
+        looks_g = self._looks_g()
+        rough_g = statistics.median(looks_g) if looks_g else 0.0
         return NOISE_E * self._e_g + NOISE_LEFT * rough_g
+
+    def _looks_g(self) -> list[float]:
+        """The roughness of the newest looks, which are even pieces of the stream from its start."""
+        per_look = self._per_look
+        looks = max(0, (self._seen - 2) // per_look)
+        count = min(looks, NOISE_MEMORY)
+        begin = (looks - count) * per_look - (self._seen - len(self._newest_g))
+        load_g = self._newest_g[begin : begin + count * per_look + 2]
+        rough_g = np.abs(np.diff(load_g, n=2) / 2).reshape(count, per_look)
+        return [float(look_g) for look_g in row_sums(rough_g) / per_look]
 
     def drift(self, index: IntArray) -> FloatArray:
         """Covariance (n, n) of wind and creeping springs at grid steps, grams squared."""
-        lag_s = np.abs(index[:, None] - index[None]) * (GRID_US / 1e6)
+        n = len(index)
+        if int(index[-1]) - int(index[0]) == n - 1:
+            return self._drift[:n, :n].copy()
+        return self._wander(np.abs(index[:, None] - index[None]))
+
+    def _wander(self, lag: IntArray) -> FloatArray:
+        lag_s = lag * (GRID_US / 1e6)
         return np.asarray((DRIFT_E * self._e_g) ** 2 * np.exp(-lag_s / DRIFT_S))
