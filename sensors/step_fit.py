@@ -1,5 +1,6 @@
 """A step under a decaying tone: one least-squares fit in a fixed window, over a grid of tones."""
 
+import math
 from typing import Final
 
 import msgspec
@@ -55,6 +56,12 @@ class StepFit:
         left = rise - np.einsum("fri,fi->fr", self._bases, rise @ self._bases)
         self._size = np.linalg.norm(left, axis=1)
         self._rise = left / self._size[:, None]
+        self._least = float(self._size.min())
+
+    def most(self, load: FloatArray) -> float:
+        """No step of the window load (ROWS,) can be larger than this: all of it were a step."""
+        y = load[self._used] - load.mean()
+        return 1.001 * math.sqrt(float(y @ y)) / self._least
 
     def step(self, load: FloatArray) -> Step:
         """Fit the window load (ROWS,), oldest first; same unit out."""

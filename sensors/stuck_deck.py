@@ -1,11 +1,13 @@
 """K3: a deck that does not come back to zero after the vehicle: a jack, a prop, a stuck deck."""
 
+from collections import deque
 from typing import Final
 
 import numpy as np
 
 from sensors.calibration import FloatArray, Scale
 from sensors.step_fit import place_mm
+from sensors.sums import column_means, total
 from sensors.tamper_finding import TamperFinding, TamperKind, TamperLimits
 
 RETURN_TICKS: Final = 20
@@ -16,32 +18,34 @@ class ReturnWatch:
 
     def __init__(self, scale: Scale, limits: TamperLimits) -> None:
         self._scale, self._limits = scale, limits
-        self._before: FloatArray | None = None
-        self._rows: list[FloatArray] = []
+        self._before: list[FloatArray] = []
+        self._rows: deque[tuple[float, FloatArray]] = deque(maxlen=RETURN_TICKS)
         self._loaded = False
 
     def interrupt(self) -> None:
         """Samples are missing: start the present look again."""
-        self._rows = []
+        self._rows.clear()
 
     def update(self, now_us: int, cells_g: FloatArray, empty: bool) -> TamperFinding | None:
         """Take a tick; speaks once after a vehicle, when the empty deck has been steady for 2 s."""
+        load_g = total(cells_g)
         if not empty:
-            self._rows = []
-            self._loaded = self._loaded or float(cells_g.sum()) > self._scale.min_g
+            self._rows.clear()
+            self._loaded = self._loaded or load_g > self._scale.min_g
             return None
-        self._rows = [*self._rows[1 - RETURN_TICKS :], cells_g.copy()]
-        table = np.array(self._rows)
-        steady = float(np.ptp(table.sum(axis=1))) < 2 * self._scale.e_g
-        if len(table) < RETURN_TICKS or not steady:
+        self._rows.append((load_g, cells_g.copy()))
+        loads_g = [row[0] for row in self._rows]
+        steady = max(loads_g) - min(loads_g) < 2 * self._scale.e_g
+        if len(self._rows) < RETURN_TICKS or not steady:
             return None
+        rows = [row[1] for row in self._rows]
         # The newest ticks may already hold a tyre on the edge.
-        mean = np.asarray(table[: RETURN_TICKS // 2].mean(axis=0))
-        before, self._before = self._before, mean
-        if not self._loaded or before is None:
+        before, self._before = self._before, rows[: RETURN_TICKS // 2]
+        if not self._loaded or not before:
             return None
         self._loaded = False
-        return self._judge(now_us, mean - before, table)
+        rest = column_means(np.array(self._before)) - column_means(np.array(before))
+        return self._judge(now_us, rest, np.array(rows))
 
     def _judge(self, now_us: int, rest: FloatArray, table: FloatArray) -> TamperFinding | None:
         value, e_g = float(rest.sum()), self._scale.e_g

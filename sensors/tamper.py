@@ -6,6 +6,7 @@ under the bounce and the bounce is not taken for a step. Sources: K3 and K4 of t
 docs/tamper.md, which also has the measured rates.
 """
 
+import math
 from typing import Final
 
 import msgspec
@@ -23,6 +24,7 @@ from sensors.step_fit import (
     proportional,
 )
 from sensors.stuck_deck import ReturnWatch
+from sensors.sums import row_sums, total
 from sensors.tamper_finding import TamperFinding, TamperKind, TamperLimits
 
 PLATEAUS_MAX: Final = 24
@@ -96,7 +98,7 @@ class TamperWatch:
         if not self._continues(now_us, cells_g):
             self.reset()
             self._return.interrupt()
-        if not np.isfinite(cells_g).all():
+        if not math.isfinite(total(cells_g)):
             return ()
         event = axle_step or beam_edge
         if not event:
@@ -116,7 +118,7 @@ class TamperWatch:
         if not self._ticks:
             return True
         since_us = now_us - self._ticks[-1].now_us
-        repeated = bool((cells_g == self._cells[-1]).all())
+        repeated = cells_g.tolist() == self._cells[-1].tolist()
         return 0 < since_us <= GAP_TICKS_MAX * self._tick_us and not repeated
 
     def _end_event(self) -> None:
@@ -160,23 +162,26 @@ class TamperWatch:
 
     def _quiet_step(self) -> _Candidate | None:
         """A step under the bounce, in the middle of the window."""
-        step = self._fit.step(self._cells.sum(axis=1))
         limits, before = self._limits, self._ticks[SIDE - 1]
         still_e = limits.empty_e if before.empty else limits.standing_e
         still = before.empty or before.standing
         limit_g = (still_e if still else limits.rolling_e / 2) * self._scale.e_g
+        load_g = row_sums(self._cells)
+        if self._fit.most(load_g) <= limit_g:
+            return None
+        step = self._fit.step(load_g)
         clear = step.sharpness > limits.sigmas and step.worst < OFF_MAX * abs(step.value)
         if not clear or abs(step.value) <= limit_g:
             return None
         if not still:
             seen = self._by_lever(SIDE + GAP // 2 - NEAR_ROWS // 2, limit_g, step.u)
             return None if seen is None else (step.sharpness, seen)
-        load_g = self._cells[:SIDE].mean(axis=0)
         cells, u_cells = self._fit.cells(self._cells, step.tone)
         other = TamperKind.STEP if before.empty else TamperKind.PLATEAU_JUMP
-        kind = self._kind(cells, u_cells, load_g, other)
+        load_before_g = self._cells[:SIDE].mean(axis=0)
+        kind = self._kind(cells, u_cells, load_before_g, other)
         at_us = self._ticks[SIDE + GAP // 2].now_us
-        return step.sharpness, self._finding(kind, at_us, cells, u_cells, step.u, load_g)
+        return step.sharpness, self._finding(kind, at_us, cells, u_cells, step.u, load_before_g)
 
     def _moving_step(self) -> _Candidate | None:
         """A large step of a load that rolls or climbs, whatever the axle counter says.
@@ -240,7 +245,7 @@ class TamperWatch:
     def _compare_plateaus(self) -> TamperFinding | None:
         """A standing load that reached another level by a ramp, however slow within seconds."""
         last = self._ticks[-1]
-        if not all(tick.standing for tick in self._ticks):
+        if not last.standing or not all(tick.standing for tick in self._ticks):
             self._plateaus.clear()
             return None
         if self._plateaus and last.now_us - self._plateaus[-1][0] < PLATEAU_EVERY * self._tick_us:

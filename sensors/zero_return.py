@@ -4,6 +4,7 @@ R 76 3.9.4.2 asks that the zero after a load stands within half an interval of t
 here that is looked at after every vehicle. The zeros of all vehicles make the trend.
 """
 
+import math
 from collections import deque
 from enum import IntEnum
 from typing import Final, NamedTuple
@@ -12,6 +13,7 @@ import msgspec
 import numpy as np
 
 from sensors.calibration import FloatArray, Scale
+from sensors.sums import column_means, total
 
 LOOK_TICKS: Final = 15
 CALM_US: Final = 1_000_000
@@ -91,8 +93,8 @@ class ZeroReturnWatch:
         self._limits = limits or ZeroReturnLimits()
         self._e_g = float(scale.e_g)
         self._x_m = scale.x_m()
-        self._before: _Zero | None = None
-        self._rows: deque[tuple[int, FloatArray]] = deque(maxlen=LOOK_TICKS)
+        self._before: _Look | None = None
+        self._rows: deque[tuple[int, float, FloatArray]] = deque(maxlen=LOOK_TICKS)
         self._visited = False
         self._left_us: int | None = None
         self.missed = 0
@@ -107,16 +109,18 @@ class ZeroReturnWatch:
         if not empty:
             self._leave()
             return None
-        if not np.isfinite(cells_g).all() or (self._rows and now_us <= self._rows[-1][0]):
+        load_g = total(cells_g)
+        if not math.isfinite(load_g) or (self._rows and now_us <= self._rows[-1][0]):
             self._rows.clear()
             return None
         if self._left_us is None:
             self._left_us = now_us
-        self._rows.append((now_us, cells_g.copy()))
+        self._rows.append((now_us, load_g, cells_g.copy()))
         late = now_us - self._left_us > self._limits.wait_us_max
-        if len(self._rows) < LOOK_TICKS or not (self._settled() or late):
+        settled = self._settled()
+        if len(self._rows) < LOOK_TICKS or not (settled or late):
             return None
-        return self._look(now_us)
+        return self._look(now_us, settled)
 
     def _leave(self) -> None:
         if self._visited and self._left_us is not None:
@@ -126,29 +130,27 @@ class ZeroReturnWatch:
         self._rows.clear()
 
     def _settled(self) -> bool:
-        loads = [float(row.sum()) for _, row in self._rows]
+        loads = [load_g for _, load_g, _ in self._rows]
         return max(loads) - min(loads) <= self._limits.settled_e * self._e_g
 
-    def _look(self, now_us: int) -> ZeroReturn | None:
+    def _look(self, now_us: int, settled: bool) -> ZeroReturn | None:
         # The newest third may already feel a tyre on the edge.
-        used = np.array([row for _, row in self._rows][: 2 * LOOK_TICKS // 3])
-        mean = np.asarray(used.mean(axis=0))
-        # Wind and hum make the ticks of a second alike; they count as two independent looks.
-        u_g = float(used.sum(axis=1).std() / np.sqrt(2)) + 1.0
-        after = _Zero(now_us, mean, u_g)
+        after = _Look(now_us, [row for *_, row in self._rows][: 2 * LOOK_TICKS // 3])
         before, visited = self._before, self._visited
         self._visited = False
-        if self._settled():
+        if settled:
             self._before = after
-            self.trend.add(now_us, float(mean.sum()), visited)
-        return self._judge(before, after) if visited and before is not None else None
+            if self.trend.wants(now_us, visited):
+                self.trend.add(now_us, total(after.zero().cells_g), visited)
+        if not visited or before is None:
+            return None
+        return self._judge(before.zero(), after.zero(), settled)
 
-    def _judge(self, before: "_Zero", after: "_Zero") -> ZeroReturn:
+    def _judge(self, before: "_Zero", after: "_Zero", settled: bool) -> ZeroReturn:
         rest = after.cells_g - before.cells_g
         u95_g = 2 * float(np.hypot(before.u_g, after.u_g))
         value = float(rest.sum())
         limit_g = self._limits.return_e * self._e_g
-        settled = self._settled()
         place, cell = place_of(rest, self._x_m, limit_g)
         return ZeroReturn(
             at_us=after.at_us,
@@ -168,6 +170,19 @@ class _Zero(NamedTuple):
     at_us: int
     cells_g: FloatArray
     u_g: float
+
+
+class _Look(NamedTuple):
+    """Ticks of an empty deck; most are followed by others before anybody asks for their mean."""
+
+    at_us: int
+    rows: list[FloatArray]
+
+    def zero(self) -> _Zero:
+        used = np.array(self.rows)
+        # Wind and hum make the ticks of a second alike; they count as two independent looks.
+        u_g = float(used.sum(axis=1).std() / np.sqrt(2)) + 1.0
+        return _Zero(self.at_us, column_means(used), u_g)
 
 
 def place_of(rest_g: FloatArray, x_m: FloatArray, limit_g: float) -> tuple[RestPlace, int | None]:
@@ -204,12 +219,17 @@ class TrendKeeper:
         self._points: deque[tuple[int, float]] = deque(maxlen=limits.points_max)
         self._every_us = limits.age_us_max // (2 * limits.points_max)
 
+    def wants(self, at_us: int, after_vehicle: bool) -> bool:
+        """Whether a settled zero is to be kept: between vehicles only now and then."""
+        if not self._points:
+            return True
+        since_us = at_us - self._points[-1][0]
+        return since_us >= (CALM_US if after_vehicle else self._every_us)
+
     def add(self, at_us: int, zero_g: float, after_vehicle: bool = True) -> None:
         """Keep a settled zero; between vehicles only now and then, so that all hours count."""
-        if self._points:
-            since = at_us - self._points[-1][0]
-            if since < (CALM_US if after_vehicle else self._every_us):
-                return
+        if not self.wants(at_us, after_vehicle):
+            return
         self._points.append((at_us, zero_g))
         while at_us - self._points[0][0] > self._limits.age_us_max:
             self._points.popleft()
