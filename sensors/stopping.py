@@ -72,16 +72,14 @@ class _Window:
         t_s = -np.arange(n)[::-1] * step_s
         lag_s = np.abs(t_s[:, None] - t_s[None])
         self._shapes = _shapes(np.asarray(t_s, np.float64))
-        self._spectra = [_Spectrum(lag_s, hertz, self._shapes) for hertz in SPECTRA_HZ]
+        self._spectra = _Spectra(lag_s, self._shapes)
         # Speeds for a unit of each shape: braking that is to end later, or rolling on.
         self._speed = _speeds(0.0)
         self._settled = _speeds(-SETTLED_S)
 
     def judge(self, place_m: FloatArray) -> Stop:
         y = place_m - place_m.mean()
-        found = [spectrum.fit(y, self._n) for spectrum in self._spectra]
-        logs = np.array([log for log, _ in found])
-        sizes = np.array([size for _, size in found])
+        logs, sizes = self._spectra.fit(y, self._n)
         weight = np.exp(logs - logs.max())
         weight[:, :-1] /= len(BRAKING_S)
         weight[:, -1] *= ROLLS_ON_WEIGHT
@@ -95,33 +93,42 @@ class _Window:
         return Stop(stands=stands, since_s=-float(STOPS_S[middle]), speed_mps=speed)
 
 
-class _Spectrum:
-    """Generalised least squares of a constant and one shape under one pitch spectrum."""
+class _Spectra:
+    """Generalised least squares of a constant and one shape under each pitch spectrum."""
 
-    def __init__(self, lag_s: FloatArray, hertz: tuple[float, ...], shapes: FloatArray) -> None:
-        n = len(lag_s)
-        covariance = NOISE_SHARE**2 * np.eye(n)
-        for f in hertz:
-            covariance += np.exp(-DECAY * lag_s) * np.cos(2 * np.pi * f * lag_s) / len(hertz)
-        self._inverse = np.linalg.inv(covariance)
-        self._half_log_det = 0.5 * float(np.linalg.slogdet(covariance)[1])
-        self._ones = self._inverse.sum(axis=1)
-        self._a11 = float(self._ones.sum())
-        self._turned = shapes @ self._inverse
-        self._a12 = shapes @ self._ones
-        a22 = np.einsum("hn,hn->h", self._turned, shapes)
+    def __init__(self, lag_s: FloatArray, shapes: FloatArray) -> None:
+        covariances = [_covariance(lag_s, hertz) for hertz in SPECTRA_HZ]
+        inverses = [np.linalg.inv(covariance) for covariance in covariances]
+        self._inverse = np.stack(inverses)
+        self._half_log_det = np.array(
+            [[0.5 * float(np.linalg.slogdet(covariance)[1])] for covariance in covariances]
+        )
+        self._ones = [inverse.sum(axis=1) for inverse in inverses]
+        self._a11 = np.array([[float(ones.sum())] for ones in self._ones])
+        self._turned = np.stack([shapes @ inverse for inverse in inverses])
+        self._a12 = np.stack([shapes @ ones for ones in self._ones])
+        a22 = np.stack([np.einsum("hn,hn->h", turned, shapes) for turned in self._turned])
         det = self._a11 * a22 - self._a12**2
         flat = det < 1e-9 * self._a11 * np.maximum(a22, 1e-12)
         self._det = np.where(flat, np.inf, det)
 
     def fit(self, y: FloatArray, n: int) -> tuple[FloatArray, FloatArray]:
-        """Log likelihood and size of every shape."""
-        b1 = float(self._ones @ y)
+        """Log likelihood and size (spectra, shapes) of every shape."""
+        b1 = np.array([[float(ones @ y)] for ones in self._ones])
+        whole = np.array([[float(y @ turned)] for turned in self._inverse @ y])
         top = self._a11 * (self._turned @ y) - self._a12 * b1
-        rest = float(y @ (self._inverse @ y)) - b1 * b1 / self._a11
+        rest = whole - b1 * b1 / self._a11
         left = np.maximum(rest - top * top / (self._a11 * self._det), 0.0)
         log = -0.5 * (n - 2) * np.log(left + n * PITCH_MIN_M**2) - self._half_log_det
         return log, top / self._det
+
+
+def _covariance(lag_s: FloatArray, hertz: tuple[float, ...]) -> FloatArray:
+    """Of places (n, n) that pitch at these frequencies, for a unit of pitch."""
+    covariance = NOISE_SHARE**2 * np.eye(len(lag_s))
+    for f in hertz:
+        covariance += np.exp(-DECAY * lag_s) * np.cos(2 * np.pi * f * lag_s) / len(hertz)
+    return covariance
 
 
 def _speeds(at_s: float) -> FloatArray:
