@@ -142,8 +142,8 @@ class Driver:
         self._layout = layout
         self._rng = rng
         self._target_m = vehicle.s_m
-        self._speed_mps = rng.uniform(1.1, 2.2)
-        self._gentle = rng.uniform(0.45, 0.9)
+        self._speed_mps = rng.uniform(0.9, 2.1)
+        self._gentle = rng.uniform(0.5, 1.05)
         self._line_m = -layout.stop_line_m - rng.uniform(0.2, 1.0)
         self._stop_m = self._stop_point(habits.stop_error_m)
         self._nose_m = vehicle.truck.axles_m[0] + rng.uniform(0.6, 1.5)
@@ -176,8 +176,12 @@ class Driver:
         if abs(gap) >= _NEAR_M:
             wanted = copysign(min(self._limit(), sqrt(2 * self._gentle * abs(gap))), gap)
         change = (wanted - vehicle.v_mps) / _TICK_S
-        slows = change * vehicle.v_mps < 0
-        most = _BRAKE_MPS2 if slows else self._gentle
+        most = self._gentle
+        if change * vehicle.v_mps < 0:
+            # The last hand's breadth is braked as softly as it still can be.
+            left = max(abs(self._target_m - vehicle.s_m), 0.01)
+            need = vehicle.v_mps * vehicle.v_mps / (2 * left)
+            most = min(_BRAKE_MPS2, max(self._gentle, need)) if wanted == 0.0 else _BRAKE_MPS2
         return max(-most, min(most, change))
 
     def _free_road(self, gap: float, around: Surroundings) -> float:

@@ -6,23 +6,34 @@ vehicle drives from low to high ``s_m`` whichever way it goes; ``x_m`` counts fr
 
 from __future__ import annotations
 
-from math import pi, sin, sqrt
+from collections.abc import Callable
+from math import exp, log, pi
 from random import Random
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from hal.ports import RegisterEntry
-from sim.dynamics import Suspension
+from sim.chassis import Chassis, Shape, draw_build
 from sim.layout import Layout
 from sim.profile import Interval, covers, overlaps
-from sim.scale import STEP_S, TICK_US
-from sim.truck import Truck
+from sim.scale import TICK_US
+from sim.truck import CONFIGURATIONS, Truck
 
-GRAVITY = 9.81
+if TYPE_CHECKING:
+    from sim.bridge import Floor
+
+Floats = NDArray[np.float64]
 PATCH_HALF_M = 0.12
 """Half a tyre's contact patch: over this length an axle comes onto the deck."""
 
+RUN_UP_M = 6.0
+"""From here on before the deck the ground shakes a vehicle."""
 CELLS_APART_M = 2.9
 YARD, ROAD = 0, 1
 _TICK_S = TICK_US / 1_000_000
+_CALM_TICKS = 8
 
 
 class Vehicle:
@@ -42,14 +53,17 @@ class Vehicle:
         self.present = False
         self.engine_on = True
         self._layout = layout
-        self._rng = rng
-        self._fire_hz = rng.uniform(17.0, 42.0)
-        self._idle_g = rng.uniform(3_000.0, 16_000.0)
-        self._phase = rng.uniform(0, 2 * pi)
-        self._bumps = [False] * len(truck.axles_m)
-        self._stale = True
-        self._static = [0.0] * 4
-        self._gains: list[tuple[list[float], list[float]]] = []
+        self.rocks_mps2 = 0.0
+        own = Random(rng.getrandbits(64))
+        self._engine = _engine(own)
+        self._springs = draw_build(own, (truck.front_air, truck.rear_air))
+        self._shape = _shape(truck)
+        self._hum: list[tuple[float, float, float]] = []
+        self._axles_m = np.array(truck.axles_m)
+        self._shares = np.zeros((len(truck.axles_m), 4))
+        self._pressed = np.zeros(8)
+        self._chassis: Chassis | None = None
+        self._ticks = 0
         self._load(load_g)
 
     @property
@@ -100,6 +114,14 @@ class Vehicle:
             and self.s_m - last < self._layout.platform_m + PATCH_HALF_M
         )
 
+    def in_reach(self) -> bool:
+        """Tell whether it may touch the platform now, or is on the ground just before it."""
+        first, last = self.truck.axles_m[0], self.truck.axles_m[-1]
+        return (
+            self.s_m - first > -RUN_UP_M
+            and self.s_m - last < self._layout.platform_m + PATCH_HALF_M
+        )
+
     def outside_of(self) -> int | None:
         """Return the end whose boom the whole vehicle is beyond, if any."""
         boom = self._layout.boom_m
@@ -122,41 +144,55 @@ class Vehicle:
     def roll(self, acceleration: float) -> None:
         """Move on by one tick."""
         self.a_mps2 = acceleration
+        if acceleration:
+            self.still = False
         v = self.v_mps + acceleration * _TICK_S
         if self.v_mps != 0.0 and v * self.v_mps <= 0.0:
             v = 0.0
         if v or self.v_mps:
             self.s_m += (v + self.v_mps) * 0.5 * _TICK_S
             self._stale = True
+            self.still = False
         self.v_mps = v
 
-    def shake(self) -> None:
-        """Move the suspensions on by one physics step."""
-        for unit, suspension in enumerate(self._suspensions):
-            suspension.step(-self.a_mps2 * self._transfer[unit])
+    def press(self, floor: Floor) -> Floats:
+        """Move body and wheels on by one tick; return what the rows of cells get.
+
+        The answer (8,) is grams on the four rows, at the half and at the end of the tick.
+        """
+        chassis = self._chassis
+        if chassis is None:
+            chassis = self._chassis = Chassis(self._shape, self._springs, self._masses)
+            self._fresh = True
+        if self._stale:
+            self._stand(floor, chassis)
+        elif self.still and not self.rocks_mps2:
+            return self._pressed
+        forces = chassis.step(self.rocks_mps2 - self.a_mps2)
+        self._ticks += 1
+        if self._ticks % _CALM_TICKS == 0:
+            still = self.v_mps == 0.0 and self.a_mps2 == 0.0 and self.rocks_mps2 == 0.0
+            self.still = still and chassis.calm(forces)
+        self._pressed = np.dot(forces + self._static_g, self._shares).ravel()
+        return self._pressed
+
+    def hum_g(self, first_tick: int, ticks: int) -> Floats:
+        """What the idling engine adds to the rows under the front axle, grams (ticks,)."""
+        t_s = np.arange(first_tick, first_tick + ticks) * _TICK_S
+        total = np.zeros(ticks)
+        for turn, phase, size in self._hum:
+            total += size * np.sin(turn * t_s + phase)
+        return total
+
+    def tune(self, gain: Callable[[float], float]) -> None:
+        """Learn what deck and filter make of each of the engine's frequencies."""
+        on = 1.0 if self.engine_on else 0.0
+        self._hum = [(2 * pi * hz, phase, on * size * gain(hz)) for hz, phase, size in self._engine]
 
     @property
     def at_rest(self) -> bool:
         """Whether it stands and has stopped swaying."""
-        return self.v_mps == 0.0 and all(s.at_rest for s in self._suspensions)
-
-    def add_rows(self, rows: list[float], row_x_m: tuple[float, ...], t_s: float) -> float:
-        """Add this vehicle's load to the rows of cells; return its mass on the deck in grams."""
-        if self._stale:
-            self._spread(row_x_m)
-        idle = 0.0
-        if self.engine_on:
-            idle = self._idle_g * sin(2 * pi * self._fire_hz * t_s + self._phase)
-        static, added = self._static, 0.0
-        for i in (0, 1, 2, 3):
-            added += static[i]
-            rows[i] += static[i]
-        for suspension, (heave, pitch) in zip(self._suspensions, self._gains, strict=True):
-            h, p = suspension.heave_g + idle, suspension.pitch_g
-            idle = 0.0
-            for i in (0, 1, 2, 3):
-                rows[i] += h * heave[i] + p * pitch[i]
-        return added
+        return self.v_mps == 0.0 and self.still
 
     def _place(self, end: int, out_m: float) -> float:
         return -out_m if end == self.end else self._layout.platform_m + out_m
@@ -169,75 +205,53 @@ class Vehicle:
     def _load(self, load_g: int) -> None:
         self.load_g = load_g
         self._masses = self.truck.axle_masses_g(load_g)
-        self._suspensions: list[Suspension] = []
-        self._transfer: list[float] = []
-        self._pitch_shares: list[float] = []
-        cut = self.truck.front_axles
-        for axles, air in ((range(cut), self.truck.front_air), (self._rear(), self.truck.rear_air)):
-            if len(axles):
-                self._add_unit(list(axles), air)
+        self._static_g = np.array(self._masses)
+        self._chassis = None
+        self._fresh = False
         self._stale = True
+        self.still = False
+        self.on_deck_g = 0.0
+        self.front_rows: list[float] = [0.0] * 4
 
-    def _rear(self) -> range:
-        return range(self.truck.front_axles, len(self.truck.axles_m))
-
-    def _add_unit(self, axles: list[int], air: bool) -> None:
-        mass = sum(self._masses[i] for i in axles)
-        hz = self._rng.uniform(2.7, 3.7) * sqrt(9e6 / (mass / len(axles) + 5e6))
-        coupling = self._rng.uniform(-0.3, 0.3)
-        self._suspensions.append(
-            Suspension(mass_g=mass, air=air, frequency_hz=hz, coupling=coupling, dt_s=STEP_S)
-        )
-        base = max(3.5, self.truck.axles_m[axles[-1]] - self.truck.axles_m[axles[0]])
-        self._transfer.append(mass * self._rng.uniform(1.0, 1.5) / (GRAVITY * base))
-        rear = axles[1:] or axles
-        self._pitch_shares.append(1.0 if len(axles) > 1 else 0.0)
-        self._pitch_shares += [-1.0 / len(rear)] * (len(axles) - 1)
-
-    def _spread(self, row_x_m: tuple[float, ...]) -> None:
+    def _stand(self, floor: Floor, chassis: Chassis) -> None:
         """Work out how each axle's load reaches the rows, from where it stands now."""
-        self._stale = False
-        self._static = [0.0] * 4
-        self._gains = [([0.0] * 4, [0.0] * 4) for _ in self._suspensions]
-        unit_masses = self._unit_masses()
-        for i, mass in enumerate(self._masses):
-            share = self._share(i)
-            self._bump(i, share)
-            if share == 0.0:
-                continue
-            unit = 0 if i < self.truck.front_axles else 1
-            heave, pitch = self._gains[unit]
-            for row, part in _levers(self._axle_x(i), row_x_m):
-                weight = share * part
-                self._static[row] += mass * weight
-                heave[row] += mass / unit_masses[unit] * weight
-                pitch[row] += self._pitch_shares[i] * weight
-
-    def _unit_masses(self) -> tuple[float, float]:
-        cut = self.truck.front_axles
-        return sum(self._masses[:cut]), sum(self._masses[cut:]) or 1.0
-
-    def _axle_x(self, i: int) -> float:
-        s = self.s_m - self.truck.axles_m[i]
-        return s if self.end == YARD else self._layout.platform_m - s
-
-    def _bump(self, i: int, share: float) -> None:
-        """Kick the suspension when a wheel rolls over the edge of the platform, once an edge."""
-        on_edge = 0.0 < share < 1.0
-        if on_edge and not self._bumps[i]:
-            unit = self._suspensions[0 if i < self.truck.front_axles else 1]
-            kick = self._masses[i] * self.v_mps * self._rng.uniform(0.15, 0.6)
-            unit.heave_v += kick * self._rng.choice((-1.0, 1.0))
-            unit.pitch_v += kick * self._rng.uniform(-0.7, 0.7)
-        self._bumps[i] = on_edge
+        self._stale = self.still = False
+        towards = 1.0 if self.end == YARD else -1.0
+        start = 0.0 if self.end == YARD else self._layout.platform_m
+        under = floor.at(start + towards * (self.s_m - self._axles_m))
+        self._shares = under[:, :4]
+        on_deck: list[float] = np.dot(self._static_g, self._shares).tolist()
+        self.on_deck_g = sum(on_deck)
+        self.front_rows = self._shares[0].tolist()
+        if self._fresh:
+            chassis.settle(under[:, 4])
+            self._fresh = False
+        chassis.ground(under[:, 4], under[:, 5] * (towards * self.v_mps))
 
 
-def _levers(x: float, row_x_m: tuple[float, ...]) -> tuple[tuple[int, float], ...]:
-    """Split a load at ``x`` between the two rows beside it."""
-    if x <= row_x_m[0]:
-        return ((0, 1.0),)
-    for i in range(1, len(row_x_m)):
-        if x <= row_x_m[i]:
-            part = (x - row_x_m[i - 1]) / (row_x_m[i] - row_x_m[i - 1])
-            return ((i - 1, 1.0 - part), (i, part))
-    return ((len(row_x_m) - 1, 1.0),)
+def _shape(truck: Truck) -> Shape:
+    kind = CONFIGURATIONS.get(truck.title)
+    return Shape(
+        axles_m=tuple(at - truck.axles_m[0] for at in truck.axles_m),
+        front_axles=truck.front_axles,
+        drawbar=kind is not None and kind.drawbar,
+        air=(truck.front_air, truck.rear_air),
+    )
+
+
+def _engine(rng: Random) -> list[tuple[float, float, float]]:
+    """Firing frequency and two slower orders: Hz, phase, grams; four or six cylinders."""
+    fire_hz = max(17.0, min(47.0, rng.gauss(30.0, 7.5)))
+    orders = (1.0, 1 / 3, 1 / 6) if rng.random() < 0.6 else (1.0, 1 / 2, 1 / 4)
+    sizes = (
+        _log_between(rng, 2_200.0, 20_000.0),
+        *(_log_between(rng, 150.0, 1_200.0) for _ in "ab"),
+    )
+    return [
+        (fire_hz * order, rng.uniform(0, 2 * pi), size)
+        for order, size in zip(orders, sizes, strict=True)
+    ]
+
+
+def _log_between(rng: Random, low: float, high: float) -> float:
+    return exp(rng.uniform(log(low), log(high)))

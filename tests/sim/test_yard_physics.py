@@ -12,10 +12,12 @@ import pytest
 from yard_rig import clear, drive_on, let_out, weigh, yard_with
 
 from hal.ports import Contact, Drive
+from sim.bridge import floor_of
 from sim.driver import Habits, Mind
 from sim.dynamics import exact_step
 from sim.scale import E_KG
 from sim.truck import CONFIGURATIONS, build_truck
+from sim.vehicle import Vehicle
 from sim.world import Visit, Yard
 
 TRACES = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "traces"
@@ -107,18 +109,22 @@ def test_overshoot_and_settling_are_of_the_size_recorded() -> None:
         assert 1 / 3 < ratio < 3, f"{name}: ours {ours[:, column]}, recorded {real[:, column]}"
 
 
+def pressed(vehicle: Vehicle, yard: Yard, ticks: int) -> np.ndarray:
+    """What the four rows get on average over so many ticks, grams."""
+    floor = floor_of(yard.layout.platform_m, yard.options.site_seed)
+    return np.asarray(
+        np.mean([vehicle.press(floor).reshape(2, 4).mean(0) for _ in range(ticks)], axis=0)
+    )
+
+
 def test_braking_moves_load_forward_and_weighs_nothing() -> None:
     yard = yard_with("4-axle truck", seed=2)
     vehicle = drive_on(yard)[0].vehicle
     yard.advance(20_000_000)
-    rest = [0.0] * 4
-    vehicle.engine_on = False
-    vehicle.add_rows(rest, yard.cells.row_x_m, 0.0)
-    vehicle.a_mps2 = -1.0
-    for _ in range(3_000):
-        vehicle.shake()
-    braked = [0.0] * 4
-    vehicle.add_rows(braked, yard.cells.row_x_m, 0.0)
+    rest = pressed(vehicle, yard, 1)
+    vehicle.rocks_mps2 = 1.0
+    pressed(vehicle, yard, 800)
+    braked = pressed(vehicle, yard, 80)
     assert sum(braked[2:]) > sum(rest[2:]) + 100_000
     assert abs(sum(braked) - sum(rest)) < 1_000
 

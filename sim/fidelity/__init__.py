@@ -1,0 +1,1 @@
+"""How alike the yard's weighings and recorded ones are: the same measures over both."""
