@@ -28,6 +28,7 @@ from protocol import (
     startcheck,
     store,
 )
+from protocol.aside import Aside
 from protocol.chain import KEYS_MAX, Finding
 from protocol.contents import Contents
 from protocol.custody import KeyAction, KeyChange, Recovery
@@ -36,9 +37,10 @@ from protocol.errors import Code, LedgerError
 from protocol.files import Files
 from protocol.guarding import as_damage, transaction, translated
 from protocol.keys import PrivateKey
+from protocol.lookup import OpenChain
 from protocol.manifests import OpenSegment
 from protocol.ondeck import OnDeck
-from protocol.parts import Kind, Person, Times
+from protocol.parts import Kind, Person, Tare, Times
 from protocol.record import LEDGER_KINDS, Record, RecordError
 from protocol.rows import Receipt, Stored
 from protocol.sidetables import Held
@@ -70,6 +72,7 @@ class Ledger(Contents):
         self._key = key
         self._files = files or Files()
         self._begun = False
+        self._aside: Aside | None = None
         self._segment: OpenSegment | None = None
         self._manifest: Stored | None = None
         self.recovered: tuple[Recovery, ...] = ()
@@ -164,6 +167,15 @@ class Ledger(Contents):
             self._commit(recovery.record_of((self.site, self.lane), found))
             self.recovered = (*self.recovered, found)
         copies.keep_missing(self.path, self._db, self._files)
+        self._aside = Aside(self.path, self._met_damage)
+
+    def latest_tare(self, plate: str) -> Tare | None:
+        """As every ledger answers; this one never waits for a commit to come to the disk."""
+        return super().latest_tare(plate) if self._aside is None else self._aside.latest_tare(plate)
+
+    def open_chain(self, plate: str) -> OpenChain | None:
+        """As every ledger answers; this one never waits for a commit to come to the disk."""
+        return super().open_chain(plate) if self._aside is None else self._aside.open_chain(plate)
 
     def append(self, record: Record) -> Receipt:
         """Give the record its seq and prev_hash, seal it, make it durable; return its receipt.
@@ -220,6 +232,9 @@ class Ledger(Contents):
     def close(self) -> None:
         """Fold the WAL into the file and close; safe to call twice."""
         with self._mutex:
+            if self._aside is not None:
+                # It goes first: the WAL is removed by whoever closes last, and is the writer's.
+                self._aside.close()
             if self._begun:
                 # What fails here leaves the records durable in the WAL for the next open.
                 with suppress(OSError):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from files_rig import BROKEN, FULL, ModelFiles, sound
 from ledger_rig import KEY, LANE, SITE, passage
 from msgspec.structs import replace
 
+from protocol import rows
 from protocol.errors import Code, Failure
 from protocol.ledger import Ledger, Receipt
 from protocol.media import Blob, MediaStore
@@ -168,6 +170,34 @@ def test_submit_does_not_wait_for_the_disk(tmp_path: Path) -> None:
         assert writer.poll() == []
     assert [key for key, _ in _poll(writer, 2)] == [1, 2]
     assert writer.close() == []
+
+
+def test_a_lookup_does_not_wait_while_a_record_comes_to_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = _open(tmp_path)
+    ledger.append(passage(1, tare=True, plate="晋C33333"))
+    append, in_commit, go_on = rows.append, threading.Event(), threading.Event()
+
+    def slow(*arguments: Any) -> Any:
+        in_commit.set()
+        go_on.wait(60)
+        return append(*arguments)
+
+    monkeypatch.setattr(rows, "append", slow)
+    writer: ThreadWriter[int] = ThreadWriter(ledger)
+    writer.submit(0, passage(2))
+    assert in_commit.wait(60)
+    answers: list[object] = []
+    for ask in (ledger.latest_tare, ledger.open_chain):
+        asking = threading.Thread(target=lambda ask=ask: answers.append(ask("晋C33333")))
+        asking.start()
+        asking.join(10)
+    waited = len(answers) < 2
+    go_on.set()
+    assert writer.close() == []
+    assert not waited
+    assert answers[0] is not None
 
 
 def test_readers_in_another_thread(tmp_path: Path) -> None:
