@@ -28,6 +28,8 @@ _UNLOADED: tuple[float, ...] = (0.0,) * 8
 _STIFF_BAND_G = 6_000_000.0
 _NOISE_ROWS = 800
 _RING_TICKS = 20 * _NOISE_ROWS
+_TYRES_DAMP = 0.1
+"""Damping, as a fraction of critical, that tyres add to the spans that they stand on."""
 _MAINS_HZ = 50.0
 _RINGS_LOADED = 0.55
 """How much of the ringing of the empty spans is left with a vehicle's tyres on them."""
@@ -122,7 +124,7 @@ class DeckMotion:
         ``rows`` (8,) are the static loads of the rows at the half and at the end of the tick,
         ``load_g`` their sum, on which the spans' stiffness depends.
         """
-        band = int(load_g // _STIFF_BAND_G) if load_g > 0 else 0
+        band = 1 + int(load_g // _STIFF_BAND_G) if load_g > 0 else 0
         if band != self.band:
             self._matrix, self.band = self._of_band(band), band
         z, out = self._z, self._out
@@ -144,18 +146,24 @@ class DeckMotion:
 
     def gain(self, at_hz: float) -> float:
         """What the first row and the filter show of a force at ``at_hz`` under this load."""
-        sag = (1 + 0.06 * max(self.band, 0)) ** -0.5
-        return abs(response(self.span_hz[0] * sag, self.damping, at_hz)) * sinc_gain(at_hz)
+        sag, damping = self._under(max(self.band, 0))
+        return abs(response(self.span_hz[0] * sag, damping, at_hz)) * sinc_gain(at_hz)
+
+    def _under(self, band: int) -> tuple[float, float]:
+        """How much lower the spans ring in this band of load, and how damped."""
+        if band == 0:
+            return 1.0, self.damping
+        return (1 + 0.06 * (band - 1)) ** -0.5, self.damping + _TYRES_DAMP
 
     def _of_band(self, band: int) -> NDArray[np.float64]:
         """States: ends of the last tick (4), its halves (4), speeds (4); then the filter's four."""
         matrix = self._tables.get(band)
         if matrix is not None:
             return matrix
-        sag = (1 + 0.06 * band) ** -0.5
+        sag, damping = self._under(band)
         matrix = np.zeros((16, 20))
         for i, hz in enumerate(self.span_hz):
-            a, b, c, d = exact_step(hz * sag, self.damping, STEP_S)
+            a, b, c, d = exact_step(hz * sag, damping, STEP_S)
             half, speed = np.zeros(20), np.zeros(20)
             half[[i, 8 + i, 12 + i]] = a, b, 1 - a
             speed[[i, 8 + i, 12 + i]] = c, d, -c
