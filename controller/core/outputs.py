@@ -82,7 +82,7 @@ def outputs(lane: Lane, inputs: InputImage, settings: LaneSettings) -> OutputIma
         cells_cleared=lane.cells_cleared,
         record=_record(lane),
         on_deck=_on_deck(passage),
-        alarms=_alarms(lane, inputs),
+        alarms=_alarms(lane, inputs, settings),
     )
 
 
@@ -107,9 +107,9 @@ def _proposal(passage: Passage | None) -> str:
     return passage.proposal
 
 
-def _alarms(lane: Lane, inputs: InputImage) -> tuple[int, ...]:
+def _alarms(lane: Lane, inputs: InputImage, settings: LaneSettings) -> tuple[int, ...]:
     behind = int(Fault.SECOND_VEHICLE) if second_vehicle(lane, inputs) else 0
-    moved = int(Fault.BOOM_MOVED) if far_boom_moved(lane, inputs) else 0
+    moved = int(Fault.BOOM_MOVED) if far_boom_moved(lane, inputs, settings) else 0
     if not (lane.cause or behind or moved or inputs.faults):
         return ()
     return tuple(sorted({lane.cause, behind, moved, *inputs.faults} - {0}))

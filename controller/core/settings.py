@@ -37,6 +37,7 @@ class LaneSettings(Struct, frozen=True, kw_only=True):
     turn_away_us: int = 3 * SECOND
     boarding_us_max: int = 90 * SECOND
     clear_settle_us: int = 1_500_000
+    pulse_us: int = 200_000
     empty_settle_us: int = 1 * SECOND
     position_us_max: int = 60 * SECOND
     weighing_us_max: int = 60 * SECOND

@@ -230,7 +230,7 @@ def test_the_boom_ahead_of_a_vehicle_that_waits_is_an_alarm_when_it_rises_unaske
     rig.run_until(Phase.HOLDING, 70)
     assert int(Fault.BOOM_MOVED) not in rig.out.alarms
     boom = rig.plant.booms[End.ROAD]
-    rig.plant.booms[End.ROAD] = type(boom)(BoomPosition.BETWEEN, rig.plant.now_us, -1)
+    rig.plant.booms[End.ROAD] = type(boom)(BoomPosition.BETWEEN, rig.plant.now_us - 300_000, -1)
     rig.scan()
     assert int(Fault.BOOM_MOVED) in rig.out.alarms
 

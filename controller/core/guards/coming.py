@@ -10,13 +10,13 @@ from controller.core.guards.common import (
     end_clear,
     entry_of,
     quiet,
+    surely_blocked,
 )
 from controller.core.guards.leaving import occupied_again
 from controller.core.images import InputImage
 from controller.core.interlock import under_boom_clear
 from controller.core.kinds import (
     BETWEEN,
-    BLOCKED,
     CLEAR,
     CLOSED,
     EMPTY,
@@ -33,7 +33,8 @@ def arrival_end(lane: Lane, inputs: InputImage, settings: LaneSettings) -> End |
     waiting = [
         end
         for end in (settings.preferred, settings.preferred.other)
-        if inputs.ends[end].approach.state == BLOCKED and not lane.ignored_until_us[end]
+        if surely_blocked(inputs.ends[end].approach, inputs, settings)
+        and not lane.ignored_until_us[end]
     ]
     return waiting[0] if waiting else None
 

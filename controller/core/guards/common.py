@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.core.images import EndInputs, InputImage, Request
+from controller.core.images import EndInputs, InputImage, Request, Sensor
 from controller.core.interlock import under_boom_clear
 from controller.core.kinds import (
     BLOCKED,
@@ -50,11 +50,19 @@ def end_clear(inputs: InputImage, end: End) -> bool:
     return all(sensor.state in OFF for sensor in (here.arm, here.beam_low, here.beam_high))
 
 
-def vehicle_at(here: EndInputs) -> bool:
+def surely_blocked(sensor: Sensor, inputs: InputImage, settings: LaneSettings) -> bool:
+    """A sensor sees something for longer than a loose wire or a bouncing contact does.
+
+    What makes the lane begin something asks this; what keeps somebody from harm asks for no time.
+    """
+    return sensor.state == BLOCKED and elapsed(inputs.now_us, sensor.since_us, settings.pulse_us)
+
+
+def vehicle_at(here: EndInputs, inputs: InputImage, settings: LaneSettings) -> bool:
     """Whether a vehicle is under this boom: a loop, where one is fitted, feels no person."""
     if here.arm.state != NOT_FITTED:
-        return here.arm.state == BLOCKED
-    return BLOCKED in (here.beam_low.state, here.beam_high.state)
+        return surely_blocked(here.arm, inputs, settings)
+    return any(surely_blocked(one, inputs, settings) for one in (here.beam_low, here.beam_high))
 
 
 def quiet(inputs: InputImage, end: End, settle_us: int) -> bool:

@@ -9,6 +9,7 @@ from controller.core.guards.common import (
     entry_of,
     left_deck,
     quiet,
+    surely_blocked,
     vehicle_at,
 )
 from controller.core.images import InputImage
@@ -55,7 +56,7 @@ def breaks_out(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     if passage is None or passage.leave_by is None:
         return False
     far = inputs.ends[passage.leave_by.other]
-    return BLOCKED in (far.beam_low.state, far.beam_high.state)
+    return any(surely_blocked(beam, inputs, settings) for beam in (far.beam_low, far.beam_high))
 
 
 def moves_off(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
@@ -66,7 +67,7 @@ def moves_off(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     if leave is None:
         return False
     here = inputs.ends[leave]
-    return here.boom.position == OPEN and vehicle_at(here)
+    return here.boom.position == OPEN and vehicle_at(here, inputs, settings)
 
 
 def lane_clear(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:

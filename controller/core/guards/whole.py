@@ -10,7 +10,7 @@ from controller.core.guards.common import (
     request_of,
     vehicle_at,
 )
-from controller.core.images import InputImage
+from controller.core.images import Boom, InputImage
 from controller.core.kinds import (
     BETWEEN,
     BLOCKED,
@@ -119,7 +119,11 @@ def leaves_at_start(lane: Lane, inputs: InputImage, settings: LaneSettings) -> b
     if passage is None or passage.stay is None or passage.leave_by is None:
         return False
     here = inputs.ends[passage.leave_by]
-    return ready_loaded(lane, inputs, settings) and here.boom.position == OPEN and vehicle_at(here)
+    return (
+        ready_loaded(lane, inputs, settings)
+        and here.boom.position == OPEN
+        and vehicle_at(here, inputs, settings)
+    )
 
 
 def another_than_before(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
@@ -168,10 +172,10 @@ def manual_left(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
 
 def boom_moved(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """A boom stands off its lower limit though the lane has not asked for it."""
-    return _boom_open_in_idle(inputs)
+    return any(_lifted(here.boom, inputs, settings) for here in inputs.ends)
 
 
-def far_boom_moved(lane: Lane, inputs: InputImage) -> bool:
+def far_boom_moved(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """The boom ahead of a vehicle that nobody has let go yet stands off its lower limit.
 
     Once the lane has asked for it in this passage, or people have, it may still be on its way.
@@ -180,12 +184,13 @@ def far_boom_moved(lane: Lane, inputs: InputImage) -> bool:
     if passage is None or passage.entry is None or lane.phase not in _UNDECIDED:
         return False
     asked = any(phase not in _UNDECIDED for phase, _ in passage.timeline)
-    return not asked and inputs.ends[passage.entry.other].boom.position in (BETWEEN, OPEN)
+    return not asked and _lifted(inputs.ends[passage.entry.other].boom, inputs, settings)
 
 
-def _boom_open_in_idle(inputs: InputImage) -> bool:
-    yard, road = inputs.ends
-    return yard.boom.position in (BETWEEN, OPEN) or road.boom.position in (BETWEEN, OPEN)
+def _lifted(boom: Boom, inputs: InputImage, settings: LaneSettings) -> bool:
+    """Whether it stands off its limit for longer than a loose wire or a bouncing contact says."""
+    off = boom.position in (BETWEEN, OPEN)
+    return off and elapsed(inputs.now_us, boom.since_us, settings.pulse_us)
 
 
 def under_range(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
