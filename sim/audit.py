@@ -22,6 +22,8 @@ from sim.world import Yard
 E_G = round(E_KG * 1000)
 SHORT_US = 2_000_000
 """An interval shorter than this is a wheel that touched and went back; no scale need notice."""
+STILL_US = 500_000
+LEFT = "left without"
 READABLE_DIRT_MAX = 0.3
 MARGIN_PERMILLE = 25
 _NAMES = ("yard", "road")
@@ -71,10 +73,12 @@ class Audit:
         """Every violation found in the records."""
         yield from of_ledger(self._records, self._hashes)
         yield from self._intervals()
+        yield from self._left()
         yield from self._signs()
         for crossing in self._yard.truth.crossings:
             yield from self._crossing(crossing)
         for i, (stay, records) in enumerate(zip(self._stays, self._by_stay, strict=True)):
+            yield from self._held(stay, records)
             for record in records:
                 if record.kind is Kind.PASSAGE:
                     yield from self._passage(stay, record)
@@ -133,6 +137,19 @@ class Audit:
                 seen = f"vehicles {sorted(stay.vehicles)} on the deck: {names}"
                 yield Finding(check="I4", at_us=stay.from_us, seen=seen)
 
+    def _left(self) -> Iterator[Finding]:
+        """Whoever a record says has left the deck is not there any more."""
+        for record in self._records:
+            said = (record.void or "", *(record.decision.reasons if record.decision else ()))
+            at_us = _decided_us(record)
+            there = any(
+                stay.from_us < at_us - STILL_US
+                and (stay.until_us is None or at_us + STILL_US < stay.until_us)
+                for stay in self._stays
+            )
+            if there and any(reason.startswith(LEFT) for reason in said):
+                yield of_record("I4", record, f"seq {record.seq}: {LEFT}, and stands on the deck")
+
     def _signs(self) -> Iterator[Finding]:
         """What the sign tells of a decision is what the records of the passage say."""
         for shown, at_us in self._shown.items():
@@ -184,7 +201,8 @@ class Audit:
                     "I5", record, f"seq {record.seq}: {weighing.gross_g} g never accepted"
                 )
             slack = E_G // 2 if weighing.gross_g % E_G == 0 else 0
-            masses = stay.vehicles.values()
+            besides_g = self._yard.burden_g(record.times.at_us)
+            masses = [m + g for m in stay.vehicles.values() for g in {0, besides_g}]
             errors = [abs(weighing.gross_g - m) - mpe_g(m, E_G) - slack for m in masses]
             if min(errors) > 0 and not self._yard.weight_is_spoilt(stay.from_us, stay.until_us):
                 told = ", ".join(f"{m} g" for m in masses)
@@ -195,7 +213,7 @@ class Audit:
                     "T8", record, f"seq {record.seq}: {doubt} as its weight was accepted"
                 )
         by_itself = record.identification is None or record.identification.stand is Stand.AUTO
-        plates = {self._yard.drivers[number].vehicle.truck.plate.text for number in stay.vehicles}
+        plates = self._plates(stay)
         if by_itself and self._yard.options.cheat is None and record.plate not in (None, *plates):
             seen = f"seq {record.seq} is of {record.plate}, on the deck stood {', '.join(plates)}"
             yield of_record("T6", record, seen)
@@ -203,9 +221,29 @@ class Audit:
             verdict = record.verdicts.over_limit if record.verdicts is not None else None
             if weighing is None or verdict is None or verdict.result is not Result.WITHIN:
                 yield of_record("I8", record, f"seq {record.seq} releases without knowing enough")
-        elif by_rule and not self._disturbed and self._is_plain(stay):
-            seen = f"seq {record.seq}: vehicles {sorted(stay.vehicles)}: {_why(record)}"
-            yield of_record("T5", record, seen)
+
+    def _held(self, stay: OnDeck, accounts: list[Record]) -> Iterator[Finding]:
+        """A lawful vehicle with nothing against it is neither held nor voided, then or later."""
+        if self._disturbed or not self._is_plain(stay):
+            return
+        ids = {account.passage_id for account in accounts}
+        left_alone = self._whole and not self._yard.options.requests
+        for record in self._records:
+            decision = record.decision
+            held = decision is not None and decision.outcome is not Outcome.RELEASE
+            if record.passage_id not in ids or record.person is not None:
+                continue
+            if record.kind is not Kind.PASSAGE and not left_alone:
+                continue
+            if held or record.kind is Kind.VOID:
+                seen = f"seq {record.seq}: vehicles {sorted(stay.vehicles)}: {_why(record)}"
+                yield of_record("T5", record, seen)
+
+    def _plates(self, stay: OnDeck) -> set[str]:
+        """Every plate that the vehicles of an interval have shown; some come with another."""
+        now = {self._yard.drivers[number].vehicle.truck.plate.text for number in stay.vehicles}
+        crossings = self._yard.truth.crossings
+        return now | {c.plate for c in crossings if c.vehicle in stay.vehicles}
 
     def _is_plain(self, stay: OnDeck) -> bool:
         """One lawful vehicle with a clean plate and known papers: nothing speaks against it."""
@@ -269,7 +307,7 @@ def _decided_us(record: Record) -> int:
 def _why(record: Record) -> str:
     decision = record.decision
     if decision is None:
-        return "no decision"
+        return record.void or "no decision"
     return f"{decision.outcome.value} because of {', '.join(decision.reasons) or 'nothing said'}"
 
 

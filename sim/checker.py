@@ -45,7 +45,7 @@ _GUARDS = ("arm", "beam_low", "beam_high")
 _BAD = (Presence.BLOCKED, Presence.UNKNOWN)
 _REST = (BoomCommand.HOLD, BoomCommand.HOLD)
 _RED = (Lamp.RED, Lamp.RED)
-_TAKEN_BACK = (WeighingStatus.WITHDRAWN, WeighingStatus.CELL_FAULT)
+_TAKEN_BACK = (WeighingStatus.WITHDRAWN, WeighingStatus.CELL_FAULT, WeighingStatus.TAMPERED)
 
 Disk = Callable[[int], Sequence[Record]]
 """The records of a passage that another process would read from the disk at this instant."""
@@ -68,7 +68,8 @@ class Checker:
         self._shown: dict[Shown, int] = {}
         self._sign: object = None
         self._quiet_since_us: int | None = None
-        self._disturbed = bool(yard.options.faults)
+        options = yard.options
+        self._disturbed = any((options.faults, options.loads, options.devices, options.hands))
         self._died = False
         self._last_us = 0
         self._still_scans = STILL_SCANS

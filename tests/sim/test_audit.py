@@ -182,6 +182,11 @@ def passage_told_of_twice(day: Day) -> None:
     day.records.append(bare)
 
 
+def said_to_have_left(day: Day) -> None:
+    left = parts.Decision(outcome=parts.Outcome.HOLD, reasons=("left without release",))
+    day.records.append(amended(day, decision=left))
+
+
 def part_left_out(day: Day) -> None:
     day.records.append(amended(day, part=3))
 
@@ -260,6 +265,10 @@ def held_for_nothing(day: Day) -> None:
         day.record(decision=hold, permit=parts.Permit.NONE, plate=None),
         amended(day, person=person, decision=release, permit=parts.Permit.ROAD),
     ]
+
+
+def held_after_its_release(day: Day) -> None:
+    day.records.append(amended(day))
 
 
 def another_plate(day: Day) -> None:
@@ -383,14 +392,15 @@ def axle_missed(day: Day) -> None:
     ("spoil", "checks"),
     [
         (no_record, ["I4", "I9", "I9", "T2"]),
-        (second_void, ["I4"]),
+        (second_void, ["I4", "T5"]),
         (record_of_nothing, ["I4"]),
-        (passage_told_of_twice, ["I4"]),
-        (part_left_out, ["I4"]),
-        (amended_without_reference, ["I4"]),
+        (passage_told_of_twice, ["I4", "T5"]),
+        (said_to_have_left, ["I4", "T5"]),
+        (part_left_out, ["I4", "T5"]),
+        (amended_without_reference, ["I4", "T5"]),
         (weight_never_accepted, ["I5"]),
         (released_without_verdict, ["I8", "T9"]),
-        (held_with_a_permit, ["I8"]),
+        (held_with_a_permit, ["I8", "T5"]),
         (released_backwards, ["I8"]),
         (sign_differs, ["I9"]),
         (sign_with_another_plate, ["I9"]),
@@ -400,6 +410,7 @@ def axle_missed(day: Day) -> None:
         (weight_is_wrong, ["T3"]),
         (overloaded_and_released, ["T4"]),
         (held_for_nothing, ["T5"]),
+        (held_after_its_release, ["T5"]),
         (another_plate, ["T6", "T6"]),
         (rolled_as_it_was_weighed, ["T8"]),
         (half_on_the_deck, ["T8"]),
