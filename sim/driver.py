@@ -247,6 +247,9 @@ class Driver:
             around.approach_is_green(end) or self.habits.tailgates
         )
         open_way = open_way or self._goes_early(around)
+        if not self.habits.tailgates:
+            # Green is for the one ahead as long as there is one.
+            open_way = open_way and around.room_ahead_m(self.vehicle) > self._layout.platform_m
         if around.is_backed_upon(self.vehicle):
             self._turn(Mind.YIELDING, _YIELD_M)
         elif self._reacted(now_us, open_way):

@@ -16,6 +16,8 @@ PERSON_HEIGHT_M = 1.75
 _ASK_AGAIN_US = 20_000_000
 _DRIVER_G = 80_000
 _WALK_MPS = 1.3
+_BEAM_TO_BOOM_US = 380_000
+"""Half a metre at walking pace: from the beams to the line of the boom."""
 MANNERS = (
     "good",
     "lets everyone go",
@@ -29,15 +31,23 @@ that; who lets everyone go asks neither for the plate nor for the weight."""
 
 
 class Walker(Struct, frozen=True, kw_only=True):
-    """A person who stands in the line of beams and boom of one end for a while."""
+    """A person who stands in the line of beams and boom of one end for a while.
+
+    The boom's line is reached ``lead_us`` after the beams, which lie before it.
+    """
 
     end: int
     from_us: int
     until_us: int
+    lead_us: int = 0
 
     def there(self, now_us: int) -> bool:
         """Tell whether the person stands there now."""
         return self.from_us <= now_us < self.until_us
+
+    def under_boom(self, now_us: int) -> bool:
+        """Tell whether the person stands in the line of the boom now."""
+        return self.from_us + self.lead_us <= now_us < self.until_us
 
 
 class Errand:
@@ -50,7 +60,10 @@ class Errand:
         stays_us = rng.randrange(3_000_000, 9_000_000)
         self.back_us = now_us + 2 * way_us + stays_us
         there_us = now_us + way_us
-        self.walker = Walker(end=vehicle.end, from_us=there_us, until_us=there_us + stays_us)
+        until_us = there_us + stays_us
+        self.walker = Walker(
+            end=vehicle.end, from_us=there_us, until_us=until_us, lead_us=_BEAM_TO_BOOM_US
+        )
         cab_x, edge_x = (m if vehicle.end == 0 else layout.platform_m - m for m in (cab_m, 0.0))
         away = Thing.lying(-_DRIVER_G, cab_x, from_us=now_us, until_us=self.back_us)
 

@@ -458,7 +458,8 @@ class Yard:
                     boom.broken = True
             for walker in self.walkers:
                 if walker.end == end:
-                    under = walker.there(now) and boom.falling and boom.touches(PERSON_HEIGHT_M)
+                    below = walker.under_boom(now) and boom.falling
+                    under = below and boom.touches(PERSON_HEIGHT_M)
                     self._touch(now, end, "person", under)
 
     def _touch(self, now: int, end: int, what: str, hit: bool) -> bool:

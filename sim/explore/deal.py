@@ -12,12 +12,12 @@ from random import Random
 from sim.explore.dealing.deaths import deal_deaths, deal_manners
 from sim.explore.dealing.disk import deal_disk
 from sim.explore.dealing.faults import deal_faults
-from sim.explore.dealing.people import deal_requests, deal_walkers
+from sim.explore.dealing.people import deal_conduct, deal_requests, deal_walkers
 from sim.explore.dealing.traffic import deal_day, deal_trucks
 from sim.explore.plan import Plan, Table, name_of
 
-PARTS = ("day", "trucks", "faults", "walkers", "requests", "deaths", "manners", "disk")
-_ANEW = ("trucks", "faults", "walkers", "requests", "deaths", "manners", "disk")
+PARTS = ("day", "trucks", "faults", "walkers", "requests", "deaths", "manners", "disk", "conduct")
+_ANEW = ("trucks", "faults", "walkers", "requests", "deaths", "manners", "disk", "conduct")
 
 
 def deal(seed: int, branch: tuple[int, ...] = ()) -> Plan:
@@ -39,6 +39,7 @@ def deal(seed: int, branch: tuple[int, ...] = ()) -> Plan:
         "disk": deal_disk(rng("disk"), span_s),
         "request": deal_requests(rng("requests"), faults, span_s),
     }
+    deal_conduct(rng("conduct"), table, span_s)
     kept = {key: part for key, part in table.items() if part}
     return Plan(seed=seed, branch=branch, table=kept)
 

@@ -349,5 +349,7 @@ def _quiet_us(yard: Yard, plan: Plan) -> int:
     ends += [trouble.until_us for trouble in plan.troubles()]
     ends += [walker.until_us for walker in options.walkers]
     ends += [asked.at_us for asked in options.requests]
+    hands = (hand.off for hand in options.hands if hand.off is not None)
+    ends += [off.wait_us for off in hands if off.vehicle is None]
     ends += [load.ends_us for load in options.loads if load.ends_us < FOR_GOOD_US]
     return max(ends, default=0)

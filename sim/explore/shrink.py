@@ -27,6 +27,7 @@ _USUAL = {
     "unloads": None,
     "away": None,
     "fetches": None,
+    "comes_back_as": None,
 }
 _USUAL_DAY = {"light": "day", "sky": "clear", "wind": "calm", "begins": "2026-11-22 08:00"}
 

@@ -1,6 +1,6 @@
-"""Who else is about: people on foot, and maintenance with what it asks for.
+"""Who else is about: people on foot, maintenance with what it asks for, and who does wrong.
 
-People put in again what they rightly ask for, as they do.
+People put in again what they rightly ask for, as they do.  Most drive and work as they should.
 """
 
 from __future__ import annotations
@@ -9,9 +9,14 @@ from random import Random
 
 from sim.explore.dealing.times import in_s, seconds
 from sim.explore.plan import Table
+from sim.people import MANNERS
+from sim.truck import draw_plate_text
 from sim.world import ENDS
 
 _ASK_AGAIN_S = (5, 25, 75)
+_ODD = ("early", "late", "impatient", "backs out", "rocks the deck", "leaves the cab")
+_WRONG = ("release", "send_back", "confirm_plate", "reset", "clear_cells", "raise_boom")
+_WHY = "it will be all right"
 
 
 def deal_walkers(rng: Random, span_s: float) -> list[Table]:
@@ -50,3 +55,65 @@ def deal_requests(rng: Random, faults: list[Table], span_s: float) -> list[Table
         {"kind": kind, "who": "maintenance 李", "why": why, "at": seconds(at_s)}
         for at_s, kind, why in sorted(found)
     ]
+
+
+def deal_conduct(rng: Random, table: Table, span_s: float) -> None:
+    """Let some of the people of a shift do otherwise: drive oddly, ask wrongly, cheat."""
+    for truck in table["truck"]:
+        if truck["driver"] == "good" and rng.random() < 0.2:
+            truck["driver"] = rng.choice(_ODD)
+        if "unloads" in truck and rng.random() < 0.15:
+            truck["comes_back_as"] = draw_plate_text(rng, "yellow").text
+    if rng.random() < 0.15:
+        table["day"]["operator"] = rng.choice(MANNERS[1:])
+    if rng.random() < 0.2:
+        asked = [_wrong_request(rng, span_s) for _ in range(rng.choice((1, 2, 4)))]
+        table["request"] = sorted([*table["request"], *asked], key=lambda one: in_s(one["at"]))
+    table["hand"] = [_hand(rng, span_s)] if rng.random() < 0.05 else []
+    table["device"] = [_device(rng, len(table["truck"]))] if rng.random() < 0.05 else []
+    table["load"] = [_stroller(rng, span_s)] if rng.random() < 0.08 else []
+
+
+def _wrong_request(rng: Random, span_s: float) -> Table:
+    """Something that somebody at the desk asks for at any moment, rightly or not."""
+    kind = rng.choice(_WRONG)
+    asked: Table = {"kind": kind, "who": "operator 09 赵", "why": _WHY}
+    if kind in ("release", "send_back", "raise_boom"):
+        asked["end"] = rng.choice(ENDS)
+    if kind == "confirm_plate":
+        asked["plate"] = draw_plate_text(rng, "yellow").text
+    return asked | {"at": seconds(rng.uniform(1, span_s))}
+
+
+def _hand(rng: Random, span_s: float) -> Table:
+    """A hand that raises or holds a boom; nobody lowers one that he does not look under."""
+    from_s = rng.uniform(5, span_s)
+    until_s = from_s + rng.uniform(1, 10)
+    does = rng.choice(("raises", "raises", "holds"))
+    times = {"from": seconds(from_s), "until": seconds(until_s)}
+    return {"end": rng.choice(ENDS), "does": does} | times
+
+
+def _device(rng: Random, vehicles: int) -> Table:
+    number = rng.randrange(vehicles) + 1
+    by = rng.choice(("1 %", "2 %", "5 %", "15 %", "30 %"))
+    return {
+        "from": f"{seconds(rng.uniform(0, 6))} after vehicle {number} stands",
+        "until": f"1 s after vehicle {number} is gone",
+        "weighs": rng.choice(("less", "less", "more")),
+        "by": by,
+        "grows_in": rng.choice(("0 s", "0 s", "2 s")),
+    }
+
+
+def _stroller(rng: Random, span_s: float) -> Table:
+    """Somebody who walks over the deck."""
+    from_s = rng.uniform(5, span_s)
+    return {
+        "what": "person",
+        "at": f"{rng.uniform(1, 19):.1f} m",
+        "walks_to": f"{rng.uniform(1, 19):.1f} m",
+        "side": rng.choice(("left", "middle", "right")),
+        "from": seconds(from_s),
+        "until": seconds(from_s + rng.uniform(3, 30)),
+    }
