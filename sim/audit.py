@@ -89,12 +89,24 @@ class Audit:
         """An incident at a gate is one without a vehicle, and a stone on the deck is a load."""
         if record.void == _BOOM_MOVED:
             return True
-        return record.void is not None and self._yard.burdened(record.times.at_us)
+        at_us = record.times.at_us
+        return record.void is not None and (self._yard.burdened(at_us) or self._scale_lies(at_us))
+
+    def _scale_lies(self, at_us: int) -> bool:
+        """Whether all cells read too much alike: an empty deck then weighs as one with a load."""
+        return any(
+            fault.kind == "reads too much"
+            and fault.device == "cells"
+            and fault.from_us <= at_us
+            and (fault.until_us is None or at_us <= fault.until_us + SHORT_US)
+            for fault in self._yard.options.faults
+        )
 
     def _assign(self, record: Record) -> None:
         """Give a record to the interval that had begun when its vehicle boarded."""
         boarded_us = record.times.entered_us
-        at_us = record.times.at_us if boarded_us is None else boarded_us
+        known = boarded_us is not None and not self._scale_lies(boarded_us)
+        at_us = boarded_us if boarded_us is not None and known else record.times.at_us
         begun = [i for i, stay in enumerate(self._stays) if stay.from_us <= at_us + 200_000]
         if not begun:
             self._orphans.append(record)
