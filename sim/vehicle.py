@@ -234,7 +234,8 @@ def _shape(truck: Truck) -> Shape:
     return Shape(
         axles_m=tuple(at - truck.axles_m[0] for at in truck.axles_m),
         front_axles=truck.front_axles,
-        drawbar=kind is not None and kind.drawbar,
+        # A trailer of one axle rests on its drawbar, as a semi-trailer does on its kingpin.
+        drawbar=kind is not None and kind.drawbar and kind.trailer_axles > 1,
         air=(truck.front_air, truck.rear_air),
     )
 

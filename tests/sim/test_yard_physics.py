@@ -152,6 +152,23 @@ def test_every_configuration_finds_room_on_the_deck() -> None:
             assert build_truck(Random(seed), title).length_m < Yard(1).layout.platform_m - 0.6
 
 
+def test_every_row_of_the_limit_table_exists_in_each_of_its_forms() -> None:
+    forms = {
+        (k.axles, "truck" if not k.trailer_axles else "drawbar" if k.drawbar else "artic")
+        for k in CONFIGURATIONS.values()
+    }
+    trains = {(axles, form) for axles in (3, 4, 5, 6) for form in ("artic", "drawbar")}
+    assert forms == trains | {(2, "truck"), (3, "truck"), (4, "truck")}
+    for title, kind in CONFIGURATIONS.items():
+        assert sum(kind.tare_shares) == pytest.approx(1.0), title
+        assert sum(kind.load_shares) == pytest.approx(1.0), title
+
+
+def test_a_lawful_train_is_no_longer_than_the_law_allows() -> None:
+    for title in CONFIGURATIONS:
+        assert max(build_truck(Random(seed), title).length_m for seed in range(40)) <= 18.1, title
+
+
 def test_beams_clear_while_a_truck_stands_well_and_block_while_it_comes() -> None:
     yard = yard_with("6-axle train", seed=4)
     seen = set()
