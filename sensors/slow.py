@@ -1,5 +1,6 @@
 """A slow, even record of the deck: what a body does (below 5 Hz) without engine and deck tones."""
 
+import math
 from collections import deque
 from typing import Final
 
@@ -30,9 +31,10 @@ class Slow:
         self._t_us: IntArray = np.zeros(0, np.int64)
         self._rows: FloatArray = np.zeros((0, columns))
         self._next_us: int | None = None
-        self._grid_us: list[int] = []
-        self._means: list[FloatArray] = []
-        self._hole = np.full(columns, np.nan)
+        # Twice as long as what is kept, so that points move to the front only now and then.
+        self._grid_us: IntArray = np.zeros(2 * keep, np.int64)
+        self._means: FloatArray = np.zeros((2 * keep, columns))
+        self._end = 0
 
     def clear(self) -> None:
         """Forget the record; the grid goes on."""
@@ -40,8 +42,7 @@ class Slow:
         self._forget()
 
     def _forget(self) -> None:
-        self._grid_us.clear()
-        self._means.clear()
+        self._end = 0
 
     def push(self, t_us: IntArray, rows: FloatArray, usable: BoolArray) -> None:
         """Take samples: times (n,), rows (n, columns); what is not usable counts as missing.
@@ -71,33 +72,35 @@ class Slow:
             self._forget()
             self._next_us = -(-(newest_us - self._half_us) // GRID_US) * GRID_US
         while self._next_us + self._half_us <= newest_us:
-            self._grid_us.append(self._next_us)
-            self._means.append(self._mean(self._next_us))
+            self._note(self._next_us)
             self._next_us += GRID_US
-        surplus = len(self._grid_us) - self._keep
-        if surplus > 0:
-            del self._grid_us[:surplus], self._means[:surplus]
         old = int(self._t_us.searchsorted(self._next_us - self._half_us, "right"))
         self._t_us, self._rows = self._t_us[old:], self._rows[old:]
 
-    def _mean(self, at_us: int) -> FloatArray:
+    def _note(self, at_us: int) -> None:
+        if self._end == len(self._grid_us):
+            for column in (self._grid_us, self._means):
+                column[: self._keep] = column[self._end - self._keep :].copy()
+            self._end = self._keep
+        self._grid_us[self._end] = at_us
+        self._means[self._end] = self._mean(at_us)
+        self._end += 1
+
+    def _mean(self, at_us: int) -> FloatArray | float:
         first = int(self._t_us.searchsorted(at_us - self._half_us, "right"))
         end = int(self._t_us.searchsorted(at_us + self._half_us))
         if end - first < SAMPLES_MIN:
-            return self._hole
+            return math.nan
         weights = 1.0 + np.cos((self._t_us[first:end] - at_us) * (np.pi / self._half_us))
         total = float(np.add.reduce(weights))
         if total < 0.5 * SAMPLES_MIN:
-            return self._hole
+            return math.nan
         return np.asarray(weights @ self._rows[first:end] / total)
 
     def since(self, at_us: int, most: int) -> tuple[IntArray, FloatArray]:
         """Times (n,) and means (n, columns) of at most `most` points whose window is after."""
         self._settle()
-        first = len(self._grid_us)
-        lowest = max(0, first - most)
-        while first > lowest and self._grid_us[first - 1] - self._half_us >= at_us:
-            first -= 1
-        rows = self._means[first:]
-        means = np.array(rows) if rows else np.zeros((0, len(self._hole)))
-        return np.array(self._grid_us[first:], np.int64), means
+        lowest = max(0, self._end - min(most, self._keep))
+        later = self._grid_us[lowest : self._end].searchsorted(at_us + self._half_us)
+        points = slice(lowest + int(later), self._end)
+        return self._grid_us[points].copy(), self._means[points].copy()
