@@ -77,8 +77,8 @@ class CellWatch:
         self._wiring = WiringWatch(scale)
         self._floating_g = FLOATING_SHARE * scale.max_g
         self._lost_ticks = [0] * n
-        self._still_run = np.zeros(n, np.int64)
-        self._thawing = np.zeros(n, np.int64)
+        self._still_run = [0] * n
+        self._thawing = [0] * n
         self.doubtful = False
         self._jumps: deque[int] = deque([-1] * JUMP_TICKS, maxlen=JUMP_TICKS)
 
@@ -118,14 +118,15 @@ class CellWatch:
         rows_g = np.concatenate((previous_g, cells_g))
         steps = np.abs(rows_g[1:] - rows_g[:-1]) <= self._frozen_g
         out = np.ones(len(cells_g), np.bool_)
-        if not steps.any():
-            self._still_run[:] = 0
-            return out
-        for i in range(len(cells_g)):
-            self._still_run = np.where(steps[i], self._still_run + 1, 0)
-            frozen = self._still_run >= FROZEN_SAMPLES
-            self._thawing[frozen] = JUMP_TICKS
-            out[i] = not frozen.any()
+        for cell, still in enumerate(steps.T.tolist()):
+            run = self._still_run[cell] if still[0] else 0
+            if True in still:
+                for row, repeats in enumerate(still):
+                    run = run + 1 if repeats else 0
+                    if run >= FROZEN_SAMPLES:
+                        self._thawing[cell] = JUMP_TICKS
+                        out[row] = False
+            self._still_run[cell] = run
         return out
 
     def update(self, history: History, counts: IntArray, empty: bool, fresh: int) -> None:
@@ -197,7 +198,7 @@ class CellWatch:
         wires = self._wiring.update(counts)
         kinds = (CellHealth.OPEN, CellHealth.SHORTED, CellHealth.SATURATED)
         for cells, fault in zip(wires, kinds, strict=True):
-            for cell in np.flatnonzero(cells):
+            for cell in cells.nonzero()[0]:
                 self.note(int(cell), fault)
 
     def _watch_jumps(self, t_us: IntArray, cells_g: FloatArray) -> None:
@@ -221,7 +222,7 @@ class CellWatch:
             self._jumps.append(cell)
             if ripe >= 0:
                 self.note(ripe, CellHealth.DRIFTING)
-        self._thawing = np.maximum(self._thawing - 1, 0)
+        self._thawing = [max(ticks - 1, 0) for ticks in self._thawing]
 
     def _lone_jump(self, leap: FloatArray) -> int:
         """The cell with a leap outside the leaps around it that does not leap back, or -1.

@@ -26,13 +26,12 @@ class Despike:
     def push(self, t_us: IntArray, cells_g: FloatArray) -> tuple[IntArray, FloatArray]:
         """Take rows (n, cells) and return the rows that are settled, one behind."""
         times = np.concatenate((self._t_us, t_us))
-        rows = np.vstack((self._rows, cells_g))
+        rows = np.concatenate((self._rows, cells_g))
         if len(rows) < 3:
             self._t_us, self._rows = times, rows
             return times[:0], rows[:0]
         before, middle, after = rows[:-2], rows[1:-1], rows[2:]
-        leaps = rows[1:] - rows[:-1]
-        if max(float(leaps.max()), -float(leaps.min())) < CALM_G:
+        if np.abs(rows[1:] - rows[:-1]).max() < CALM_G:
             self._t_us, self._rows = times[-2:], rows[-2:]
             return times[1:-1], middle
         limit = FLOOR_G + SHARE * np.abs((before + after) / 2)
