@@ -1,12 +1,13 @@
 """A step under a decaying tone: one least-squares fit in a fixed window, over a grid of tones."""
 
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 
 from sensors.calibration import FloatArray
+from sensors.sums import column_means, row_sums, total
 
 SIDE: Final = 14
 GAP: Final = 3
@@ -16,6 +17,8 @@ ROWS: Final = 2 * SIDE + GAP
 TONE_U: Final = 2.0
 NEAR_TICKS: Final = 6
 NEAR_ROWS: Final = 2 * NEAR_TICKS + GAP
+OFF: Final[FloatArray] = np.asarray(np.arange(NEAR_TICKS) - (NEAR_TICKS - 1) / 2, np.float64)
+OFF_SQUARES: Final = float(OFF @ OFF)
 # A device is alike on all cells to this part; the misfit is chi-squared per degree of freedom.
 ALIKE: Final = 0.04
 MISFIT_MAX: Final = 3.0
@@ -102,23 +105,30 @@ class StepFit:
         return weights @ cells, float(u)
 
 
-def moving_step(window: FloatArray) -> tuple[FloatArray, FloatArray, float]:
-    """The step of each cell (n,) while the load travels: the lines before and after, extended.
+class MovingStep(NamedTuple):
+    """The step of each cell (n,), the load before it (n,), and the u of the summed step."""
 
-    Takes (NEAR_ROWS, n); returns the step, the load before it, and the u of the summed step. The
-    sum of a travelling load is level, so half of what its slope adds counts as uncertainty.
+    cells: FloatArray
+    before: FloatArray
+    u: float
+
+
+def moving_step(window: FloatArray) -> MovingStep:
+    """The step of each cell while the load travels: the lines before and after, extended.
+
+    Takes (NEAR_ROWS, n). The sum of a travelling load is level, so half of what its slope adds
+    counts as uncertainty.
     """
     reach = (NEAR_TICKS + GAP) / 2
     ends, variance = [], 1.0
     for start, way in ((0, reach), (NEAR_TICKS + GAP, -reach)):
         rows = window[start : start + NEAR_TICKS]
-        off = np.arange(NEAR_TICKS) - (NEAR_TICKS - 1) / 2
-        mean, slope = rows.mean(axis=0), off @ rows / float(off @ off)
+        mean, slope = column_means(rows), OFF @ rows / OFF_SQUARES
         ends.append(mean + slope * way)
-        left = (rows - mean - np.outer(off, slope)).sum(axis=1)
+        left = row_sums(rows - mean - OFF[:, None] * slope)
         variance += float(left @ left) / (2 * NEAR_TICKS - 4)
-        variance += (float(slope.sum()) * reach / 2) ** 2
-    return ends[1] - ends[0], ends[0], float(np.sqrt(variance))
+        variance += (total(slope) * reach / 2) ** 2
+    return MovingStep(ends[1] - ends[0], ends[0], math.sqrt(variance))
 
 
 def proportional(cells: FloatArray, u_cells: FloatArray, share: FloatArray) -> bool:

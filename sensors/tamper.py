@@ -18,6 +18,7 @@ from sensors.step_fit import (
     NEAR_ROWS,
     ROWS,
     SIDE,
+    MovingStep,
     StepFit,
     moving_step,
     place_mm,
@@ -174,7 +175,9 @@ class TamperWatch:
         if not clear or abs(step.value) <= limit_g:
             return None
         if not still:
-            seen = self._by_lever(SIDE + GAP // 2 - NEAR_ROWS // 2, limit_g, step.u)
+            start = SIDE + GAP // 2 - NEAR_ROWS // 2
+            moved = moving_step(self._cells[start : start + NEAR_ROWS])
+            seen = self._by_lever(start, moved, limit_g, step.u)
             return None if seen is None else (step.sharpness, seen)
         cells, u_cells = self._fit.cells(self._cells, step.tone)
         other = TamperKind.STEP if before.empty else TamperKind.PLATEAU_JUMP
@@ -191,21 +194,26 @@ class TamperWatch:
         near = self._ticks[-NEAR_ROWS:]
         if len(near) < NEAR_ROWS or not any(t.event or not t.standing for t in near):
             return None
+        if any(tick.empty for tick in near):
+            return None
         start = len(self._cells) - NEAR_ROWS
-        u = moving_step(self._cells[start:])[2]
+        moved = moving_step(self._cells[start:])
+        u = moved.u
         limit_g = max(self._limits.rolling_e * self._scale.e_g, ROLLING_SIGMAS * u)
-        seen = self._by_lever(start, limit_g, u)
+        seen = self._by_lever(start, moved, limit_g, u)
         return None if seen is None else (abs(seen.value_g) / u, seen)
 
-    def _by_lever(self, start: int, limit_g: float, u: float) -> TamperFinding | None:
+    def _by_lever(
+        self, start: int, moved: MovingStep, limit_g: float, u: float
+    ) -> TamperFinding | None:
         """A step of the rows from `start` on that acts at the centre of the load.
 
         An axle comes and goes at an end of the deck, and there is the lever of its step. A device
         acts on all cells, so its lever is that of the load.
         """
         ticks = self._ticks[start - len(self._cells) :][:NEAR_ROWS]
-        cells, before_g, _ = moving_step(self._cells[start : start + NEAR_ROWS])
-        value, load = float(cells.sum()), float(before_g.sum())
+        cells, before_g = moved.cells, moved.before
+        value, load = total(cells), total(before_g)
         large = abs(value) > max(limit_g, 2 * u)
         if not large or load < self._scale.min_g or any(tick.empty for tick in ticks):
             return None

@@ -82,8 +82,9 @@ class ZeroKeeper:
         self._age_s = min(self._age_s + tick_s, TAU_S)
         step *= tick_s / self._age_s
         limit_g = TRACKING_D_PER_S * self._d_g * tick_s
-        if abs(total(step)) > limit_g:
-            step *= limit_g / abs(total(step))
+        moves_g = abs(total(step))
+        if moves_g > limit_g:
+            step *= limit_g / moves_g
         if abs(self.sum_g() + total(step) - self._set_sum_g) < self._range_g():
             self.offsets_g = self.offsets_g + step
 

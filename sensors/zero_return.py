@@ -7,6 +7,7 @@ here that is looked at after every vehicle. The zeros of all vehicles make the t
 import math
 from collections import deque
 from enum import IntEnum
+from itertools import islice
 from typing import Final, NamedTuple
 
 import msgspec
@@ -135,7 +136,7 @@ class ZeroReturnWatch:
 
     def _look(self, now_us: int, settled: bool) -> ZeroReturn | None:
         # The newest third may already feel a tyre on the edge.
-        after = _Look(now_us, [row for *_, row in self._rows][: 2 * LOOK_TICKS // 3])
+        after = _Look(now_us, [row[2] for row in islice(self._rows, 2 * LOOK_TICKS // 3)])
         before, visited = self._before, self._visited
         self._visited = False
         if settled:
