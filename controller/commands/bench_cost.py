@@ -13,15 +13,23 @@ import msgspec
 from controller.commands.weigh import read_scale, read_trace, scale_of
 from hal.recording import Recording
 from sensors.calibration import Scale
+from sensors.estimator import TICK_S
 from sensors.weigher import Weigher
+from sensors.weighing import Status
 
 SCAN_S: Final = 0.02
 CELLS, RATE_HZ = 8, 80.0
 COST_TRACES: Final = 6
+# The quickest of a few passes is what the machine needs when nothing else runs on it.
+PASSES: Final = 3
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """CPU of one core, for each second of signal, while samples stream in at the 50 Hz scan."""
+    """CPU of one core, for each second of signal, while samples stream in at the 50 Hz scan.
+
+    `empty_tick_us` and `loaded_tick_us` are medians of one look at the deck with its snapshot, as
+    the lane takes it ten times a second; most looks at a loaded deck hold no fit.
+    """
 
     cells: int
     rate_hz: float
@@ -29,6 +37,8 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     median_percent: float
     p99_percent: float
     worst_percent: float
+    empty_tick_us: float
+    loaded_tick_us: float
 
 
 def streaming_cost(paths: Sequence[Path]) -> Cost:
@@ -40,6 +50,7 @@ def streaming_cost(paths: Sequence[Path]) -> Cost:
         # The first trace pays for code that is loaded on first use.
         percents += spent if i or len(chosen) == 1 else []
     percents.sort()
+    empty_us, loaded_us = _ticks_us(*chosen[-1])
     scale = chosen[0][1]
     return Cost(
         cells=len(scale.cells),
@@ -48,6 +59,8 @@ def streaming_cost(paths: Sequence[Path]) -> Cost:
         median_percent=round(statistics.median(percents), 2),
         p99_percent=round(percents[len(percents) * 99 // 100], 2),
         worst_percent=round(percents[-1], 2),
+        empty_tick_us=round(statistics.median(empty_us), 1),
+        loaded_tick_us=round(statistics.median(loaded_us), 1),
     )
 
 
@@ -79,6 +92,25 @@ def _seconds(recording: Recording, scale: Scale) -> list[float]:
             signal_s = rows_done / scale.rate_hz
             out.append(spent / 1e9 / signal_s * 100)
             spent, rows_done = 0, 0
+    return out
+
+
+def _ticks_us(recording: Recording, scale: Scale) -> tuple[list[float], list[float]]:
+    """Microseconds of every tick, of an empty deck and of a loaded one: the quickest of passes."""
+    per_tick = max(1, round(TICK_S * scale.rate_hz))
+    passes = [_pass_us(recording, scale, per_tick) for _ in range(PASSES)]
+    ticks = [(min(us for us, _ in looks), looks[0][1]) for looks in zip(*passes, strict=True)]
+    return [us for us, empty in ticks if empty], [us for us, empty in ticks if not empty]
+
+
+def _pass_us(recording: Recording, scale: Scale, per_tick: int) -> list[tuple[float, bool]]:
+    """Each tick's microseconds, and whether no vehicle was on the deck."""
+    weigher, out = Weigher(scale), []
+    for start in range(0, len(recording.t_us) - per_tick, per_tick):
+        began = time.perf_counter_ns()
+        push(weigher, recording, slice(start, start + per_tick), 0)
+        seen = weigher.snapshot()
+        out.append(((time.perf_counter_ns() - began) / 1000, seen.status == Status.IDLE))
     return out
 
 

@@ -169,5 +169,7 @@ def _cost(result: dict[str, Any]) -> str:
     return (
         f"Streaming {spent.cells} cells at {spent.rate_hz:g} Hz: median {spent.median_percent} %, "
         f"p99 {spent.p99_percent} %, worst {spent.worst_percent} % of one core over "
-        f"{spent.seconds} seconds of signal. Memory over a day: steelyard bench memory."
+        f"{spent.seconds} seconds of signal. One look at an empty deck {spent.empty_tick_us:g} us, "
+        f"at a loaded one {spent.loaded_tick_us:g} us (medians). "
+        "Memory over a day: steelyard bench memory."
     )

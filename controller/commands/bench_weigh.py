@@ -143,6 +143,7 @@ def shortly(count: int = 8) -> dict[str, Any]:
     return {
         "passages": count,
         "streaming_percent_of_core": {"median": spent.median_percent, "worst": spent.worst_percent},
+        "tick_us_p50": {"empty_deck": spent.empty_tick_us, "loaded_deck": spent.loaded_tick_us},
         "after_stop_s_p50": {r.rule: r.after_stop_s_p50 for r in rule_reports(traces)},
         "bound_s_p50": bounds(traces)["rows_s"]["p50"],
         "wrong_weights": {
