@@ -53,7 +53,7 @@ class Vehicle:
         self.present = False
         self.engine_on = True
         self._layout = layout
-        self.rocks_mps2 = 0.0
+        self._rocks_mps2 = 0.0
         own = Random(rng.getrandbits(64))
         self._engine = _engine(own)
         self._springs = draw_build(own, (truck.front_air, truck.rear_air))
@@ -70,6 +70,17 @@ class Vehicle:
     def mass_g(self) -> int:
         """The true mass now."""
         return self.truck.tare_g + self.load_g
+
+    @property
+    def rocks_mps2(self) -> float:
+        """How hard its driver jerks it back and forth on the spot now, m/s2 towards its rear."""
+        return self._rocks_mps2
+
+    @rocks_mps2.setter
+    def rocks_mps2(self, value: float) -> None:
+        self._rocks_mps2 = value
+        if value:
+            self.still = False
 
     @property
     def lateral_share(self) -> float:
@@ -166,12 +177,12 @@ class Vehicle:
             self._fresh = True
         if self._stale:
             self._stand(floor, chassis)
-        elif self.still and not self.rocks_mps2:
+        elif self.still:
             return self._pressed
-        forces = chassis.step(self.rocks_mps2 - self.a_mps2)
+        forces = chassis.step(self._rocks_mps2 - self.a_mps2)
         self._ticks += 1
         if self._ticks % _CALM_TICKS == 0:
-            still = self.v_mps == 0.0 and self.a_mps2 == 0.0 and self.rocks_mps2 == 0.0
+            still = self.v_mps == 0.0 and self.a_mps2 == 0.0 and self._rocks_mps2 == 0.0
             self.still = still and chassis.calm(forces)
         self._pressed = np.dot(forces + self._static_g, self._shares).ravel()
         return self._pressed
