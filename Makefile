@@ -13,7 +13,7 @@ PASSAGES ?= 1000
 SEEDS ?= 1000
 DAY_OUT ?= out/day-$(shell date +%Y%m%d-%H%M%S)
 
-.PHONY: demo test flips powercut kill fuzz lint bench docs golden day explore clean
+.PHONY: demo test flips powercut kill fuzz lint bench docs golden day explore mutants clean
 
 demo: $(READY)
 	$(BIN)/steelyard demo --out $(DEMO_OUT)
@@ -64,6 +64,11 @@ day: $(READY)
 # SEEDS shifts of trucks, faults and kills, each judged by who knows the truth.
 explore: $(READY)
 	$(BIN)/steelyard explore --seeds 0:$(SEEDS) --jobs $(JOBS)
+
+# Each hand-written mutant through SEEDS shifts until the judge speaks; docs/mutants.md tells of it.
+mutants: $(READY)
+	-$(BIN)/python -m sim.mutants --seeds 0:$(SEEDS) --jobs $(JOBS) --out out/mutants
+	$(BIN)/python -m sim.mutants --page out/mutants/mutants.json > docs/mutants.md
 
 # Debian splits venv from python3; where it is missing, it is the one system package needed.
 $(READY): pyproject.toml constraints.txt

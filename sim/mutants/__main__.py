@@ -57,23 +57,32 @@ def _hunt(asked: argparse.Namespace, mutants: tuple[Mutant, ...]) -> int:
     plans = (small() if asked.small else rich_first(seeds_of(asked.seeds)))[: asked.shifts]
     hunt = Hunt(ROOT, plans, small=asked.small, minutes=asked.minutes)
 
+    known: dict[str, Fate] = {}
+
     def told(fate: Fate) -> None:
         text = msgspec.json.encode(fate).decode() if asked.json else _line(fate)
         print(text, flush=True)
+        known[fate.name] = fate
+        if asked.out is not None:
+            _keep(asked, hunt, [known[m.name] for m in mutants if m.name in known])
 
     fates = hunt.run(mutants, asked.jobs, told)
-    whole = {
-        "seeds": "small" if asked.small else asked.seeds,
-        **summed(fates),
-        "unsound": hunt.unsound,
-    }
+    whole = _whole(asked, hunt, fates)
     print(json.dumps(whole, ensure_ascii=False) if asked.json else _conclusion(whole))
-    if asked.out is not None:
-        asked.out.mkdir(parents=True, exist_ok=True)
-        kept = {**whole, "fates": msgspec.to_builtins(fates)}
-        text = json.dumps(kept, ensure_ascii=False, indent=1)
-        (asked.out / FATES).write_text(text + "\n", encoding="utf-8")
     return 0 if all(fate.killed for fate in fates) else 1
+
+
+def _whole(asked: argparse.Namespace, hunt: Hunt, fates: list[Fate]) -> dict[str, object]:
+    seeds = "small" if asked.small else asked.seeds
+    return {"seeds": seeds, **summed(fates), "unsound": hunt.unsound}
+
+
+def _keep(asked: argparse.Namespace, hunt: Hunt, fates: list[Fate]) -> None:
+    """Write down what is known so far, so that a hunt that is stopped has told something."""
+    asked.out.mkdir(parents=True, exist_ok=True)
+    kept = {**_whole(asked, hunt, fates), "fates": msgspec.to_builtins(fates)}
+    text = json.dumps(kept, ensure_ascii=False, indent=1)
+    (asked.out / FATES).write_text(text + "\n", encoding="utf-8")
 
 
 def _line(fate: Fate) -> str:

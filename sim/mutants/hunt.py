@@ -134,7 +134,8 @@ class Hunt:
                 )
                 if check:
                     break
-        told(fate)
+        with self._lock:
+            told(fate)
         return fate
 
     def _order(self, mutant: Mutant) -> Sequence[Plan]:
