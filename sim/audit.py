@@ -28,6 +28,7 @@ READABLE_DIRT_MAX = 0.3
 MARGIN_PERMILLE = 25
 _NAMES = ("yard", "road")
 _BOOM_MOVED = "boom moved by hand"
+_TOO_MUCH = ("reads too much", "jumps", "creeps")
 """The VOID of an incident at a gate, which needs no vehicle."""
 _TOLD = (Message.PASS, Message.OVER, Message.BACK_OUT)
 
@@ -93,10 +94,10 @@ class Audit:
         return record.void is not None and (self._yard.burdened(at_us) or self._scale_lies(at_us))
 
     def _scale_lies(self, at_us: int) -> bool:
-        """Whether all cells read too much alike: an empty deck then weighs as one with a load."""
+        """Whether cells read too much: an empty deck then weighs as one with a load."""
         return any(
-            fault.kind == "reads too much"
-            and fault.device == "cells"
+            fault.kind in _TOO_MUCH
+            and fault.device.startswith("cell")
             and fault.from_us <= at_us
             and (fault.until_us is None or at_us <= fault.until_us + SHORT_US)
             for fault in self._yard.options.faults
