@@ -10,14 +10,24 @@ from __future__ import annotations
 from random import Random
 
 from sim.explore.dealing.deaths import deal_deaths, deal_manners
-from sim.explore.dealing.disk import deal_disk
+from sim.explore.dealing.disk import deal_disk, deal_platform
 from sim.explore.dealing.faults import deal_faults
 from sim.explore.dealing.people import deal_conduct, deal_requests, deal_walkers
 from sim.explore.dealing.traffic import deal_day, deal_trucks
 from sim.explore.plan import Plan, Table, name_of
 
-PARTS = ("day", "trucks", "faults", "walkers", "requests", "deaths", "manners", "disk", "conduct")
-_ANEW = ("trucks", "faults", "walkers", "requests", "deaths", "manners", "disk", "conduct")
+_ANEW = (
+    "trucks",
+    "faults",
+    "walkers",
+    "requests",
+    "deaths",
+    "manners",
+    "disk",
+    "platform",
+    "conduct",
+)
+PARTS = ("day", *_ANEW)
 
 
 def deal(seed: int, branch: tuple[int, ...] = ()) -> Plan:
@@ -37,6 +47,7 @@ def deal(seed: int, branch: tuple[int, ...] = ()) -> Plan:
         "fault": faults,
         "kill": deal_manners(rng("manners"), deal_deaths(rng("deaths"), span_s)),
         "disk": deal_disk(rng("disk"), span_s),
+        "platform": deal_platform(rng("platform"), span_s),
         "request": deal_requests(rng("requests"), faults, span_s),
     }
     deal_conduct(rng("conduct"), table, span_s)

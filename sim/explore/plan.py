@@ -1,8 +1,8 @@
 """A plan: one shift with its trouble, as a table that is dealt, run, made smaller, and kept.
 
-It is a scenario file (``sim/scenario.py``) with three things more: ``[found]`` says what seed it
-came from and what was found, ``[[kill]]`` when the lane's process dies and how long it is dead, and
-``[[disk]]`` when the disk is slow, full or failing.
+It is a scenario file (``sim/scenario.py``) with four things more: ``[found]`` says what seed it
+came from and what was found, ``[[kill]]`` when the lane's process dies and how long it is dead,
+``[[disk]]`` when the disk is slow, full or failing, ``[[platform]]`` when the platform is there.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from msgspec import Struct
 
 from sim.explore.disk import Trouble, trouble
+from sim.explore.disk_platform import Reach, reach
 from sim.scenario import deal as deal_day
 from sim.units import ScenarioError, known_keys, time_us, word
 from sim.world import Yard
@@ -23,10 +24,21 @@ Table = dict[str, Any]
 
 STATES = ("open", "closed")
 _FOUND = ("seed", "check", "seen", "state", "why")
-_ORDER = ("truck", "person", "load", "device", "hand", "fault", "disk", "kill", "request")
+_ORDER = (
+    "truck",
+    "person",
+    "load",
+    "device",
+    "hand",
+    "fault",
+    "disk",
+    "platform",
+    "kill",
+    "request",
+)
 
 
-_APART = ("found", "kill", "disk")
+_APART = ("found", "kill", "disk", "platform")
 """What of a plan the yard knows nothing of."""
 
 POWER = ("kept", "cut")
@@ -76,6 +88,10 @@ class Plan(Struct, frozen=True, kw_only=True):
     def troubles(self) -> tuple[Trouble, ...]:
         """When the disk is slow, full or failing.  Raises ScenarioError."""
         return tuple(map(trouble, self.table.get("disk", [])))
+
+    def reached(self) -> tuple[Reach, ...]:
+        """When the platform can be reached, never where nothing says so.  Raises ScenarioError."""
+        return tuple(map(reach, self.table.get("platform", [])))
 
 
 def name_of(seed: int, branch: tuple[int, ...]) -> str:

@@ -36,6 +36,7 @@ from sim.checker import Checker
 from sim.explore.coverage import Cell, Reached
 from sim.explore.disk_death import die_within
 from sim.explore.disk_ground import damage, ground_of
+from sim.explore.disk_platform import Platform
 from sim.explore.disk_writer import lost_media
 from sim.explore.plan import Kill, Plan
 from sim.finding import CHECKS, Finding
@@ -68,6 +69,7 @@ OWN_CHECKS = {
     "unstored": "nothing is left unstored when the lane is closed",
     "lost": "what the lane was told to be durable is there after every death",
     "damage": "no death, power cut or trouble of the disk damages the ledger or what it names",
+    "robbed": "no medium goes that the platform does not have yet",
     "away": "when the trouble of the disk has ended, the ledger takes records again within 30 s",
 }
 _SHM = Path("/dev/shm")
@@ -125,6 +127,8 @@ class _Ride:
         self._yard = plan.yard()
         self._kills = list(plan.kills())
         self._ground = ground_of(plan, folder, self._yard)
+        reached = plan.reached()
+        self._platform = Platform(reached, lambda: self._yard.now_us) if reached else None
         self._hand = self._ground.hand if self._kills or plan.troubles() else None
         self._checker = Checker(self._yard, disk=self._on_disk)
         self._reached = Reached(self._yard)
@@ -166,6 +170,8 @@ class _Ride:
             if scans % LOOK_SCANS == 0:
                 self._reached.note(Phase(lane.lane.phase))
                 self._came_back(lane)
+                if self._platform is not None:
+                    self._platform.look(lane.bookkeeper.ledger)
             scans += 1
             yard.advance(SCAN_US)
             if yard.troubles:
@@ -287,13 +293,17 @@ class _Ride:
         for found in verify_folder(folder, anchor=KEY.public).findings:
             self._add("verify", f"{found.code}, seq {found.seq}: {found.message}")
         for one in checked(folder):
-            if one.result not in (Result.IDENTICAL, Result.OWN):
+            removed = one.result is Result.NOT_REPLAYABLE and "removed by retention" in one.why
+            if not (removed or one.result in (Result.IDENTICAL, Result.OWN)):
                 self._add("replay", f"seq {one.seq} {one.kind}: {one.result.value} {one.why}")
         with Ledger.open(folder / LEDGER_FILE, read_only=True) as ledger:
             records, hashes = list(ledger.records()), ledger.hashes()
             self._bodies = {row.seq: row.body for row in ledger.stored()}
         for seen in damage(folder, records):
             self._add("damage", seen)
+        platform = self._platform or Platform((), lambda: 0)
+        for seen in platform.robbed(records):
+            self._add("robbed", seen)
         return records, hashes
 
     def _on_disk(self, passage_id: int) -> list[Record]:

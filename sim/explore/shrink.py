@@ -18,7 +18,18 @@ from sim.explore.ride import ride
 from sim.finding import Finding
 
 RIDES_MAX = 60
-_LISTS = ("kill", "disk", "fault", "device", "hand", "load", "person", "request", "truck")
+_LISTS = (
+    "kill",
+    "disk",
+    "platform",
+    "fault",
+    "device",
+    "hand",
+    "load",
+    "person",
+    "request",
+    "truck",
+)
 _USUAL = {
     "followed_by": None,
     "driver": "good",

@@ -14,9 +14,11 @@ from ledger_rig import KEY, LANE, SITE, passage
 
 import sim.explore.ride
 from controller.bookkeeper import Bookkeeper
-from protocol.ledger import Ledger
+from protocol.ledger import Held, Ledger
 from protocol.media import MediaStore
 from protocol.ondeck import OnDeck
+from protocol.parts import Kind
+from protocol.record import Record
 from protocol.retention import Upkeep
 from protocol.rows import Receipt
 from sim.disk.calls import recording
@@ -157,6 +159,27 @@ def test_a_death_comes_at_the_call_and_nothing_is_done_behind_it() -> None:
     done.clear()
     die_within(scan, 99, lambda: done.append("struck"))
     assert done == ["one", "two", "three", "struck"]
+
+
+FULL: Table = {"kind": "full", "from": "45 s", "until": "65 s"}
+
+
+def test_a_full_disk_lets_media_go_that_the_platform_has_and_no_record() -> None:
+    records: list[Record] = []
+    there = {"from": "0 s", "until": "60 s"}
+    found = ride(plan(disk=[FULL], platform=[there]), keep=records.extend)
+    assert found.findings == ()
+    assert [record.kind for record in records][:2] == [Kind.PASSAGE, Kind.RETENTION]
+
+
+def test_media_that_go_before_the_platform_has_them_are_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def greedy(ledger: Ledger, limit: int) -> list[Held]:
+        return ledger.media_older_than("journal", 2**62, limit)
+
+    monkeypatch.setattr(Ledger, "media_oldest_acknowledged", greedy)
+    assert "robbed" in {finding.check for finding in ride(plan(disk=[FULL])).findings}
 
 
 def test_a_slow_disk_keeps_its_word_back(tmp_path: Path) -> None:

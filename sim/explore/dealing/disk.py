@@ -1,4 +1,4 @@
-"""When the disk is slow, full or failing."""
+"""When the disk is slow, full or failing, and when the platform can be reached."""
 
 from __future__ import annotations
 
@@ -28,3 +28,11 @@ def _episode(rng: Random, span_s: float) -> list[Table]:
         found.append({"kind": kind, "from": seconds(at_s), "until": seconds(until_s)} | more)
         at_s = until_s + rng.uniform(0.1, 10.0)
     return found
+
+
+def deal_platform(rng: Random, span_s: float) -> list[Table]:
+    """In most shifts the platform is out of reach, in some it is there for a while."""
+    if rng.random() < 0.7:
+        return []
+    from_s = rng.choice((0.0, rng.uniform(0.0, span_s)))
+    return [{"from": seconds(from_s), "until": seconds(from_s + rng.uniform(20.0, 2 * span_s))}]
