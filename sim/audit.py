@@ -20,6 +20,8 @@ from sim.truth import Crossing, OnDeck
 from sim.world import Yard
 
 E_G = round(E_KG * 1000)
+LEAVES_US = 20_000_000
+"""How long after a vehicle its interval may be told in a record."""
 SHORT_US = 2_000_000
 """An interval shorter than this is a wheel that touched and went back; no scale need notice."""
 STILL_US = 500_000
@@ -91,7 +93,17 @@ class Audit:
         if record.void == _BOOM_MOVED:
             return True
         at_us = record.times.at_us
-        return record.void is not None and (self._yard.burdened(at_us) or self._scale_lies(at_us))
+        if record.void is None:
+            return False
+        made_up = self._scale_lies(at_us) and not self._stood(at_us)
+        return made_up or self._yard.burdened(at_us)
+
+    def _stood(self, at_us: int) -> bool:
+        """Whether a vehicle was on the deck then, or had just left it."""
+        return any(
+            stay.from_us <= at_us and (stay.until_us is None or at_us <= stay.until_us + LEAVES_US)
+            for stay in self._stays
+        )
 
     def _scale_lies(self, at_us: int) -> bool:
         """Whether cells read too much: an empty deck then weighs as one with a load."""
