@@ -162,7 +162,7 @@ class Rain(Struct, frozen=True, kw_only=True):
 
     While it rains at r kg/s the water obeys dW/dt = r - W/T with T = ``runs_off_s``; afterwards it
     runs off with T to a film of ``film_g``, which dries evenly within ``dries_s``.  Drops of 8 mg
-    at 7 m/s are shot noise on the cells: about 10 g rms at 10 mm/h.
+    at 7 m/s are shot noise on the cells: about five grams rms at 10 mm/h.
     """
 
     under: ClassVar[bool] = False
