@@ -205,7 +205,7 @@ def test_a_branch_is_its_seed_with_a_part_or_two_dealt_anew() -> None:
     changed = set()
     for number in range(1, 40):
         seed, branch = deal(11).table, deal(11, (number,)).table
-        assert branch["day"] == seed["day"]
+        assert branch["day"] | {"operator": ""} == seed["day"] | {"operator": ""}
         anew = {key for key in lists if branch.get(key) != seed.get(key)}
         assert len(anew) <= 2 or "truck" in anew, "all times hang on when the last truck comes"
         changed |= anew
