@@ -22,6 +22,7 @@ DRIVERS: dict[str, str] = {
     "sim.camera": "sim.devices:SimCamera",
     "sim.requests": "sim.devices:SimRequests",
     "sim.register": "sim.devices:SimRegister",
+    "sim.thermometer": "sim.devices:SimThermometer",
     "trace.clock": "hal.trace:TraceClock",
     "trace.cells": "hal.trace:TraceCells",
     "trace.thermometer": "hal.trace:TraceThermometer",

@@ -23,7 +23,8 @@ from sim.people import MANNERS, Walker
 from sim.scene import Light, Sky
 from sim.truck import Truck
 from sim.truckwords import TRUCK_KEYS, visits_of
-from sim.units import ScenarioError, known_keys, time_us, word
+from sim.units import ScenarioError, celsius, known_keys, time_us, word
+from sim.warmth import Warmth
 from sim.world import ENDS, Asked, Fault, Options, Visit
 
 SCENARIOS = Path(__file__).parent / "scenarios"
@@ -47,7 +48,18 @@ _REQUESTS = (
     "lower_boom",
 )
 _ASKED = ("kind", "who", "why", "at", "end", "plate")
-_DAY = ("title", "begins", "light", "sky", "wind", "operator", "mix", "every", "trucks")
+_DAY = (
+    "title",
+    "begins",
+    "light",
+    "sky",
+    "wind",
+    "temperature",
+    "operator",
+    "mix",
+    "every",
+    "trucks",
+)
 _WIND_G = {"calm": 200.0, "breeze": 800.0, "strong": 6_000.0}
 _CHINA = timezone(timedelta(hours=8))
 
@@ -132,6 +144,7 @@ def _options(table: Mapping[str, Any], day: Mapping[str, Any], where: str) -> Op
         title=str(day.get("title", "untitled")),
         wall_start_ms=_begins(day.get("begins", "2026-11-22 08:00"), f"{at} begins"),
         wind_rms_g=_WIND_G[word(day.get("wind", "breeze"), _WIND_G, f"{at} wind")],
+        warmth=_warmth(day.get("temperature"), f"{at} temperature"),
         light=Light(word(day.get("light", "day"), (x.value for x in Light), f"{at} light")),
         sky=Sky(word(day.get("sky", "clear"), (x.value for x in Sky), f"{at} sky")),
         operator_absent=operator == "absent",
@@ -159,6 +172,10 @@ def _options(table: Mapping[str, Any], day: Mapping[str, Any], where: str) -> Op
         ),
         cheat=read_cheat(table.get("cheat"), f"{where}: [cheat]"),
     )
+
+
+def _warmth(value: object, where: str) -> Warmth | None:
+    return None if value is None else Warmth(mean_c=celsius(value, where))
 
 
 def _begins(value: object, where: str) -> int:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 _QUANTITY = re.compile(r"^\s*([0-9]+(?:\.[0-9]+)?)\s*([a-z/%]+)\s*$")
+_CELSIUS = re.compile(r"^\s*(-?[0-9]+(?:\.[0-9]+)?)\s*C\s*$")
 _MASS_G = {"t": 1_000_000.0, "kg": 1_000.0}
 _TIME_US = {"min": 60_000_000.0, "s": 1_000_000.0, "ms": 1_000.0}
 _LENGTH_M = {"m": 1.0, "cm": 0.01}
@@ -36,6 +37,16 @@ def length_m(value: object, where: str) -> float:
 def rain_mm_h(value: object, where: str) -> float:
     """Return millimetres an hour of ``"10 mm/h"``."""
     return _parse(value, _RAIN_MM_H, where, '"10 mm/h"')
+
+
+def celsius(value: object, where: str) -> float:
+    """Return degrees of ``"-5 C"``."""
+    match = _CELSIUS.match(value) if isinstance(value, str) else None
+    if match is None or not -40.0 <= float(match[1]) <= 70.0:
+        raise ScenarioError(
+            f'{where}: {value!r} is not a temperature from -40 C to 70 C; write for example "-5 C"'
+        )
+    return float(match[1])
 
 
 def share(value: object, where: str) -> float:

@@ -30,6 +30,7 @@ from sim.signwords import Word, gist
 from sim.truck import Truck
 from sim.truth import Bypass, Crossing, Touch, Truth
 from sim.vehicle import Vehicle
+from sim.warmth import CALIBRATED_C, Drift, Warmth
 from sim.wind import Wind
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class Options(Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...] = ()
     requests: tuple[Asked, ...] = ()
     loads: tuple[DeckLoad, ...] = ()
+    warmth: Warmth | None = None
     devices: tuple[SignalDevice, ...] = ()
     hands: tuple[Hand, ...] = ()
     cheat: Cheat | None = None
@@ -106,6 +108,9 @@ class Yard:
         self.truth = Truth()
         self.cells = Cells(self.layout.platform_m, self.options.site_seed)
         self.loads: list[DeckLoad] = list(self.options.loads)
+        if (warmth := self.options.warmth) is not None:
+            drift = Drift(warmth, self.options.wall_start_ms, self.options.site_seed)
+            self.loads.append(drift)
         motion = DeckMotion(self.options.site_seed)
         self.converter = Converter(self.cells, self._generator("noise"), self.loads, motion)
         rng = self.random("booms")
@@ -195,6 +200,12 @@ class Yard:
     def empty(self) -> bool:
         """Whether no vehicle is in the lane's view."""
         return not any(driver.vehicle.present for driver in self.drivers)
+
+    @property
+    def celsius(self) -> float:
+        """How warm the cells are."""
+        warmth = self.options.warmth
+        return CALIBRATED_C if warmth is None else warmth.celsius(self.wall_ms)
 
     @property
     def wall_ms(self) -> int:

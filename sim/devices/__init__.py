@@ -14,6 +14,7 @@ from sim.devices.people import SimRegister, SimRequests
 from sim.devices.presence import SimPresence
 from sim.devices.shown import SimSign, SimSignal
 from sim.devices.stream import RAIL_COUNTS
+from sim.devices.thermometer import SimThermometer
 
 __all__ = [
     "RAIL_COUNTS",
@@ -27,4 +28,5 @@ __all__ = [
     "SimRequests",
     "SimSign",
     "SimSignal",
+    "SimThermometer",
 ]
