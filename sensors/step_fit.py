@@ -1,7 +1,8 @@
 """A step under a decaying tone: one least-squares fit in a fixed window, over a grid of tones."""
 
 import math
-from typing import Final, NamedTuple
+from functools import lru_cache
+from typing import Final, NamedTuple, Self
 
 import msgspec
 import numpy as np
@@ -45,8 +46,14 @@ class StepFit:
     """Fits a level, a tone with growing or falling amplitude, and a step in the middle.
 
     The GAP rows in the middle take no part: that long the step may last. The bases are made once;
-    a fit is one small matrix product.
+    a fit is one small matrix product. Without state, so that all decks share it (`of`).
     """
+
+    @classmethod
+    @lru_cache(maxsize=16)
+    def of(cls, tick_s: float) -> Self:
+        """The fit for ticks of this length, made only once: it costs tens of milliseconds."""
+        return cls(tick_s)
 
     def __init__(self, tick_s: float) -> None:
         at: FloatArray = np.arange(ROWS, dtype=np.float64) * tick_s

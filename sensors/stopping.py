@@ -7,6 +7,7 @@ is another; each is fitted by generalised least squares under a few pitch spectr
 left free, and their likelihoods say how probable it is that the vehicle stands.
 """
 
+from functools import cache
 from typing import Final
 
 import msgspec
@@ -52,20 +53,23 @@ class StopFinder:
 
     def __init__(self, step_s: float) -> None:
         self._step_s = step_s
-        self._known: dict[int, _Window] = {}
 
     def look(self, place_m: FloatArray) -> Stop | None:
         """Judge the newest places, or None while there are too few."""
         n = min(len(place_m), MOST)
         if n < LEAST:
             return None
-        if n not in self._known:
-            self._known[n] = _Window(n, self._step_s)
-        return self._known[n].judge(place_m[-n:])
+        return _window(n, self._step_s).judge(place_m[-n:])
+
+
+@cache
+def _window(n: int, step_s: float) -> "_Window":
+    """The window of n places; all decks share it, for it costs milliseconds to make."""
+    return _Window(n, step_s)
 
 
 class _Window:
-    """Everything about a window length that does not depend on the data."""
+    """Everything about a window length that does not depend on the data; it keeps no state."""
 
     def __init__(self, n: int, step_s: float) -> None:
         self._n = n

@@ -63,7 +63,7 @@ class TamperWatch:
         self._limits = limits or TamperLimits()
         self._tick_us = tick_s * 1e6
         self._late_ticks = round(FLAG_LATE_S / tick_s)
-        self._fit = StepFit(tick_s)
+        self._fit = StepFit.of(tick_s)
         self._x_m, self._y_m = scale.x_m(), scale.y_m()
         self._dead_g = np.array([float(cell.dead_load_g) for cell in scale.cells])
         self._cells: FloatArray = np.zeros((ROWS, len(scale.cells)))
