@@ -98,17 +98,23 @@ class PeakFinder:
         return None
 
 
-def both_sides(history: History, fresh: int, lag: int) -> Iterator[Sides]:
+def both_sides(history: History, fresh: int, lag: int, least_g: float) -> Iterator[Sides]:
     """Both sides, `lag` samples each, of the newest instants that have them; `fresh` instants.
 
-    `history` holds fresh + 2 lag samples at least.
+    None of them where the load nowhere changes by `least_g`. `history` holds fresh + 2 lag
+    samples at least.
     """
     need = fresh + 2 * lag
-    load_g, moment_gm = np.cumsum(history.sum_g(need)), np.cumsum(history.moment_gm(need))
+    load_g = history.sum_g(need).cumsum()
+    early_g = (load_g[lag:-lag] - load_g[: -2 * lag]) / lag
+    late_g = (load_g[2 * lag :] - load_g[lag:-lag]) / lag
+    if np.abs(late_g - early_g).max() < least_g:
+        return iter(())
+    moment_gm = history.moment_gm(need).cumsum()
     columns = (
         history.t_us(need)[lag:-lag],
-        (load_g[lag:-lag] - load_g[: -2 * lag]) / lag,
-        (load_g[2 * lag :] - load_g[lag:-lag]) / lag,
+        early_g,
+        late_g,
         (moment_gm[lag:-lag] - moment_gm[: -2 * lag]) / lag,
         (moment_gm[2 * lag :] - moment_gm[lag:-lag]) / lag,
     )

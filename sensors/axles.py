@@ -76,7 +76,9 @@ class AxleTracker:
         if len(history) < fresh + 2 * lag:
             return None
         done = self._enter(self._doubt.settle(self.books.front, history))
-        for sides in both_sides(history, fresh, lag):
+        # Once a step rises, what comes after its top counts too, however little it is.
+        least_g = 0.0 if self._peaks.rising else self._floor_g
+        for sides in both_sides(history, fresh, lag, least_g):
             threshold_g = self._threshold_g(max(sides.late_g, sides.early_g), sides.at_us)
             peak = self._peaks.follow(sides, threshold_g, standing)
             edge = None if peak is None else self._edge(peak)

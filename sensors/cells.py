@@ -232,12 +232,14 @@ class CellWatch:
         before, middle, after = leap[1:-3], leap[2:-2], leap[3:-1]
         high, low = np.maximum(before, after), np.minimum(before, after)
         outside = np.maximum(middle - high, 0.0) - np.maximum(low - middle, 0.0)
+        size = np.abs(outside)
+        if size.max() < JUMP_E * self._e_g:
+            return -1
         # From the leap before it on, the cell must be left where the jump brought it.
         rest = leap - np.median(leap, axis=0)
         sums = np.vstack((np.zeros((1, leap.shape[1])), np.cumsum(rest, axis=0)))
         rows = np.arange(2, len(leap) - 2)
         stays = sums[np.minimum(rows + LASTS_ROWS, len(leap))] - sums[rows - 1]
-        size = np.abs(outside)
         size[stays * np.sign(outside) < LASTING_SHARE * size] = 0.0
         row, cell = np.unravel_index(int(size.argmax()), size.shape)
         big = float(size[row, cell])

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from sensors.calibration import FloatArray, IntArray, Scale
+from sensors.sums import row_sums
 
 PAIR_M: Final = 0.3
 # Spread of healthy pairs about the line, and of the line's slope, seen on 67 recorded passages.
@@ -62,7 +63,7 @@ class LeanWatch:
         if not len(self._pairs):
             return
         loads = cells_g[self._pairs]
-        counts = (loads.sum(axis=1) > self._floor_g) & (loads > 0).all(axis=1)
+        counts = (row_sums(loads) > self._floor_g) & (np.minimum.reduce(loads, axis=1) > 0)
         self._sums_g[counts] += loads[counts]
         self._ticks += counts
 

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sensors.axle_steps import Peak, PeakFinder, both_sides
 from sensors.cells import CALM_E, CellWatch, _median_of_others
 from sensors.despike import FLOOR_G, SHARE, Despike
 from sensors.history import History
@@ -103,6 +104,25 @@ def test_no_jump_is_found_among_leaps_that_nobody_looks_at(seed: int, rows: int)
     rng, calm_g = np.random.default_rng(seed), CALM_E * SCALE.e_g
     leap = rng.choice([-calm_g, 0.0, calm_g], (rows, 6), p=[0.1, 0.8, 0.1])
     assert CellWatch(SCALE)._lone_jump(leap) == -1
+
+
+@settings(max_examples=50, deadline=None)
+@given(seeds)
+def test_steps_are_found_though_small_changes_are_passed_over(seed: int) -> None:
+    rng, history, floor_g = np.random.default_rng(seed), History(240, 6), 400_000.0
+    passing, looking = PeakFinder(), PeakFinder()
+    found: tuple[list[Peak], list[Peak]] = [], []
+    load_g = np.repeat(np.cumsum(rng.normal(0, 3e5, 40)), 4)[:, None] / 6
+    for start in range(0, 160, 8):
+        rows_g = load_g[start : start + 8] + rng.normal(0, 1e3, (8, 6))
+        history.append(np.arange(start, start + 8), rows_g, SCALE.x_m())
+        if len(history) < 40:
+            continue
+        for finder, peaks in zip((passing, looking), found, strict=True):
+            least_g = 0.0 if finder is looking or finder.rising else floor_g
+            seen = (finder.follow(s, floor_g, False) for s in both_sides(history, 8, 16, least_g))
+            peaks += [peak for peak in seen if peak is not None]
+    assert found[0] == found[1]
 
 
 @given(st.lists(st.sampled_from([300_000, 0, 5_000, RAIL_COUNTS, -RAIL_COUNTS]), max_size=14))
