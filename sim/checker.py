@@ -42,6 +42,10 @@ DOWN_DEG = 10.0
 ROLLS_MPS = 0.1
 _NAMES = ("yard", "road")
 _GUARDS = ("arm", "beam_low", "beam_high")
+# An enumeration's attribute costs ten times a name, and every scan asks.
+_CLEAR = Presence.CLEAR
+_ALL_CLEAR = (_CLEAR, _CLEAR, _CLEAR)
+_WELCOME = Message.WELCOME
 _BAD = (Presence.BLOCKED, Presence.UNKNOWN)
 _REST = (BoomCommand.HOLD, BoomCommand.HOLD)
 _RED = (Lamp.RED, Lamp.RED)
@@ -78,6 +82,8 @@ class Checker:
         self._bad: list[tuple[str, ...]] = [(), ()]
         self._bad_us = [-SETTLE_US, -SETTLE_US]
         self._commands = [BoomCommand.HOLD, BoomCommand.HOLD]
+        self._moved = False
+        self._seen_weight: Weight | None = None
         self._raised_us = [-DWELL_US, -DWELL_US]
         self._taken_back_scans = 0
         self._cheated = Seen() if yard.options.cheat is not None else None
@@ -99,10 +105,10 @@ class Checker:
         """Look at one scan."""
         self._last_us = inputs.now_us
         self._guards(inputs)
-        booms, lamps = outputs.booms, (outputs.approach_lamps, outputs.deck_lamps)
-        moves = booms != _REST
-        green = lamps != (_RED, _RED)
-        if moves or self._commands != [BoomCommand.HOLD, BoomCommand.HOLD]:
+        moves = outputs.booms != _REST
+        green = outputs.approach_lamps != _RED or outputs.deck_lamps != _RED
+        if moves or self._moved:
+            self._moved = moves
             for end in End:
                 self._boom(inputs, outputs, end)
         if green or "I3" in self._standing:
@@ -114,7 +120,9 @@ class Checker:
         if outputs.zero or "I10" in self._standing:
             self._zero(inputs, outputs)
         self._liveness(inputs, outputs)
-        self._weight(inputs.weight)
+        if inputs.weight is not self._seen_weight:
+            self._seen_weight = inputs.weight
+            self._weight(inputs.weight)
         if outputs.sign is not self._sign:
             self._show(outputs)
         if inputs.faults:
@@ -171,7 +179,7 @@ class Checker:
             if here is not self._ends[end]:
                 self._ends[end] = here
                 states = (here.arm.state, here.beam_low.state, here.beam_high.state)
-                bad = states != (Presence.CLEAR,) * 3
+                bad = states != _ALL_CLEAR
                 self._bad[end] = tuple(s.name for s in states if s in _BAD) if bad else ()
             if self._bad[end]:
                 self._bad_us[end] = inputs.now_us
@@ -299,9 +307,9 @@ class Checker:
 
     def _stopped(self, inputs: InputImage, active: bool) -> None:
         """A pressed stop holds until it is let go and somebody who says why resets the lane."""
-        clear = inputs.estop == Presence.CLEAR
+        clear = inputs.estop == _CLEAR
         if clear and not self._pressed:
-            self._hold("I11", False)
+            self._standing.discard("I11")
             return
         if inputs.estop == Presence.BLOCKED:
             self._pressed = True
@@ -322,11 +330,10 @@ class Checker:
         self._hold("I10", loaded or far, f"zero asked {why}")
 
     def _liveness(self, inputs: InputImage, outputs: OutputImage) -> None:
-        waiting = outputs.sign.message != Message.WELCOME and self._yard.empty
-        in_order = not inputs.faults and inputs.estop == Presence.CLEAR
-        if not (waiting and in_order) or any(boom.broken for boom in self._yard.booms):
+        calm = outputs.sign.message != _WELCOME and not inputs.faults and inputs.estop == _CLEAR
+        if not calm or not self._yard.empty or any(boom.broken for boom in self._yard.booms):
             self._quiet_since_us = None
-            self._hold("T7", False)
+            self._standing.discard("T7")
             return
         if self._quiet_since_us is None:
             self._quiet_since_us = inputs.now_us
