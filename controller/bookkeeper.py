@@ -20,7 +20,7 @@ from controller.core.images import (
     WallTime,
 )
 from controller.core.kinds import ClockQuality, End, RecordKind
-from controller.diskwatch import due, faults_of, times_at
+from controller.diskwatch import TEND_US, due, faults_of, times_at
 from controller.media import PLATE, Cutouts
 from controller.recorder import Evidence, to_record
 from controller.recording.identity import Identity
@@ -178,6 +178,18 @@ class Bookkeeper:
         if outputs.lookup != self._asked:
             self._asked = outputs.lookup
             self._vehicle = self._look_up(outputs.lookup) if outputs.lookup else None
+
+    def rests_until_us(self, now_us: int) -> int:
+        """Until when ``poll`` and ``take`` need not be called by a lane that wants nothing new.
+
+        0 while anything is on its way to the disk or is told of it; ``now_us`` is the last scan.
+        """
+        stored = not (self._draft or self._pending or self._failing)
+        silent = not (self.faults or self.findings) and self.fact.on_deck == self._on_deck
+        tended_us = self._tended_us
+        if not (stored and silent) or tended_us is None or tended_us == now_us:
+            return 0
+        return tended_us + TEND_US
 
     def close(self) -> list[tuple[Key, object]]:
         """Store what can be stored and close the ledger; return what could not be stored."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 from functools import lru_cache
 
+from msgspec.structs import replace
+
 from board.build import Board, Side
 from controller.core.faults import Fault
 from controller.core.images import (
@@ -126,6 +128,7 @@ class Intake:
         until = board.profile.scale.certificate_valid_until
         self._certified_until = None if until is None else as_number(until)
         self._scan = 0
+        self._last = InputImage(scan=0, now_us=now_us)
         self._requests = 0
 
     def read(
@@ -146,7 +149,7 @@ class Intake:
             found = (*found, int(Fault.CLOCK_UNSET))
         elif self._certified_until is not None and wall.date > self._certified_until:
             found = (*found, int(Fault.CERTIFICATE_LAPSED))
-        return InputImage(
+        self._last = InputImage(
             scan=self._scan,
             now_us=now_us,
             wall=wall,
@@ -160,6 +163,14 @@ class Intake:
             estop=self._estop_state(now_us),
             faults=tuple(sorted(set(found))) if found else (),
         )
+        return self._last
+
+    def again(self) -> InputImage:
+        """Return the image of a scan in which nothing has changed since the last but the time."""
+        self._scan += 1
+        now_us = self._board.clock.now_us()
+        self._last = replace(self._last, scan=self._scan, now_us=now_us, wall=self._wall())
+        return self._last
 
     def note_raised(self, end: End, now_us: int) -> None:
         """Remember that this boom was driven upwards in this scan."""

@@ -72,6 +72,11 @@ class Reading:
         return self._ballot.frames if self._ballot is not None else ()
 
     @property
+    def looks(self) -> bool:
+        """Whether a vehicle is under way whose pictures are of interest."""
+        return self._ballot is not None
+
+    @property
     def troubles(self) -> tuple[DeviceFault, ...]:
         """What is wrong with the cameras and with the reader now."""
         found = (self._reader.trouble, *(lens.trouble for lens in self._lenses))

@@ -14,7 +14,8 @@ from controller.core.interlock import interlock
 from controller.core.kinds import RAISE, End
 from controller.core.lane import step
 from controller.core.passage import Lane
-from controller.core.settings import InterlockSettings, LaneSettings
+from controller.core.rest import rests
+from controller.core.settings import DAY_MS, InterlockSettings, LaneSettings
 from controller.intake import Intake
 from controller.journal import Journal
 from controller.reading import Reading
@@ -73,6 +74,32 @@ class Scan:
                     self._black_box.keep(error, self.lane, self._inputs, in_core=self._in_core)
                 )
             raise
+
+    def again(self) -> None:
+        """Run one more scan in which only the time changes: what ``once`` would do, for less.
+
+        For a simulator, which knows that no device has anything new to say, and only before
+        ``rests_until_us``.
+        """
+        inputs = self._inputs = self._intake.again()
+        self._journal.observe(self.lane, inputs, self.outputs)
+        self._digest.update(self._outputs_encoded())
+
+    @property
+    def rests_until_us(self) -> int:
+        """Until when no scan would change anything but the time, if no device does; 0 if now."""
+        inputs, books = self._inputs, self.bookkeeper
+        if inputs is None or inputs.faults or not rests(self.lane, inputs, self.settings):
+            return 0
+        if books.fact is not inputs.ledger or books.vehicle is not inputs.vehicle:
+            return 0
+        if self.reading.looks or self.reading.faults:
+            return 0
+        return min(
+            books.rests_until_us(inputs.now_us),
+            self._weigh_room.rests_until_us,
+            _midnight_us(inputs),
+        )
 
     def _once(self) -> tuple[InputImage, OutputImage]:
         self._inputs, self._in_core = None, False
@@ -135,3 +162,9 @@ class Scan:
         self._weigh_room.clear_cells(out.cells_cleared)
         if out.zero:
             self._weigh_room.request_zero()
+
+
+def _midnight_us(inputs: InputImage) -> int:
+    """When the local date changes."""
+    wall = inputs.wall
+    return inputs.now_us + 1000 * (DAY_MS - (wall.ms + 60_000 * wall.offset_min) % DAY_MS)

@@ -70,6 +70,8 @@ class WeighRoom:
         self._ring = CountsRing(scale.rate_hz, len(scale.cells))
         self._basis: Basis | None = None
         self._looked_us = now_us
+        self._sample_us = int(1e6 / scale.rate_hz)
+        self._taken_us = 0
         self._degraded_allowed = False
         self._cleared = 0
         self._cleared_id = 0
@@ -89,10 +91,20 @@ class WeighRoom:
         else:
             self.faults = self._alarms
             self._batch.add(samples, self._beams)
+            if len(samples.t_us):
+                self._taken_us = int(samples.t_us[-1])
             self._ring.add(samples.t_us, samples.counts)
         if self._batch.full or now_us - self._looked_us >= LOOK_US_MAX:
             self._look(now_us)
         return self._weight
+
+    @property
+    def rests_until_us(self) -> int:
+        """When the next look is due, as samples come; 0 where the last one has an alarm to tell."""
+        if self.faults or self._alarms:
+            return 0
+        full_us = self._taken_us + self._batch.wanted * self._sample_us
+        return min(full_us, self._looked_us + LOOK_US_MAX)
 
     def request_zero(self) -> None:
         """Ask the scale to set zero; it refuses unless empty, steady and in range."""
@@ -259,6 +271,10 @@ class _Batch:
     @property
     def full(self) -> bool:
         return len(self._yard) >= self._rows
+
+    @property
+    def wanted(self) -> int:
+        return self._rows - len(self._yard)
 
     def add(self, samples: CellSamples, beams: tuple[int, int]) -> None:
         n = len(samples.t_us)

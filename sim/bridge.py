@@ -64,6 +64,11 @@ class Bridge:
         self._ahead: list[tuple[float, ...]] = []
         self._ahead_for: list[Vehicle] = []
 
+    @property
+    def still(self) -> bool:
+        """Whether the deck is empty and at rest."""
+        return self._still
+
     def tick(self, present: list[Vehicle], tick: int) -> None:
         """Weigh one tick of what is present in the lane."""
         if self._ahead:

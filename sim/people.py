@@ -131,6 +131,11 @@ class Operator:
         """Put in a request that a scenario or a test states."""
         self._outbox.append(request)
 
+    @property
+    def asks(self) -> bool:
+        """Whether a request has not been taken yet."""
+        return bool(self._outbox)
+
     def take(self) -> tuple[PersonRequest, ...]:
         """Return the requests made since the last call."""
         taken, self._outbox = tuple(self._outbox), []

@@ -246,6 +246,23 @@ class Yard:
             return "silent" if self.now_us // FLAP_US % 2 else None
         return kind
 
+    @property
+    def calm_until_us(self) -> int:
+        """Until when everything stands as it is but the cells' noise; 0 if something moves now.
+
+        Whoever or whatever sets in does so when the drivers think, or is a person on foot.  Before
+        a device fails it is not calm either: it treats alike what it has not given away until then.
+        """
+        if self._present or not self._bridge.still or self.troubles or self.mischief is not None:
+            return 0
+        if any(boom.moving for boom in self.booms) or self.operator.asks:
+            return 0
+        until_us = (self._tick // _THINK_TICKS + 1) * THINK_US
+        if any(w.from_us < until_us and self.now_us < w.until_us for w in self.walkers):
+            return 0
+        fails = any(0 <= until_us - f.from_us < THINK_US for f in self.options.faults)
+        return 0 if fails else until_us
+
     def advance(self, us: int) -> None:
         """Let this many microseconds pass."""
         self.now_us += us
