@@ -31,6 +31,7 @@ from sim.truck import Truck
 WALL_LATE_MS = 1_500
 U95_SHARE = 0.75
 """Of the initial MPE: no weight less certain than that is to be believed."""
+_KNOWN = (Result.WITHIN, Result.OVER)
 _WAYS = {
     (Direction.OUT, Outcome.RELEASE): Permit.ROAD,
     (Direction.OUT, Outcome.RETURN): Permit.YARD,
@@ -175,6 +176,10 @@ def _law(
         return
     low_g, high_g = bounds
     gross_g = weighing.gross_g
+    if len({reading.result for reading in found.readings}) > 1 and found.result in _KNOWN:
+        yield of_record(
+            "T9", record, f"seq {record.seq}: {found.result.value}, though readings differ"
+        )
     stated = record.vehicle is not None and record.vehicle.licence_gvm_g is not None
     dated = verdicts.on is not None
     axles = record.axles is not None and record.axles.count is not None

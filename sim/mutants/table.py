@@ -15,6 +15,9 @@ Each line below is a change to the real program, a way in which real code goes w
 written down in `sim/mutants/*.toml` with the text that is replaced. `make mutants` lays each over a
 copy of the program and drives the explorer's shifts through it, those first that have the most in
 them that none before had, until a check speaks that is silent for the program itself at that seed.
+
+Changes that another layer makes up for are not in the set: an interlock that asks for less where
+the lane asks for enough, a beam that the lane forgets and the scale does not.
 """
 _AREAS = {
     "lane": "The lane",

@@ -309,6 +309,14 @@ def rate_in_another_unit(day: Day) -> None:
     day.records = [day.record(verdicts=day.verdicts(over_limit=rated))]
 
 
+def sure_though_readings_differ(day: Day) -> None:
+    within = day.verdicts().over_limit
+    assert within is not None
+    both = (parts.Result.WITHIN, parts.Result.UNDETERMINED)
+    readings = tuple(parts.Reading(result=result) for result in both)
+    day.records = [day.record(verdicts=day.verdicts(over_limit=replace(within, readings=readings)))]
+
+
 def told_as_coming_in(day: Day) -> None:
     day.records = [day.record(direction=parts.Direction.IN, permit=parts.Permit.YARD)]
     day.yard.truth.crossings[0] = replace(day.crossing, end=0)
@@ -417,6 +425,7 @@ def axle_missed(day: Day) -> None:
         (over_where_the_law_says_within, ["T9"]),
         (held_where_it_is_to_go_out, ["T9"]),
         (rate_in_another_unit, ["T9"]),
+        (sure_though_readings_differ, ["T9"]),
         (told_as_coming_in, ["T10"]),
         (weighed_as_tare, ["T10"]),
         (tare_of_nobody, ["T10"]),
