@@ -118,6 +118,24 @@ def test_going_the_other_way_instead_of_back_is_told(rig: Rig) -> None:
     assert Fault.BROKE_OUT in rig.out.alarms
 
 
+def test_a_vehicle_that_overhangs_the_far_end_can_be_sent_back(rig: Rig) -> None:
+    board(rig)
+    rig.plant.sense(End.ROAD, "beam_high", Presence.BLOCKED)
+    rig.run_until(Phase.HOLDING, 70)
+    rig.request(RequestKind.SEND_BACK)
+    rig.run_until(Phase.RETURNING, 2)
+    rig.plant.sense(End.ROAD, "beam_low", Presence.BLOCKED)
+    rig.run(1.0)
+    assert rig.lane.outcome == "sent back", "it stood in the beam when that was said"
+    rig.plant.sense(End.ROAD, "beam_low", Presence.CLEAR)
+    rig.plant.sense(End.ROAD, "beam_high", Presence.CLEAR)
+    rig.run(0.5)
+    rig.plant.sense(End.ROAD, "beam_high", Presence.BLOCKED)
+    rig.run(0.3)
+    assert rig.lane.phase == Phase.HOLDING
+    assert Fault.BROKE_OUT in rig.out.alarms
+
+
 @pytest.mark.parametrize("stranger", [{"end": End.ROAD}, {"track": 77}])
 def test_another_in_the_queue_does_not_name_the_vehicle(
     rig: Rig, stranger: dict[str, End | int]

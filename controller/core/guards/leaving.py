@@ -51,12 +51,17 @@ def entry_not_closed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> 
 
 
 def breaks_out(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
-    """A vehicle sent back goes the other way instead."""
+    """A vehicle sent back goes the other way instead.
+
+    One that stood in a far beam already when it was sent back has to come out of it first.
+    """
     passage = lane.passage
     if passage is None or passage.leave_by is None:
         return False
     far = inputs.ends[passage.leave_by.other]
-    return any(surely_blocked(beam, inputs, settings) for beam in (far.beam_low, far.beam_high))
+    beams = (far.beam_low, far.beam_high)
+    stood_there = any(beam.state == BLOCKED and beam.since_us < lane.since_us for beam in beams)
+    return not stood_there and any(surely_blocked(beam, inputs, settings) for beam in beams)
 
 
 def moves_off(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
