@@ -30,6 +30,7 @@ READABLE_DIRT_MAX = 0.3
 MARGIN_PERMILLE = 25
 _NAMES = ("yard", "road")
 _BOOM_MOVED = "boom moved by hand"
+_UNEXPECTED = "unexpected load"
 _TOO_MUCH = ("reads too much", "jumps", "creeps")
 """The VOID of an incident at a gate, which needs no vehicle."""
 _TOLD = (Message.PASS, Message.OVER, Message.BACK_OUT)
@@ -95,13 +96,14 @@ class Audit:
         at_us = record.times.at_us
         if record.void is None:
             return False
-        made_up = self._scale_lies(at_us) and not self._stood(at_us)
+        told_us = 0 if record.void == _UNEXPECTED else LEAVES_US
+        made_up = self._scale_lies(at_us) and not self._stood(at_us, told_us)
         return made_up or self._yard.burdened(at_us)
 
-    def _stood(self, at_us: int) -> bool:
-        """Whether a vehicle was on the deck then, or had just left it."""
+    def _stood(self, at_us: int, told_us: int) -> bool:
+        """Whether a vehicle was on the deck then, or had left it no longer ago than this."""
         return any(
-            stay.from_us <= at_us and (stay.until_us is None or at_us <= stay.until_us + LEAVES_US)
+            stay.from_us <= at_us and (stay.until_us is None or at_us <= stay.until_us + told_us)
             for stay in self._stays
         )
 
