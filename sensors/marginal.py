@@ -8,8 +8,9 @@ Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, 2.7 (expl
 """
 
 from collections.abc import Callable
+from copy import copy
 from functools import cache, cached_property
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 
@@ -124,21 +125,32 @@ class Look:
         columns: FloatArray,
     ) -> None:
         self.p = p
-        self._room = grid.room
-        self._free = max(len(y) - columns.shape[1], 1)
+        self._room, self._y = grid.room, y
         total, self._swings = covariance(grid, p, drift)
         self._sd = _prior_sd(len(p))
         self._inverse = np.linalg.inv(total)
+        self._log_det = np.linalg.slogdet(total)[1]
+        self._off = (p - prior) / self._sd
+        self._measure(columns)
+
+    def _measure(self, columns: FloatArray) -> None:
+        y, free = self._y, max(len(self._y) - columns.shape[1], 1)
         self._turned = self._inverse @ columns
         normal = columns.T @ self._turned
         self._solved = np.linalg.inv(normal)
         self._sizes = self._solved @ (self._turned.T @ y)
         rest = y - columns @ self._sizes
         self._alpha = self._inverse @ rest
-        self.chi = float(rest @ self._alpha) / self._free
-        self._off = (p - prior) / self._sd
-        log_dets = np.linalg.slogdet(total)[1] + np.linalg.slogdet(normal)[1]
-        self.cost = 0.5 * (self.chi * self._free + float(log_dets) + float(self._off @ self._off))
+        self.chi = float(rest @ self._alpha) / free
+        log_dets = self._log_det + np.linalg.slogdet(normal)[1]
+        self.cost = 0.5 * (self.chi * free + float(log_dets) + float(self._off @ self._off))
+
+    def with_columns(self, columns: FloatArray) -> Self:
+        """A look at the same parameters with another shape of the mean."""
+        other = copy(self)
+        vars(other).pop("information", None)
+        other._measure(columns)
+        return other
 
     @cached_property
     def information(self) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -105,7 +105,7 @@ class ModalFit:
         self._p = best.p
         constant, sigma = best.answer()
         since = np.asarray(index - (stop_index + BRAKES_LET_GO), np.float64)
-        stepped = self._stepped(partial(Look, grid, y, drift, prior), since)
+        stepped = self._stepped(best, partial(Look, grid, y, drift, prior), since)
         step, step_sigma = (None, 0.0) if stepped is None else stepped.answer(1)
         step_chi = 1.0 if stepped is None else max(stepped.chi, 1.0)
         return Solution(
@@ -116,19 +116,20 @@ class ModalFit:
             step_sigma_g=step_sigma * float(np.sqrt(step_chi)),
         )
 
-    def _stepped(self, look: Callable[..., Look], since: FloatArray) -> Look | None:
+    def _stepped(self, level: Look, look: Callable[..., Look], since: FloatArray) -> Look | None:
         """The window with a step in its mean where the brakes let go, smoothed by the record.
 
         Without the step among the columns the oscillators would be fitted to it, and hide it.
         """
-        assert self._p is not None
         if int((since < 0).sum()) < STEP_BEFORE_MIN or int((since > 0).sum()) < STEP_AFTER_MIN:
             self._stepped_p = None
             return None
         braked = 1 / (1 + np.exp(np.clip(since, -40, 40)))
         columns = np.stack((np.ones(len(since)), braked), axis=1)
-        starts = [p for p in (self._p, self._stepped_p) if p is not None]
-        best = min((look(p, columns=columns) for p in starts), key=lambda start: start.cost)
+        starts = [level.with_columns(columns)]
+        if self._stepped_p is not None:
+            starts.append(look(self._stepped_p, columns=columns))
+        best = min(starts, key=lambda start: start.cost)
         best = descend(best, STEP_ITERATIONS, partial(look, columns=columns))
         self._stepped_p = best.p
         return best

@@ -196,6 +196,18 @@ def test_the_uncertainty_holds_what_the_parameters_leave_open(
     assert look.answer()[1] == pytest.approx(float(np.sqrt(variance)), rel=1e-3)
 
 
+def test_a_look_with_other_columns_is_that_of_a_new_one() -> None:
+    case = make_case(4, 40, 8.0)
+    look, prior = look_at(case, (0.1,) * (3 * OSCILLATORS + 1))
+    look.step(1e-2)
+    fresh = again(case, prior, look.p, braked=True)
+    shape = np.stack([np.ones(40), (case.index < case.stop) * 1.0], axis=1)
+    other = look.with_columns(shape)
+    assert (other.cost, other.chi) == (fresh.cost, fresh.chi)
+    assert other.answer(1) == fresh.answer(1)
+    assert look.answer() == again(case, prior, look.p).answer()
+
+
 @pytest.mark.parametrize("first", [30, 60])
 def test_looks_that_share_their_room_do_not_disturb_each_other(first: int) -> None:
     room, alone, shared = Room(), [], []
