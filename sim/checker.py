@@ -39,7 +39,8 @@ STILL_SCANS = 25
 """A lane that starts looks for a second; for half of that nothing moves, whatever it finds."""
 UNKNOWN_US = 3_000_000
 DOWN_DEG = 10.0
-ROLLS_MPS = 0.1
+ROLLS_MPS = 0.6
+"""Nobody creeps as fast; a vehicle that has just set off has had its weight while it stood."""
 _NAMES = ("yard", "road")
 _GUARDS = ("arm", "beam_low", "beam_high")
 # An enumeration's attribute costs ten times a name, and every scan asks.

@@ -276,7 +276,7 @@ def another_plate(day: Day) -> None:
 
 
 def rolled_as_it_was_weighed(day: Day) -> None:
-    day.vehicle.v_mps = 0.5
+    day.vehicle.v_mps = 1.0
 
 
 def half_on_the_deck(day: Day) -> None:
