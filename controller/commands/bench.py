@@ -19,6 +19,7 @@ from msgspec import to_builtins
 from controller.commands.bench_evidence import measure as evidence
 from controller.commands.bench_lateness import lateness
 from controller.commands.bench_weigh import shortly
+from controller.commands.bench_yard import measure as yard
 from controller.core.images import InputImage
 from controller.core.interlock import interlock
 from controller.core.lane import step
@@ -62,6 +63,7 @@ def measure(what: str | None = None, plot: Path | None = None) -> dict[str, Any]
             "without_vision": blind["ratio"],
             "with_vision": seeing["ratio"],
         },
+        "simulated_s_per_cpu_s": yard(),
         "plate_cutout_ms": _reads(eyes),
         "resident_mib": {"at_start": rss_before, "at_end_peak": _rss_mib()},
     }
