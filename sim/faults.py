@@ -144,12 +144,42 @@ class Trouble:
         return (now_us - self.since_us) % CYCLE_US < BOOT_US
 
 
+_HEAD = """\
+# How devices fail
+
+Printed by `python -m sim.faults` from `sim/faults.toml`. A scenario or a plan states a trouble so:
+
+    [[fault]]
+    device = "cells"             # at an end: "yard.arm"; one cell: "cell0" to "cell7"
+    kind = "loses samples"
+    rate = "2 %"                 # the part of its words that are hit, where the table has a rate
+    from = "12 s"                # the amount is by = "1 s", where the table has one
+    until = "40 s"
+
+*A lie*: the device says what is not so, and nothing in what it says tells.
+
+## What nobody can know
+The judge asks none of this of the lane:
+
+- Of two liars among arm loop, low and high beam of one boom, which is right: one lies at a time.
+- Whether a vehicle is under a boom one of whose guards is in trouble. A touch (T1) is told always.
+- A stone on the deck from cells that read too much: such a load may have a record of no vehicle
+  (`sim/audit.py`). What is off by less than the zero may drift shows in the history of known
+  vehicles only, so that no gain below 3 % is dealt.
+- Whether a lamp without read-back is dark or welded: lamps are judged by what the lane asks.
+- That a wall clock is wrong which says that it is synchronised: records carry what it said.
+
+Who steps under a falling boom while the host hangs is told as a touch all the same: for a second
+the levels stand, and only a sensor wired to the gate itself could stop it.
+"""
+
+
 def table() -> str:
     """The table as the documentation has it."""
     merged: dict[tuple[str, ...], list[Kind]] = {}
     for kind in dict.fromkeys(kind for kinds in TABLE.values() for kind in kinds.values()):
         merged.setdefault(kind.devices, []).append(kind)
-    lines = ["| device | kind | what it does |", "|---|---|---|"]
+    lines = [_HEAD, "## The table", "| device | kind | what it does |", "|---|---|---|"]
     for parts, kinds in merged.items():
         lines += [f"| {', '.join(parts)} | {kind.name} | {_told(kind)} |" for kind in kinds]
     return "\n".join(lines)

@@ -12,7 +12,7 @@ from controller.core.images import OutputImage, WallTime
 from hal.bus import Bus
 from hal.ports import BoomContacts, CellSamples, Contact, Drive, Signal, SignPage
 from sim.devices import SLOW_US, SimCells, SimClock, SimGate, SimPresence, SimSign, SimSignal
-from sim.faults import AT_AN_END, BOOT_US, CYCLE_US, TABLE, Amounts
+from sim.faults import AT_AN_END, BOOT_US, CYCLE_US, TABLE, Amounts, table
 from sim.hang import hang
 from sim.people import Walker
 from sim.scenario import deal
@@ -353,3 +353,8 @@ def test_every_kind_of_the_table_can_be_stated(part: str) -> None:
 
 def _fault(device: str, kind: str, stated: dict[str, str]) -> dict[str, str]:
     return {"device": device, "kind": kind, "from": "1 s", "until": "2 s"} | stated
+
+
+def test_the_documentation_has_the_table_of_today() -> None:
+    printed = Path(__file__).parents[2] / "docs" / "device-faults.md"
+    assert printed.read_text(encoding="utf-8") == f"{table()}\n", "python -m sim.faults > it"
