@@ -16,6 +16,16 @@ from sim.world import ENDS
 _ASK_AGAIN_S = (5, 25, 75)
 _ODD = ("early", "late", "impatient", "backs out", "rocks the deck", "leaves the cab")
 _WRONG = ("release", "send_back", "confirm_plate", "reset", "clear_cells", "raise_boom")
+_TROUBLE = ("person", "fault", "kill", "disk", "request")
+_FIRST_S = 12.0
+"""By then the first vehicle waits at the earliest, and an incident before it is told."""
+_ON_NOBODY = {"from": "3.50 s", "until": "5.50 s"}
+_MUST_BE_SEEN = {
+    "number": "K9",
+    "wants": "a gate that can be opened past the lane, tried out while nobody is there",
+    "must": "an incident with a record, though no vehicle was there",
+    "caught": ["alarm BOOM_MOVED", "reason boom moved by hand"],
+}
 _WHY = "it will be all right"
 
 
@@ -70,8 +80,17 @@ def deal_conduct(rng: Random, table: Table, span_s: float) -> None:
         asked = [_wrong_request(rng, span_s) for _ in range(rng.choice((1, 2, 4)))]
         table["request"] = sorted([*table["request"], *asked], key=lambda one: in_s(one["at"]))
     table["hand"] = [_hand(rng, span_s)] if rng.random() < 0.05 else []
+    if table["hand"] and rng.random() < 0.5 and _quiet_before(table, _FIRST_S):
+        table["hand"] = [{"end": rng.choice(ENDS), "does": "raises"} | _ON_NOBODY]
+        table["cheat"] = _MUST_BE_SEEN
     table["device"] = [_device(rng, len(table["truck"]))] if rng.random() < 0.05 else []
     table["load"] = [_stroller(rng, span_s)] if rng.random() < 0.08 else []
+
+
+def _quiet_before(table: Table, until_s: float) -> bool:
+    """Whether nothing goes wrong, dies or is asked for until then, so that nothing excuses."""
+    begins = [entry.get("from", entry.get("at", "0 s")) for key in _TROUBLE for entry in table[key]]
+    return all(in_s(at) > until_s for at in begins)
 
 
 def _wrong_request(rng: Random, span_s: float) -> Table:
