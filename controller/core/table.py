@@ -110,8 +110,8 @@ ROWS: tuple[Row, ...] = (
     Row((_P.CONFIRMING,), g.weight_gone, _P.WEIGHING, "weighs again"),
     Row((_P.CONFIRMING,), g.timed_out, _P.DECIDING, "plate not confirmed"),
 
-    Row((_P.DECIDING, _P.RELEASING), g.weight_withdrawn, _P.HOLDING, "weight withdrawn",
-        Fault.WEIGHT_WITHDRAWN),
+    Row((_P.DECIDING, _P.RELEASING, _P.RETURNING), g.weight_withdrawn, _P.HOLDING,
+        "weight withdrawn", Fault.WEIGHT_WITHDRAWN),
     Row((_P.DECIDING,), g.durable_release, _P.RELEASING, "released"),
     Row((_P.DECIDING,), g.durable_return, _P.RETURNING, "sent back"),
     Row((_P.DECIDING,), g.durable_hold, _P.HOLDING, "held", Fault.OPERATOR_WANTED),
