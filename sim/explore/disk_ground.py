@@ -46,6 +46,7 @@ class Ground:
         self.writer: RideWriter | None = None
         self._base = base
         self._lives = 1
+        self._struck = False
 
     @property
     def folder(self) -> Path:
@@ -54,6 +55,7 @@ class Ground:
 
     def begin(self) -> Path:
         """Make the folder of the next life ready, and return it."""
+        self.writer = None
         return self.folder
 
     def hand(self, ledger: Ledger, media: MediaStore, upkeep: Upkeep) -> Writer[Key]:
@@ -62,8 +64,13 @@ class Ground:
         return self.writer
 
     def strike(self, cut: bool) -> None:
-        """The lane dies now: what it does to its folder from here on is of no account."""
-        _leave(self.folder, self._base / str(self._lives))
+        """The lane dies now, once: what it does to its folder from here on is of no account."""
+        if not self._struck:
+            self._struck = True
+            self._leave(cut)
+
+    def _leave(self, cut: bool) -> None:
+        _copy(self.folder, self._base / str(self._lives))
 
     def aside(self) -> AbstractContextManager[None]:
         """Keep the disk's trouble from whoever is no part of the lane: the judge, the dead."""
@@ -73,6 +80,7 @@ class Ground:
         """The dead one has closed its files; the next life may begin."""
         shutil.rmtree(self.folder)
         self._lives += 1
+        self._struck = False
 
     def close(self) -> None:
         """The last life has ended."""
@@ -96,7 +104,7 @@ class RecordedGround(Ground):
 
     def begin(self) -> Path:
         """Lay the folder out as the disk shows it, and record what is done to it."""
-        folder = self.folder
+        folder = super().begin()
         lay_out(self._view, folder)
         if LEDGER_FILE in self._view.names:
             # Not recorded, for it has no bytes; its name is older than the ledger's own.
@@ -115,7 +123,7 @@ class RecordedGround(Ground):
         )
         return self.writer
 
-    def strike(self, cut: bool) -> None:
+    def _leave(self, cut: bool) -> None:
         """What a kill leaves is all that the dead one did; a cut takes any part of the unsynced."""
         log = self._recorder.log
         span = self.writer.under_way if self.writer is not None else None
@@ -178,7 +186,7 @@ def _recording() -> Callable[[Path, Recorder], AbstractContextManager[Recorder]]
     return recording
 
 
-def _leave(before: Path, after: Path) -> None:
+def _copy(before: Path, after: Path) -> None:
     """Copy a folder as it lies; media are never written twice, so their names suffice."""
 
     def copy(source: str, target: str) -> None:

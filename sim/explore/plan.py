@@ -42,7 +42,7 @@ _APART = ("found", "kill", "disk", "platform")
 """What of a plan the yard knows nothing of."""
 
 POWER = ("kept", "cut")
-WITHIN = ("scan", "store", "record")
+WITHIN = ("scan", "store", "record", "start")
 
 
 class Kill(Struct, frozen=True, kw_only=True):
@@ -50,7 +50,8 @@ class Kill(Struct, frozen=True, kw_only=True):
 
     ``cut``: the whole cabinet loses power, and the disk what was not synced.  It dies between two
     scans, or ``within`` one at its ``calls``-th call; within a *store* or a *record* it waits for a
-    scan in which anything, or a record, is on its way to the ledger.
+    scan in which anything, or a record, is on its way to the ledger; within a *start* it dies
+    between two scans and again at that call of the next start, and only then is the power cut.
     """
 
     at_us: int
@@ -114,7 +115,7 @@ def _kill(entry: Table) -> Kill:
     if isinstance(calls, bool) or not isinstance(calls, int) or (calls > 0) != ("within" in entry):
         raise ScenarioError(
             "[[kill]] calls: how many calls into a scan it dies, with within = 'scan', "
-            "'store' or 'record'"
+            "'store' or 'record', or into a 'start'"
         )
     return Kill(
         at_us=time_us(entry.get("at"), "[[kill]] at"),

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from board.build import build
+from board.build import Board, build
 from board.profile import read_profile
 from controller.assembly import LEDGER_FILE, assemble
 from controller.commands.replay import checked
@@ -255,19 +255,14 @@ class _Ride:
             self._away = True
             self._add("away", f"{books.failure}")
 
-    def _born(self) -> Scan:
+    def _born(self, doomed: Kill | None = None) -> Scan:
         """Start the lane; while the disk has trouble it is started until it can be."""
-        folder = self._ground.begin()
+        if doomed is not None:
+            self._stillborn(doomed)
+        folder, ground = self._ground.begin(), self._ground
         while True:
-            bus = Bus()
-            bus.share("yard", lambda: self._yard)
-            board = build(read_profile("sim"), bus)
-            reader = StochasticReader(self._yard)
-            ground = self._ground
             try:
-                self._lane = assemble(
-                    board, folder, reader, key=KEY, files=ground.files, hand=self._hand
-                )
+                self._lane = self._assembled(folder, self._board())
             except LedgerError as error:
                 if error.code not in _OF_THE_DISK or not ground.health.refuses:
                     raise
@@ -276,6 +271,47 @@ class _Ride:
             else:
                 return self._lane
 
+    def _board(self) -> Board:
+        bus = Bus()
+        bus.share("yard", lambda: self._yard)
+        return build(read_profile("sim"), bus)
+
+    def _assembled(self, folder: Path, board: Board) -> Scan:
+        reader = StochasticReader(self._yard)
+        files = self._ground.files
+        return assemble(board, folder, reader, key=KEY, files=files, hand=self._hand)
+
+    def _stillborn(self, kill: Kill) -> None:
+        """Let a start die before its end; the next one finds what that left."""
+        ground, begun = self._ground, list[Scan]()
+        folder, board = ground.begin(), self._board()
+        try:
+            die_within(
+                lambda: begun.append(self._assembled(folder, board)),
+                kill.calls,
+                lambda: ground.strike(kill.cut),
+            )
+        except LedgerError:
+            # Refused before it could die; so it would be to the next one.
+            ground.strike(kill.cut)
+        self._died += 1
+        with ground.aside():
+            for lane in begun:
+                lane.bookkeeper.close()
+        ground.bury()
+        self._undriven(kill.cut)
+        self._yard.advance(START_AGAIN_US)
+        self._yard.converter.take()
+
+    def _undriven(self, cut: bool) -> None:
+        """The outputs of a lane whose lease has run out; without power the sign is dark, too."""
+        yard = self._yard
+        for boom in yard.booms:
+            boom.level = Drive.HOLD
+        yard.approach_green[:] = yard.deck_green[:] = [False, False]
+        if cut:
+            yard.sign = _DARK
+
     def _met_death(self, lane: Scan) -> Scan:
         """Let the lane die as the plan says, and return the next life; some deaths still wait."""
         kill, ground = self._kills[0], self._ground
@@ -283,18 +319,19 @@ class _Ride:
         if waits and not (ground.writer is not None and ground.writer.awaits(kill.within)):
             return lane
         del self._kills[0]
-        if kill.within:
+        in_start = kill.within == "start"
+        if kill.within and not in_start:
             die_within(lane.once, kill.calls, lambda: ground.strike(kill.cut))
         else:
-            ground.strike(kill.cut)
-        lane = self._killed(lane, kill)
+            ground.strike(kill.cut and not in_start)
+        lane = self._killed(lane, kill, in_start)
         for check, seen in self._harm(lane, kill.cut):
             self._add(check, seen)
         # One that has waited for a store may come after all other trouble.
         self._quiet_us = max(self._quiet_us, self._yard.now_us)
         return lane
 
-    def _killed(self, lane: Scan, kill: Kill) -> Scan:
+    def _killed(self, lane: Scan, kill: Kill, in_start: bool) -> Scan:
         """Let the yard go on without the lane, and start it anew in what it left."""
         yard, ground = self._yard, self._ground
         self._died += 1
@@ -303,18 +340,15 @@ class _Ride:
         with ground.aside():
             lane.bookkeeper.close()
         ground.bury()
-        lease_us = 0 if kill.cut else min(kill.dead_us, LEASE_US)
+        cut = kill.cut and not in_start
+        lease_us = 0 if cut else min(kill.dead_us, LEASE_US)
         yard.advance(lease_us)
         if kill.dead_us > lease_us:
-            for boom in yard.booms:
-                boom.level = Drive.HOLD
-            yard.approach_green[:] = yard.deck_green[:] = [False, False]
-            if kill.cut:
-                yard.sign = _DARK
+            self._undriven(cut)
             yard.advance(kill.dead_us - lease_us)
         # What the converter had sampled meanwhile went nowhere.
         yard.converter.take()
-        lane = self._born()
+        lane = self._born(kill if in_start else None)
         self._checker.restarted()
         self._reached.restarted()
         return lane

@@ -86,7 +86,7 @@ def test_seeds_deal_every_kind_of_death_and_trouble_and_every_trouble_ends() -> 
     for seed in range(300):
         kills += deal(seed).kills()
         troubles += deal(seed).troubles()
-    assert {kill.within for kill in kills} == {"", "scan", "store", "record"}
+    assert {kill.within for kill in kills} == {"", "scan", "store", "record", "start"}
     assert {kill.cut for kill in kills} == {True, False}
     assert {trouble.kind for trouble in troubles} == {"slow", "full", "failing"}
 
@@ -113,6 +113,12 @@ def test_a_lane_waits_for_its_disk_to_start_and_goes_on() -> None:
     fails = {"kind": "failing", "from": "19 s", "until": "30 s"}
     found = ride(plan(kill=[{"at": "20 s", "dead": "0.1 s"}], disk=[fails]))
     assert (found.findings, found.kills) == ((), 1)
+
+
+@pytest.mark.parametrize("calls", [800, 5000])
+def test_a_power_cut_within_a_start_takes_nothing_that_was_told(calls: int) -> None:
+    found = ride(plan(kill=[CUT | {"at": "20 s", "within": "start", "calls": calls}]))
+    assert (found.findings, found.kills) == ((), 2)
 
 
 def test_a_lane_that_does_not_come_back_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

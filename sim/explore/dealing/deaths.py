@@ -7,8 +7,6 @@ from random import Random
 from sim.explore.dealing.times import seconds
 from sim.explore.plan import Table
 
-CALLS_DECADES = 3.5
-
 
 def deal_deaths(rng: Random, span_s: float) -> list[Table]:
     """Deaths over the shift, none to three."""
@@ -27,8 +25,9 @@ def deal_manners(rng: Random, deaths: list[Table]) -> list[Table]:
 
 def _manner(rng: Random) -> Table:
     found: Table = {"power": "cut"} if rng.random() < 0.4 else {}
-    within = rng.choices(("", "scan", "store", "record"), (3, 2, 2, 4))[0]
+    within = rng.choices(("", "scan", "store", "record", "start"), (3, 2, 2, 4, 1))[0]
     if within:
-        # A scan has some thousand calls at most; early ones, where it writes, come as often.
-        found |= {"within": within, "calls": round(10 ** rng.uniform(0.0, CALLS_DECADES))}
+        # A scan has some thousand calls, a start up to ten; early ones come as often as late ones.
+        decades = 4.0 if within == "start" else 3.5
+        found |= {"within": within, "calls": round(10 ** rng.uniform(0.0, decades))}
     return found
