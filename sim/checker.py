@@ -221,7 +221,7 @@ class Checker:
         permit = inputs.ledger.permit
         permitted = permit is not None and (permit.end, permit.passage_id) == (end, passage_id)
         by_rule = permit is not None and permitted and not permit.by_person
-        if by_rule and end != outputs.entry:
+        if by_rule:
             self._withdrawn(inputs, end)
         if not begins or self._yard.booms[end].angle_deg > DOWN_DEG:
             return

@@ -18,7 +18,7 @@ CHECKS: dict[str, str] = {
     "I9": "the sign and the record agree",
     "I10": "zero is asked only of an empty deck",
     "I11": "an emergency stop stops booms and lamps until a named person resets it",
-    "I12": "a weight that the scale has taken back releases nobody by rule",
+    "I12": "no boom opens by rule on a weight that the scale has taken back",
     "I13": "a boom opens, and the sign says PASS, once the record that says so is on disk",
     "T1": "nobody and no vehicle is hit by a boom",
     "T2": "no vehicle leaves by the far boom without its record and a rightful cause",
