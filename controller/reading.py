@@ -79,8 +79,8 @@ class Reading:
     @property
     def troubles(self) -> tuple[DeviceFault, ...]:
         """What is wrong with the cameras and with the reader now."""
-        found = (self._reader.trouble, *(lens.trouble for lens in self._lenses))
-        return tuple(one for one in found if one is not None)
+        found = [self._reader.trouble, *[lens.trouble for lens in self._lenses]]
+        return tuple([one for one in found if one is not None])
 
     @property
     def faults(self) -> tuple[int, ...]:

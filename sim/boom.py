@@ -11,6 +11,12 @@ LIMIT_DEG = 3.0
 SIDE_GAP_M = 0.9
 HINGE_HEIGHT_M = 1.0
 
+# Asked for in every tick; until Python 3.12 an attribute of an enumeration costs ten times a name.
+_RAISE, _LOWER = Drive.RAISE, Drive.LOWER
+_SHUT = BoomContacts(Contact.BLOCKED, Contact.CLEAR)
+_OPEN = BoomContacts(Contact.CLEAR, Contact.BLOCKED)
+_NEITHER = BoomContacts(Contact.CLEAR, Contact.CLEAR)
+
 
 class BoomArm:
     """One boom, level-driven; HOLD and a cut cable both let it stand where it is.
@@ -36,9 +42,9 @@ class BoomArm:
         if self._speed != 0.0:
             return True
         level = self.level if self.hand is None else self.hand
-        if level is Drive.RAISE:
+        if level is _RAISE:
             return self.angle_deg < OPEN_DEG
-        return level is Drive.LOWER and self.angle_deg > 0.0
+        return level is _LOWER and self.angle_deg > 0.0
 
     @property
     def falling(self) -> bool:
@@ -58,9 +64,9 @@ class BoomArm:
     def step(self, dt_s: float) -> None:
         """Move on by ``dt_s`` seconds; speed changes no faster than the inertia allows."""
         wanted, level = 0.0, self.level if self.hand is None else self.hand
-        if level is Drive.RAISE:
+        if level is _RAISE:
             wanted = self._full_speed
-        elif level is Drive.LOWER:
+        elif level is _LOWER:
             wanted = -self._full_speed
         change = self._slew * dt_s
         self._speed += max(-change, min(change, wanted - self._speed))
@@ -72,10 +78,10 @@ class BoomArm:
     def contacts(self) -> BoomContacts:
         """Read the two limit switches."""
         if self.broken:
-            return BoomContacts(Contact.CLEAR, Contact.CLEAR)
-        closed = Contact.BLOCKED if self.angle_deg <= LIMIT_DEG else Contact.CLEAR
-        opened = Contact.BLOCKED if self.angle_deg >= OPEN_DEG - LIMIT_DEG else Contact.CLEAR
-        return BoomContacts(closed, opened)
+            return _NEITHER
+        if self.angle_deg <= LIMIT_DEG:
+            return _SHUT
+        return _OPEN if self.angle_deg >= OPEN_DEG - LIMIT_DEG else _NEITHER
 
     def touches(self, height_m: float) -> bool:
         """Tell whether the arm meets something of this height that stands across its line."""

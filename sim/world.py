@@ -43,6 +43,7 @@ BURDEN_G = 150_000
 FLAP_US = 300_000
 """How long a flapping device is gone, and how long it is back."""
 _TICK_S = TICK_US / 1_000_000
+_CLEAR, _BLOCKED = Contact.CLEAR, Contact.BLOCKED
 _THINK_TICKS = THINK_US // TICK_US
 
 
@@ -274,11 +275,11 @@ class Yard:
     def presence(self, end: int, kind: str) -> Contact:
         """Return what a sensor in order would say now: approach, arm, beam_low or beam_high."""
         if not self._present and not self.walkers:
-            return Contact.CLEAR
+            return _CLEAR
         key = (end, kind)
         seen = self._seen.get(key)
         if seen is None or seen[0] < self._moved_tick:
-            state = Contact.BLOCKED if self._blocked(end, kind) else Contact.CLEAR
+            state = _BLOCKED if self._blocked(end, kind) else _CLEAR
             self._seen[key] = seen = (self._tick, state)
         return seen[1]
 

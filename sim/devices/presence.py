@@ -20,6 +20,7 @@ _SAYS = {
     "says clear": Contact.CLEAR,
 }
 _OTHER = {Contact.CLEAR: Contact.BLOCKED, Contact.BLOCKED: Contact.CLEAR}
+_PRESSED, _RELEASED = Contact.BLOCKED, Contact.CLEAR
 
 
 class SimPresence:
@@ -71,5 +72,5 @@ class SimPresence:
 
     def _state(self) -> Contact:
         if self._kind == "estop":
-            return Contact.BLOCKED if self._yard.estop_pressed else Contact.CLEAR
+            return _PRESSED if self._yard.estop_pressed else _RELEASED
         return self._yard.presence(self._end, self._kind)
