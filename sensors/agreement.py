@@ -35,6 +35,11 @@ class Agreement:
         self._span.reset()
         self._lean.reset()
 
+    def forget(self) -> None:
+        """What was seen of the vehicle so far came from cells that were wrong."""
+        self.begin()
+        self.moved()
+
     def axle_step(self) -> None:
         """The load changes here."""
         self._span.axle_step()

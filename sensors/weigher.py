@@ -289,6 +289,7 @@ class Weigher:
         """Forget cell faults, after service; the faults come back if they are still there."""
         self._cells.clear()
         self._named.clear()
+        self._acceptance.deck.cells.forget()
 
     def curve(self) -> tuple[tuple[int, int], ...]:
         """The recent weight curve as (t_us, gross_g), about ten points a second."""
