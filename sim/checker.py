@@ -221,8 +221,10 @@ class Checker:
         permit = inputs.ledger.permit
         permitted = permit is not None and (permit.end, permit.passage_id) == (end, passage_id)
         by_rule = permit is not None and permitted and not permit.by_person
-        if by_rule:
-            self._withdrawn(inputs, end)
+        # A load that changed by itself is held; back by its entry it goes on a person's word alone.
+        told = end == outputs.entry and inputs.weight.status == WeighingStatus.TAMPERED
+        if by_rule and not told:
+            self._withdrawn(inputs, end, passage_id)
         if not begins or self._yard.booms[end].angle_deg > DOWN_DEG:
             return
         if permitted:
@@ -235,13 +237,19 @@ class Checker:
         )
         self._once("I1", both and not by_hand, seen)
 
-    def _withdrawn(self, inputs: InputImage, end: End) -> None:
+    def _withdrawn(self, inputs: InputImage, end: End, passage_id: int) -> None:
         """Until the boom is up a weight that does not stand any more holds the vehicle."""
         standing = inputs.ends[end].boom.position != BoomPosition.OPEN
         taken_back = standing and inputs.weight.status in _TAKEN_BACK
         self._taken_back_scans = self._taken_back_scans + 1 if taken_back else 0
         seen = f"{_NAMES[end]} boom raised on a weight that is {inputs.weight.status.name}"
-        self._hold("I12", self._taken_back_scans > 2, seen)
+        violated = self._taken_back_scans > 2 and not self._is_by_person(passage_id)
+        self._hold("I12", violated, seen)
+
+    def _is_by_person(self, passage_id: int) -> bool:
+        """Whether the newest word on a passage is a person's, who may send back as well."""
+        found = self._disk(passage_id) if self._disk is not None else ()
+        return bool(found) and found[-1].person is not None
 
     def _durable(self, inputs: InputImage, end: End, passage_id: int) -> None:
         """What lets the vehicle out is on the disk now, not only in the lane's memory."""
