@@ -274,6 +274,17 @@ def test_i12_a_boom_that_rises_on_a_weight_taken_back() -> None:
     ]
     assert found(awake(loaded_yard()), *scans) == ["I12"]
     assert found(awake(loaded_yard()), *scans[:2]) == []
+    sent_back = Record(
+        kind=parts.Kind.AMENDMENT,
+        site="S",
+        lane="1",
+        passage_id=7,
+        times=parts.Times(at_us=0),
+        permit=parts.Permit.ROAD,
+        part=2,
+        person=parts.Person(who="operator", why="over by the papers"),
+    )
+    assert found(awake(loaded_yard(), disk=lambda _: [sent_back]), *scans) == []
 
 
 def test_i13_a_boom_that_rises_before_its_record_is_on_the_disk() -> None:
