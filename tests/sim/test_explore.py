@@ -27,6 +27,7 @@ from sim.explore.order import Order
 from sim.explore.plan import Plan, read_plan, seed_of, written
 from sim.explore.ride import ride
 from sim.explore.shrink import shrunk
+from sim.faults import TABLE
 from sim.finding import Finding
 from sim.units import ScenarioError
 
@@ -96,7 +97,7 @@ def test_of_the_guards_of_a_boom_at_most_one_lies_at_a_time_and_every_fault_ends
         for fault in deal(seed).table.get("fault", []):
             end, _, part = fault["device"].partition(".")
             assert float(fault["from"].split()[0]) < float(fault["until"].split()[0])
-            if part in GUARDS and fault["kind"] in ("stuck", "slow"):
+            if part in GUARDS and TABLE[part][fault["kind"]].lies:
                 times = float(fault["from"].split()[0]), float(fault["until"].split()[0])
                 assert all(u < times[0] or times[1] < f for f, u in liars.get(end, []))
                 liars.setdefault(end, []).append(times)
