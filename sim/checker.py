@@ -21,6 +21,7 @@ from controller.core.kinds import (
     RequestKind,
     WeighingStatus,
 )
+from hal.ports import Contact
 from protocol.parts import Outcome, Permit
 from protocol.record import Record
 from protocol.rows import Hashes
@@ -272,9 +273,12 @@ class Checker:
         return outputs.entry == end and not occupied
 
     def _vehicle_under(self, end: End) -> bool:
+        """Whether a vehicle is there that a guard sees: none sees a high drawbar."""
         line = self._yard.layout.boom_m
-        return not self._blinded(end) and any(
-            driver.vehicle.spans(end, line) for driver in self._yard.drivers
+        return (
+            not self._blinded(end)
+            and any(driver.vehicle.spans(end, line) for driver in self._yard.drivers)
+            and any(self._yard.presence(end, kind) is Contact.BLOCKED for kind in _GUARDS)
         )
 
     def _blinded(self, end: int) -> bool:

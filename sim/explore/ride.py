@@ -223,7 +223,8 @@ class _Ride:
         yard = self._yard
         gone = sum(not driver.vehicle.present for driver in yard.drivers)
         gone += len(yard.truth.crossings)
-        if yard.now_us < self._quiet_us or gone != self._gone:
+        nobody_yet = yard.empty and not yard.done
+        if yard.now_us < self._quiet_us or gone != self._gone or nobody_yet:
             self._gone, self._since_us = gone, yard.now_us
             return False
         waited_us = yard.now_us - self._since_us
