@@ -49,6 +49,7 @@ TIME_BOUNDS: dict[str, tuple[str, str]] = {
     "boarding_max": ("5 s", "10 min"),
     "clear_settle": ("500 ms", "30 s"),
     "empty_settle": ("100 ms", "30 s"),
+    "pulse": ("0 s", "1 s"),
     "position_max": ("5 s", "10 min"),
     "weighing_max": ("5 s", "10 min"),
     "on_deck_max": ("10 s", "30 min"),

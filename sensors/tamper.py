@@ -165,8 +165,8 @@ class TamperWatch:
         """A step under the bounce, in the middle of the window."""
         limits, before = self._limits, self._ticks[SIDE - 1]
         still_e = limits.empty_e if before.empty else limits.standing_e
-        still = before.empty or before.standing
-        limit_g = (still_e if still else limits.rolling_e / 2) * self._scale.e_g
+        still = before.empty or all(tick.standing for tick in self._ticks[SIDE - 1 :])
+        limit_g = (still_e if still else limits.rolling_e) * self._scale.e_g
         load_g = row_sums(self._cells)
         if self._fit.most(load_g) <= limit_g:
             return None

@@ -171,7 +171,8 @@ class Weigher:
         self._upkeep.update(
             self._now_us,
             self._zero.above_calibration_g(self._tick),
-            standing=on_deck and deck.stopped_us is not None,
+            # What stands half off the deck shifts its load onto it and off it as it likes.
+            standing=on_deck and deck.stopped_us is not None and deck.beams_clear,
             empty=not on_deck and deck.beams_clear,
             axle_step=on_deck and deck.stepped_since(recent_us),
             beam_edge=deck.beam_edge_us > recent_us,

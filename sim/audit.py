@@ -29,6 +29,8 @@ LEFT = "left without"
 READABLE_DIRT_MAX = 0.3
 MARGIN_PERMILLE = 25
 _NAMES = ("yard", "road")
+_ACCUSES = ("212 ", "213 ", "214 ")
+"""Flags of a weight that changed by itself."""
 _BOOM_MOVED = "boom moved by hand"
 _UNEXPECTED = "unexpected load"
 _TOO_MUCH = ("reads too much", "jumps", "creeps")
@@ -138,6 +140,19 @@ class Audit:
                 yield from of_itself(record, wall_start_ms, E_G)
         if options.cheat is None:
             yield from of_kin(self._records, self._whole)
+            yield from self._accusations()
+
+    def _accusations(self) -> Iterator[Finding]:
+        """Findings of a device or a prop in a yard where nothing but vehicles was on the scale."""
+        spoilt = any(
+            fault.device.startswith(("cell", "host")) for fault in self._yard.options.faults
+        )
+        if spoilt or self._yard.mischief is not None or self._yard.loads:
+            return
+        for record in self._records:
+            for flag in record.flags:
+                if flag.startswith(_ACCUSES):
+                    yield of_record("T13", record, f"seq {record.seq}: {flag}")
 
     def _vehicle(self, number: int, record: Record) -> Iterator[Finding]:
         """A record against the vehicle of its interval, where one stood there and nobody cheats."""

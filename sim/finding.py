@@ -32,10 +32,11 @@ CHECKS: dict[str, str] = {
     "T10": "direction, purpose, tare and re-weigh chain are those of this vehicle",
     "T11": "the times of a record are in order, and its date is the true one",
     "T12": "a weight has its evidence: uncertainty, errors, rounding, counts, curve, axles",
+    "T13": "nobody is accused of a device on the scale where there is none",
     "C1": "a cheat is caught, or the record says why it could not be known",
 }
 """I1 to I10 as in facts of passage 9.2, with what they come to in a whole lane; I11 to I13 are the
-lane's own rules; T1 to T12 compare with the truth that only the yard knows."""
+lane's own rules; T1 to T13 compare with the truth that only the yard knows."""
 
 FINDINGS_MAX = 200
 

@@ -187,6 +187,10 @@ def said_to_have_left(day: Day) -> None:
     day.records.append(amended(day, decision=left))
 
 
+def accused(day: Day) -> None:
+    day.records = [day.record(flags=("213 WEIGHT_SCALED -1730 kg ± 384 kg, -10.75 %",))]
+
+
 def part_left_out(day: Day) -> None:
     day.records.append(amended(day, part=3))
 
@@ -440,6 +444,7 @@ def axle_missed(day: Day) -> None:
         (without_counts, ["T12"]),
         (without_curve, ["T12"]),
         (axle_missed, ["T12"]),
+        (accused, ["T13"]),
     ],
 )
 def test_one_thing_wrong_is_found(spoil: Callable[[Day], None], checks: list[str]) -> None:

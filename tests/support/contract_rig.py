@@ -60,6 +60,8 @@ def _sim(folder: Path, fault: str) -> Rig:
         "devices.thermometer.driver": "file.thermometer",
         "devices.thermometer.file": str(degrees),
     }
+    if fault:
+        fitted = {"devices.thermometer.driver": "sim.thermometer"}
     try:
         board = build(read_profile("sim", fitted))
     except ProfileError as error:

@@ -94,6 +94,7 @@ def story(yard: Yard, folder: Path, deaths: list[When], dead_us: int = 1_500_000
             died_in.append(lane.lane.phase)
             die(lane, yard, dead_us)
             lane = lane_in(yard, folder)
+            checker.restarted()
             lives.append(Life(yard.now_us))
         inputs, out = lane.once()
         scans += 1
