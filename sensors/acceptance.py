@@ -123,8 +123,8 @@ class Acceptance:
             return False
         if not self.deck.clear:
             return False
-        mpe_g = mpe_initial_g(min(gross_g, scale.max_g), scale.e_g)
-        if self._u95_g(estimate) > self._most_u95_g(mpe_g) or self._cells.doubtful:
+        most_u95_g = self._most_u95_g(self._mpe_g(gross_g))
+        if self._u95_g(estimate) > most_u95_g or self._cells.doubtful:
             self._sure_ticks = 0
             return False
         if self.deck.load.disturbed(self._now_us):
@@ -176,14 +176,24 @@ class Acceptance:
             return
         if not self.deck.stands:
             self._withdraw(WithdrawReason.MOVED)
-        elif self.deck.stood_us > ROCKING_AFTER_US and self.deck.load.rocks_more_than(
-            self._accepted_swing_g, self.deck.swing_g
-        ):
-            self._withdraw(WithdrawReason.ROCKING)
         elif estimate is not None and self.weight_g is not None and self.u95_g is not None:
             change = abs(self._corrections.correct_g(estimate.weight_g) - self.weight_g)
             if change > self._scale.e_g + self.u95_g + estimate.u95_g:
                 self._withdraw(WithdrawReason.LOAD_CHANGED)
+            elif self._u95_g(estimate) > self._most_u95_g(self._mpe_g(self.weight_g)):
+                self._check_rocking()
+        else:
+            self._check_rocking()
+
+    def _check_rocking(self) -> None:
+        """A swing that grew counts where it is not understood: a stop may beat for a second."""
+        if self.deck.stood_us > ROCKING_AFTER_US and self.deck.load.rocks_more_than(
+            self._accepted_swing_g, self.deck.swing_g
+        ):
+            self._withdraw(WithdrawReason.ROCKING)
+
+    def _mpe_g(self, gross_g: int) -> int:
+        return mpe_initial_g(min(gross_g, self._scale.max_g), self._scale.e_g)
 
     def _withdraw(self, reason: WithdrawReason) -> None:
         self.status = Status.WITHDRAWN

@@ -47,6 +47,7 @@ class _Tick(msgspec.Struct):
     standing: bool
     empty: bool
     event: bool
+    half_off: bool
 
 
 _Candidate = tuple[float, TamperFinding]
@@ -86,11 +87,14 @@ class TamperWatch:
         empty: bool,
         axle_step: bool,
         beam_edge: bool,
+        half_off: bool = False,
     ) -> tuple[TamperFinding, ...]:
         """Take the means of one tick: cells_g (n,) grams above the calibrated zero.
 
         A zero that tracking moves would look like a step of the empty deck. `axle_step` and
-        `beam_edge` are about the last second. `empty` must come from the axles counted and the
+        `beam_edge` are about the last second. What stands or rolls `half_off` the deck, in a beam,
+        shifts its load onto it and off it by braking alone, so that no step of it counts.
+        `empty` must come from the axles counted and the
         beams, not from the weight, else a prop under the deck hides itself.
         Raises ValueError for another number of cells than the scale has.
         """
@@ -106,7 +110,7 @@ class TamperWatch:
             self._end_event()
         self._cells[:-1] = self._cells[1:]
         self._cells[-1] = cells_g
-        self._ticks = [*self._ticks[1 - ROWS :], _Tick(now_us, standing, empty, event)]
+        self._ticks = [*self._ticks[1 - ROWS :], _Tick(now_us, standing, empty, event, half_off)]
         found = self._return.update(now_us, cells_g, empty and not event)
         return tuple(f for f in (found, self._look()) if f is not None)
 
@@ -147,8 +151,8 @@ class TamperWatch:
         self._ticks = kept
 
     def _is_quiet(self) -> bool:
-        """Whether no axle climbed or left in the window, and no beam moved."""
-        if len(self._ticks) < ROWS or any(tick.event for tick in self._ticks):
+        """Whether no axle climbed or left in the window, no beam moved and none was blocked."""
+        if len(self._ticks) < ROWS or any(tick.event or tick.half_off for tick in self._ticks):
             return False
         return all(tick.empty == self._ticks[0].empty for tick in self._ticks)
 
@@ -194,7 +198,7 @@ class TamperWatch:
         near = self._ticks[-NEAR_ROWS:]
         if len(near) < NEAR_ROWS or not any(t.event or not t.standing for t in near):
             return None
-        if any(tick.empty for tick in near):
+        if any(tick.empty or tick.half_off for tick in near):
             return None
         start = len(self._cells) - NEAR_ROWS
         moved = moving_step(self._cells[start:])

@@ -44,13 +44,16 @@ class Upkeep:
         empty: bool,
         axle_step: bool,
         beam_edge: bool,
+        half_off: bool,
         cells_sound: bool,
     ) -> None:
         """Take the means (n,) of a tick; `empty` is the word of axles and beams."""
         if not cells_sound:
             self._tamper.reset()
             return
-        found = self._tamper.update(now_us, cells_g, standing, empty, axle_step, beam_edge)
+        found = self._tamper.update(
+            now_us, cells_g, standing, empty, axle_step, beam_edge, half_off
+        )
         for finding in found:
             self.findings = [*self.findings[1 - FINDINGS_MAX :], finding]
             self._note(_EVENTS[finding.kind], finding.value_g, finding.at_us)

@@ -171,11 +171,11 @@ class Weigher:
         self._upkeep.update(
             self._now_us,
             self._zero.above_calibration_g(self._tick),
-            # What stands half off the deck shifts its load onto it and off it as it likes.
-            standing=on_deck and deck.stopped_us is not None and deck.beams_clear,
+            standing=on_deck and deck.stopped_us is not None,
             empty=not on_deck and deck.beams_clear,
             axle_step=on_deck and deck.stepped_since(recent_us),
             beam_edge=deck.beam_edge_us > recent_us,
+            half_off=on_deck and not deck.beams_clear,
             cells_sound=self._zero.is_set and not self._cells.faulty,
         )
 

@@ -228,13 +228,13 @@ class _Ride:
             self._gone, self._since_us = gone, yard.now_us
             return False
         waited_us = yard.now_us - self._since_us
+        # A lane without its boom waits for a repair that no plan states.
+        torn_off = any(boom.broken for boom in yard.booms)
         if yard.done:
             if lane.lane.phase == Phase.IDLE and waited_us > SCAN_US:
                 return True
-            torn_off = any(boom.broken for boom in yard.booms)
-            # A lane without its boom waits for a repair that no plan states.
             return waited_us > REST_US and (torn_off or self._failed("rest", lane))
-        return waited_us > STUCK_US and self._failed("stuck", lane)
+        return waited_us > STUCK_US and (torn_off or self._failed("stuck", lane))
 
     def _failed(self, check: str, lane: Scan) -> bool:
         minds = [
