@@ -21,7 +21,6 @@ from controller.core.kinds import (
     RequestKind,
     WeighingStatus,
 )
-from hal.ports import Contact
 from protocol.parts import Outcome, Permit
 from protocol.record import Record
 from protocol.rows import Hashes
@@ -29,6 +28,7 @@ from sim.audit import Audit, Shown
 from sim.cheatjudge import Seen, judged, records_of
 from sim.finding import FINDINGS_MAX, Finding
 from sim.ledgercheck import of_seals
+from sim.vehicle import Vehicle
 from sim.world import Yard
 
 IDLE_BOUND_US = 60_000_000
@@ -36,7 +36,7 @@ ZERO_RANGE_G = 4_000_000
 SETTLE_US = 1_500_000
 DWELL_US = 500_000
 SCAN_US = 20_000
-STILL_SCANS = 25
+STILL_US = 500_000
 """A lane that starts looks for a second; for half of that nothing moves, whatever it finds."""
 UNKNOWN_US = 3_000_000
 DOWN_DEG = 10.0
@@ -78,7 +78,8 @@ class Checker:
         self._disturbed = any((options.faults, options.loads, options.devices, options.hands))
         self._died = False
         self._last_us = 0
-        self._still_scans = STILL_SCANS
+        self._starts = True
+        self._still_until_us = 0
         self._pressed = False
         self._ends: list[EndInputs | None] = [None, None]
         self._bad: list[tuple[str, ...]] = [(), ()]
@@ -97,7 +98,7 @@ class Checker:
 
     def restarted(self) -> None:
         """The lane begins a new life; what its last one was told by hand is forgotten with it."""
-        self._still_scans = STILL_SCANS
+        self._starts = True
         self._pressed = False
         self._sign = None
         self._commands = [BoomCommand.HOLD, BoomCommand.HOLD]
@@ -116,8 +117,9 @@ class Checker:
         if green or "I3" in self._standing:
             self._lamps(inputs, outputs)
         self._stopped(inputs, moves or green)
-        if self._still_scans:
-            self._still_scans -= 1
+        if self._starts:
+            self._starts, self._still_until_us = False, inputs.now_us + STILL_US
+        if inputs.now_us < self._still_until_us:
             self._hold("I7", moves or green, "booms move or a green shows as the lane starts")
         if outputs.zero or "I10" in self._standing:
             self._zero(inputs, outputs)
@@ -274,11 +276,16 @@ class Checker:
 
     def _vehicle_under(self, end: End) -> bool:
         """Whether a vehicle is there that a guard sees: none sees a high drawbar."""
-        line = self._yard.layout.boom_m
-        return (
-            not self._blinded(end)
-            and any(driver.vehicle.spans(end, line) for driver in self._yard.drivers)
-            and any(self._yard.presence(end, kind) is Contact.BLOCKED for kind in _GUARDS)
+        return not self._blinded(end) and any(
+            self._seen_under(end, driver.vehicle) for driver in self._yard.drivers
+        )
+
+    def _seen_under(self, end: End, vehicle: Vehicle) -> bool:
+        layout, side = self._yard.layout, vehicle.truck.profile
+        return vehicle.spans(end, layout.boom_m) and (
+            vehicle.covers(end, layout.beam_m, side.low)
+            or vehicle.covers(end, layout.beam_m, side.high)
+            or vehicle.overlaps(end, layout.arm_loop_m, side.loop)
         )
 
     def _blinded(self, end: int) -> bool:

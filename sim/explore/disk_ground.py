@@ -66,7 +66,7 @@ class Ground:
     def strike(self, cut: bool) -> None:
         """The lane dies now, once: what it does to its folder from here on is of no account."""
         if not self._struck:
-            self._struck = True
+            self._struck = self.told.deaf = True
             self._leave(cut)
 
     def _leave(self, cut: bool) -> None:
@@ -80,7 +80,7 @@ class Ground:
         """The dead one has closed its files; the next life may begin."""
         shutil.rmtree(self.folder)
         self._lives += 1
-        self._struck = False
+        self._struck = self.told.deaf = False
 
     def close(self) -> None:
         """The last life has ended."""

@@ -29,13 +29,19 @@ class Told:
         self._records: dict[int, bytes] = {}
         self._on_deck = 0
         self._asked: list[int] = []
+        self.deaf = False
+        """Nobody hears what a dead one still says."""
 
     def asked(self, found: OnDeck) -> None:
         """A word about the deck is on its way."""
+        if self.deaf:
+            return
         self._asked.append(found.passage_id)
 
     def take(self, result: Result) -> None:
         """One word of the writer to the lane."""
+        if self.deaf:
+            return
         if isinstance(result, Receipt):
             self._records[result.seq] = result.hash
         elif isinstance(result, OnDeck):

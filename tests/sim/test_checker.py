@@ -37,7 +37,7 @@ from hal.ports import Drive
 from protocol import parts
 from protocol.record import Record
 from sim.cheatjudge import Cheat
-from sim.checker import STILL_SCANS, Checker
+from sim.checker import SCAN_US, STILL_US, Checker
 from sim.finding import CHECKS
 from sim.people import Walker
 from sim.truth import Touch
@@ -61,7 +61,7 @@ def image(now_s: float = 1.0, **fields: Any) -> InputImage:
 def awake(yard: Yard, **options: Any) -> Checker:
     """A checker of a lane that has started, and has had nothing in its way for long."""
     checker = Checker(yard, **options)
-    for scan in range(STILL_SCANS):
+    for scan in range(STILL_US // SCAN_US + 1):
         checker.observe(image(-10.0 + scan / 50), QUIET)
     return checker
 
