@@ -20,7 +20,7 @@ Legs = list[tuple[float, float]]
 
 TRUE_G = 24_000_000
 TICK_US = 100_000
-CALM = {"standing": False, "axle_step": False, "beam_edge": False}
+CALM = {"standing": False, "axle_step": False, "beam_edge": False, "half_off": False}
 LEAVES: Legs = [(3.0, 0.0), (9.5, 1.8), (6.0, 0.0), (60.0, 1.8)]
 
 
