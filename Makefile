@@ -77,7 +77,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ $(SUDO) apt-get update && $(SUDO) apt-get install -y python3-venv; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[vision,plot,dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[vision,plot,rpi,ipc,firmware,dev]'
 	touch $@
 
 clean:

@@ -18,13 +18,16 @@ from hal.ports import (
     Camera,
     Clock,
     Gate,
+    Indicator,
     LaneSignal,
     LoadCells,
     PresenceSensor,
     RequestSource,
+    SelfChecking,
     Sign,
     Thermometer,
     VehicleRegister,
+    Watchdog,
 )
 from hal.quantity import SUFFIXES
 from hal.schema import Problems
@@ -43,11 +46,16 @@ class Side:
     deck_signal: LaneSignal | None = None
     camera: Camera | None = None
     rear_camera: Camera | None = None
+    overview_camera: Camera | None = None
+    side_camera: Camera | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Board:
-    """All drivers of one lane by role; ``sides`` is (yard, road)."""
+    """All drivers of one lane by role; ``sides`` is (yard, road).
+
+    ``checking`` are those drivers, of whatever role, that can say what is wrong with their device.
+    """
 
     profile: Profile
     bus: Bus
@@ -55,10 +63,15 @@ class Board:
     cells: LoadCells
     sides: tuple[Side, Side]
     thermometer: Thermometer | None = None
+    indicator: Indicator | None = None
     sign: Sign | None = None
+    voice: Sign | None = None
     estop: PresenceSensor | None = None
     requests: RequestSource | None = None
     register: VehicleRegister | None = None
+    rf_detector: PresenceSensor | None = None
+    watchdog: Watchdog | None = None
+    checking: tuple[SelfChecking, ...] = ()
 
 
 class _Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,11 +104,13 @@ def build(profile: Profile, bus: Bus | None = None) -> Board:
         if role == "clock":
             bus.share("clock", lambda: drivers["clock"])
     if problems.found:
+        bus.close()
         raise ProfileError(problems.found)
+    checking = tuple(d for d in drivers.values() if isinstance(d, SelfChecking))
     sides = tuple(
         Side(**{role: drivers.pop(f"{e}.{role}", None) for role in END_ROLES}) for e in ENDS
     )
-    return Board(profile=profile, bus=bus, sides=(sides[0], sides[1]), **drivers)
+    return Board(profile=profile, bus=bus, sides=(sides[0], sides[1]), checking=checking, **drivers)
 
 
 def plan(devices: dict[str, DeviceSite], problems: Problems) -> dict[str, _Plan]:

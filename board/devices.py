@@ -13,11 +13,15 @@ from hal.schema import Problems
 LANE_ROLES: dict[str, type] = {
     "clock": ports.Clock,
     "cells": ports.LoadCells,
+    "indicator": ports.Indicator,
     "thermometer": ports.Thermometer,
     "sign": ports.Sign,
+    "voice": ports.Sign,
     "estop": ports.PresenceSensor,
     "requests": ports.RequestSource,
     "register": ports.VehicleRegister,
+    "rf_detector": ports.PresenceSensor,
+    "watchdog": ports.Watchdog,
 }
 END_ROLES: dict[str, type] = {
     "approach": ports.PresenceSensor,
@@ -29,6 +33,8 @@ END_ROLES: dict[str, type] = {
     "deck_signal": ports.LaneSignal,
     "camera": ports.Camera,
     "rear_camera": ports.Camera,
+    "overview_camera": ports.Camera,
+    "side_camera": ports.Camera,
 }
 ENDS = ("yard", "road")
 NEEDED = ("clock", "cells")

@@ -31,6 +31,7 @@ from controller.core.kinds import (
 )
 from controller.reading import Reading
 from controller.recording.usability import as_number
+from controller.selfchecks import SelfChecks
 from controller.weighroom import WeighRoom
 from hal.ports import BoomContacts, Contact, Gate, PersonRequest, PresenceSensor
 from vision.plates import validate
@@ -127,6 +128,7 @@ class Intake:
         self._estop = _Watch(board.estop, now_us)
         until = board.profile.scale.certificate_valid_until
         self._certified_until = None if until is None else as_number(until)
+        self.checks = SelfChecks(board.checking)
         self._scan = 0
         self._last = InputImage(scan=0, now_us=now_us)
         self._requests = 0
@@ -144,7 +146,7 @@ class Intake:
         ends = self._read_ends(now_us)
         weight = self._weigh_room.read(now_us, ends)
         wall = self._wall()
-        found = (*faults, *self._weigh_room.faults)
+        found = (*faults, *self._weigh_room.faults, *self.checks.poll())
         if wall.quality is _UNSET:
             found = (*found, int(Fault.CLOCK_UNSET))
         elif self._certified_until is not None and wall.date > self._certified_until:

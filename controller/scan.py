@@ -21,7 +21,7 @@ from controller.journal import Journal
 from controller.reading import Reading
 from controller.weighroom import WeighRoom
 from controller.words import page_for
-from hal.ports import Drive, Signal
+from hal.ports import DeviceFault, Drive, Signal
 
 _ENDS = tuple(End)
 _DRIVES = tuple(Drive)
@@ -84,6 +84,11 @@ class Scan:
         inputs = self._inputs = self._intake.again()
         self._journal.observe(self.lane, inputs, self.outputs)
         self._digest.update(self._outputs_encoded())
+
+    @property
+    def troubles(self) -> tuple[DeviceFault, ...]:
+        """What is wrong now with cameras, the reader and other devices, with what was measured."""
+        return (*self.reading.troubles, *self._intake.checks.troubles)
 
     @property
     def rests_until_us(self) -> int:
@@ -158,6 +163,10 @@ class Scan:
                 side.deck_signal.show(_SIGNALS[out.deck_lamps[end]])
         if self._board.sign is not None:
             self._board.sign.show(page_for(out.sign))
+        if self._board.voice is not None:
+            self._board.voice.show(page_for(out.sign))
+        if self._board.watchdog is not None:
+            self._board.watchdog.feed()
         self._weigh_room.allow_degraded(out.degraded)
         self._weigh_room.clear_cells(out.cells_cleared)
         if out.zero:

@@ -39,6 +39,16 @@ class Signal(IntEnum):
     GREEN = 1
 
 
+class IndicationState(IntEnum):
+    """What an indicator's frame says of itself."""
+
+    OK = 0
+    OVER = 1
+    UNDER = 2
+    ERROR = 3
+    WARMING_UP = 4
+
+
 class DeviceFault(Struct, frozen=True, kw_only=True):
     """A device that cannot be believed: catalogue name, place, and what was seen."""
 
@@ -225,3 +235,55 @@ class VehicleRegister(Protocol):
 
     def lookup(self, plate: str) -> RegisterEntry | None:
         """The entry of a plate, or None where it is not known."""
+
+
+class Indication(Struct, frozen=True, kw_only=True):
+    """One frame of a weighing indicator, as it said it; nothing is rounded or filled in here.
+
+    ``t_us`` is the lane time at which its last byte came.  ``gross_g`` is None where the indicator
+    shows no weight (over, under, error, warming up) and ``state`` says which.  ``motion`` and
+    ``centre_of_zero`` are None where the protocol has no such bit.  ``d_g`` is the division the
+    frame itself states, else None.  ``raw`` is the frame byte for byte.
+    """
+
+    t_us: int
+    gross_g: int | None
+    state: IndicationState = IndicationState.OK
+    tare_g: int | None = None
+    motion: bool | None = None
+    centre_of_zero: bool | None = None
+    d_g: int | None = None
+    raw: bytes = b""
+
+
+@runtime_checkable
+class Indicator(Protocol):
+    """A verified weighing indicator that gives finished weights, in place of bare load cells."""
+
+    def read(self) -> tuple[Indication, ...] | DeviceFault:
+        """The frames since the last call, oldest first, or the fault that stopped them."""
+
+    def request_zero(self) -> bool:
+        """Ask the indicator to set its zero; False where the protocol cannot."""
+
+
+@runtime_checkable
+class SelfChecking(Protocol):
+    """A driver of any port that can say what is wrong with its device beyond what the port says.
+
+    A lamp that does not burn, a sign that shows something else, a gate that takes too long.
+    """
+
+    def faults(self) -> tuple[DeviceFault, ...]:
+        """All that is wrong now; empty while the device is well.  Cheap: asked in every scan."""
+
+
+@runtime_checkable
+class Watchdog(Protocol):
+    """A timer in hardware that restarts the box, or lets go of its outputs, unless it is fed."""
+
+    def feed(self) -> None:
+        """Say that the scan is alive; called once a scan, after the outputs are written."""
+
+    def release(self) -> None:
+        """Let the timer go without a restart: an orderly end."""

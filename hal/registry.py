@@ -41,6 +41,10 @@ DRIVERS: dict[str, str] = {
 }
 
 EXTRAS: dict[str, str] = {
+    "RPi": "rpi",
+    "gpiod": "ipc",
+    "pymodbus": "ipc",
+    "smbus2": "rpi",
     "cv2": "vision",
     "ai_edge_litert": "vision",
 }

@@ -37,7 +37,8 @@ def run(site: Path, out: Path, seconds: float, as_json: bool) -> None:
         # A clock that is not the host's own has to keep pace with it when the lane runs in earnest.
         profile = read_profile(site, {"devices.clock.paced": True})
     reader = ProcessReader(plate_eyes)
-    lane = assemble(build(profile), out, reader, threaded=True)
+    board = build(profile)
+    lane = assemble(board, out, reader, threaded=True)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -50,6 +51,9 @@ def run(site: Path, out: Path, seconds: float, as_json: bool) -> None:
         finally:
             lane.reading.close()
             unstored = lane.bookkeeper.close()
+            if board.watchdog is not None:
+                board.watchdog.release()
+            board.bus.close()
     if unstored:
         raise UnstoredError(f"{len(unstored)} records not stored: {lane.bookkeeper.failure}")
 
@@ -74,8 +78,8 @@ def _loop(
 def _tell(
     lane: Scan, inputs: InputImage, told: set[tuple[str, str]], as_json: bool
 ) -> set[tuple[str, str]]:
-    """Print what is newly wrong with a camera or the reader, with what was measured."""
-    troubles = lane.reading.troubles
+    """Print what is newly wrong with a device, with what was measured."""
+    troubles = lane.troubles
     for trouble in troubles:
         if (trouble.name, trouble.device) in told:
             continue

@@ -69,3 +69,6 @@ class Fault(IntEnum):
     UPKEEP_FAILED = 409
     DISK_ERROR = 410
     MEDIA_SPOILED = 411
+    # 5xx: what stands in the yard, and the wires to it
+    LINE_DOWN = 501
+    DEVICE_TROUBLE = 502
