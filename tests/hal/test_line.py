@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hal.bus import Bus
-from hal.line import IN_BYTES_MAX, OUT_BYTES_MAX, Line, serial_line, tcp_line
+from hal.line import IN_BYTES_MAX, OUT_BYTES_MAX, serial_line, tcp_line
 
 PATIENCE_S = 10.0
 

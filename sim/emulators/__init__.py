@@ -1,0 +1,24 @@
+"""Devices that speak the real frames: for tests, for the yard in real time, and for integrators.
+
+An emulator is a plain object without threads or sockets: it is told what came in and says what goes
+out.  ``sim.emulators.serve`` puts one behind a pty or a TCP port.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+EMULATORS: dict[str, str] = {}
+"""Name on the command line -> "module:Class", built as ``Class(**options)``; options have units in
+their names as drivers' have."""
+
+
+@runtime_checkable
+class Emulator(Protocol):
+    """One device at the far end of a line."""
+
+    def answer(self, data: bytes, now_us: int) -> bytes:
+        """What the device sends because these bytes came; it keeps half a frame for itself."""
+
+    def due(self, now_us: int) -> bytes:
+        """What the device sends by itself at this time, on the caller's monotonic clock."""
