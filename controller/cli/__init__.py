@@ -1,0 +1,19 @@
+"""The ``steelyard`` command: every subcommand prints facts, errors go to stderr, status says it."""
+
+from __future__ import annotations
+
+import sys
+
+from controller.cli import bench, evidence, facts, field, lane
+from controller.cli.kit import app
+
+__all__ = ["app", "bench", "evidence", "facts", "field", "lane", "main"]
+
+
+def main() -> None:
+    """Entry point of the ``steelyard`` command."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8")
+    app()
