@@ -101,7 +101,7 @@ class SignPage(Struct, frozen=True, kw_only=True):
     colour: str
 
 
-class PersonRequest(Struct, frozen=True, kw_only=True):
+class PersonRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A request of a person at the panel, console or platform; kind is a RequestKind name.
 
     ``second`` is the person who agreed, where the site asks for one.

@@ -36,6 +36,7 @@ DRIVERS: dict[str, str] = {
     "virtual.requests": "hal.virtual:VirtualRequests",
     "virtual.thermometer": "hal.thermometer:VirtualThermometer",
     "file.thermometer": "hal.thermometer:FileThermometer",
+    "socket.requests": "hal.requests:SocketRequests",
     "file.register": "hal.files:FileRegister",
     "host.clock": "hal.host:HostClock",
 }

@@ -20,7 +20,8 @@ FAULTY = ("sim-silent", "sim-unknown")
 
 _BENCH = """
 [devices.requests]
-driver = "virtual.requests"
+driver = "socket.requests"
+path = "requests.sock"
 
 [devices.register]
 driver = "file.register"

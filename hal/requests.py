@@ -1,0 +1,129 @@
+"""Requests of people over a Unix socket of this machine: what console, panel and platform speak.
+
+One JSON object a line, the fields of ``PersonRequest``; one line comes back for each, ``{"ok":
+true}`` or ``{"error": …}``.  The socket belongs to the controller's user alone (mode 0600): whoever
+may write to it is believed to have checked the person that it names.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+from collections import deque
+from pathlib import Path
+
+import msgspec
+
+from hal.bus import Bus
+from hal.files import site_path
+from hal.ports import PersonRequest
+from hal.virtual import REQUESTS_MAX
+
+LINE_BYTES_MAX = 4096
+PEERS_MAX = 8
+IDLE_S = 30.0
+TEXT_MAX = 200
+_TEXTS = ("kind", "who", "why", "end", "plate", "second")
+
+
+class SocketRequests:
+    """Takes requests at ``path``, from the site file's folder, until the lane asks for them.
+
+    A request is refused while ``REQUESTS_MAX`` wait.  Whether the lane does what is asked is its
+    own affair and shows in the record.
+
+    Raises:
+        ValueError: ``path`` is longer than a socket's name may be, or something else stands there.
+    """
+
+    def __init__(self, bus: Bus, path: str) -> None:
+        self._path = site_path(bus, path)
+        self._lock = threading.Lock()
+        self._waiting: deque[PersonRequest] = deque()
+        self._peers = 0
+        self._server = _listen(self._path)
+        self._ending = False
+        self._thread = threading.Thread(target=self._accept, name="requests", daemon=True)
+        self._thread.start()
+        bus.at_close(self.close)
+
+    def poll(self) -> tuple[PersonRequest, ...]:
+        with self._lock:
+            asked = tuple(self._waiting)
+            self._waiting.clear()
+        return asked
+
+    def close(self) -> None:
+        """Take no more requests and remove the socket."""
+        self._ending = True
+        with contextlib.suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+        self._thread.join(1.0)
+        self._path.unlink(missing_ok=True)
+
+    def _accept(self) -> None:
+        while not self._ending:
+            try:
+                peer, _ = self._server.accept()
+            except OSError:
+                return
+            with self._lock:
+                full = self._peers >= PEERS_MAX
+                self._peers += not full
+            if full:
+                peer.close()
+                continue
+            threading.Thread(target=self._listen_to, args=(peer,), daemon=True).start()
+
+    def _listen_to(self, peer: socket.socket) -> None:
+        peer.settimeout(IDLE_S)
+        try:
+            with peer, peer.makefile("rb") as lines, contextlib.suppress(OSError):
+                while not self._ending and (line := lines.readline(LINE_BYTES_MAX)):
+                    peer.sendall(msgspec.json.encode(self._take(line)) + b"\n")
+        finally:
+            with self._lock:
+                self._peers -= 1
+
+    def _take(self, line: bytes) -> dict[str, object]:
+        if not line.endswith(b"\n"):
+            return {"error": f"longer than {LINE_BYTES_MAX} bytes, or cut off before its end"}
+        try:
+            request = msgspec.json.decode(line, type=PersonRequest)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            return {"error": f"not a request: {error}"}
+        if any(len(getattr(request, name) or "") > TEXT_MAX for name in _TEXTS):
+            return {"error": f"a text of more than {TEXT_MAX} characters"}
+        if not (request.kind and request.who.strip() and request.why.strip()):
+            return {"error": "kind, who and why are needed"}
+        with self._lock:
+            if len(self._waiting) >= REQUESTS_MAX:
+                return {"error": f"{REQUESTS_MAX} requests wait; the lane does not take them"}
+            self._waiting.append(request)
+        return {"ok": True}
+
+
+def _listen(path: Path) -> socket.socket:
+    """A socket at this path in place of one that nobody listens at any more."""
+    if path.is_socket():
+        with socket.socket(socket.AF_UNIX) as probe:
+            if probe.connect_ex(str(path)) == 0:
+                raise ValueError(f"{path}: another controller takes requests there")
+        path.unlink()
+    elif path.exists():
+        raise ValueError(f"{path}: no socket, and it is not removed; name another path")
+    server = socket.socket(socket.AF_UNIX)
+    # Whoever connects between bind and chmod would be believed: nobody else can meanwhile.
+    before = os.umask(0o177)
+    try:
+        server.bind(str(path))
+    except OSError as error:
+        server.close()
+        raise ValueError(f"{path}: cannot take requests there: {error}") from error
+    finally:
+        os.umask(before)
+    server.listen(PEERS_MAX)
+    return server
