@@ -153,6 +153,7 @@ class WeighRoom:
         self._ends = ends
         self._weigher.allow_zero(_lane_empty(ends))
         self._weigher.see_loops(*(here.arm.state != NOT_FITTED for here in ends))
+        self._weigher.fit_beams(*(_has_beam(here) for here in ends))
         self._beams = (beams_of(ends[0]), beams_of(ends[1]))
 
     def _look(self, now_us: int) -> None:
@@ -307,6 +308,10 @@ def beams_of(here: EndInputs) -> int:
     if BLOCKED in states:
         return 1
     return -1 if UNKNOWN in states else 0
+
+
+def _has_beam(here: EndInputs) -> bool:
+    return any(one.state != NOT_FITTED for one in (here.beam_low, here.beam_high))
 
 
 def _lane_empty(ends: tuple[EndInputs, EndInputs]) -> bool:

@@ -1,4 +1,7 @@
-"""A step under a standing vehicle: held back until it has lasted, for a rocked body swings back."""
+"""A step that is held back until it has lasted, for a body swings back.
+
+So are those under a standing vehicle, and those of a rolling one that no beam saw.
+"""
 
 from typing import Final, NamedTuple
 
@@ -31,6 +34,7 @@ class StandingDoubt:
         self._length_m = scale.platform_mm / 1000
         self._rate_hz = scale.rate_hz
         self._held: _Held | None = None
+        self._undone: tuple[int, float, float] | None = None
 
     @property
     def open(self) -> bool:
@@ -39,15 +43,23 @@ class StandingDoubt:
 
     def reset(self) -> None:
         """Forget the step."""
-        self._held = None
+        self._held = self._undone = None
 
     def hold(self, edge: Edge, front: End | None, history: History) -> None:
-        """Hold a step back; one the other way undoes the step that is held, and neither counts."""
+        """Hold a step back; one the other way undoes the step that is held, and neither counts.
+
+        What follows such a pair is held against the load before it: a body comes back in swings.
+        """
+        at_us = edge.step.at_us
         if self._held is not None:
             if self._held.edge.step.mass_g * edge.step.mass_g < 0:
+                self._undone = at_us, self._held.before_g, self._held.before_gm
                 self._held = None
             return
-        until_us = edge.step.at_us - LAST_US // 4
+        if self._undone is not None and at_us - self._undone[0] < LAST_US:
+            self._held = _Held(edge, *self._undone[1:])
+            return
+        until_us = at_us - LAST_US // 4
         until, since = history.index_at(until_us), history.index_at(until_us - LAST_US)
         if since > until:
             before_g = float(history.sum_g(since)[: since - until].mean())

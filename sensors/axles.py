@@ -34,6 +34,8 @@ CLIMBED_US: Final = 250_000
 # What goes off is an axle that climbed on, so it weighs at least this share of the lightest.
 WHOLE_AXLE: Final = 0.4
 WAY_M_MAX: Final = 60.0
+# The wheel or the body over it cuts the beam at its end as an axle crosses, with time to spare.
+UNSEEN_US: Final = 300_000
 
 
 class AxleTracker:
@@ -67,9 +69,18 @@ class AxleTracker:
         return answers._replace(confidence=0.0) if self._doubt.open else answers
 
     def update(
-        self, history: History, fresh: int, speed_mps: float, standing: bool
+        self,
+        history: History,
+        fresh: int,
+        speed_mps: float,
+        standing: bool,
+        clear_since_us: int | None = None,
     ) -> AxleStep | None:
-        """Look at the `fresh` newest samples; return a step that has just ended, if any."""
+        """Look at the `fresh` newest samples; return a step that has just ended, if any.
+
+        `clear_since_us` is since when beams at both ends have been clear; None where one is not, or
+        is not fitted. A step that no beam saw must last, as one under a standing vehicle must.
+        """
         self._speed_mps = min(max(abs(speed_mps), 0.4), 3.0)
         lag_s = min(max(FOOTPRINT_M / self._speed_mps, LAG_MIN_S), LAG_MAX_S)
         lag = max(2, round((lag_s if self.books.steps else FIRST_LAG_S) * self._rate_hz))
@@ -82,7 +93,7 @@ class AxleTracker:
             threshold_g = self._threshold_g(max(sides.late_g, sides.early_g), sides.at_us)
             peak = self._peaks.follow(sides, threshold_g, standing)
             edge = None if peak is None else self._edge(peak)
-            if edge is not None and edge.step.standing:
+            if edge is not None and (edge.step.standing or _unseen(edge.step, clear_since_us)):
                 self._doubt.hold(edge, self.books.front, history)
             else:
                 done = self._enter(edge) or done
@@ -156,3 +167,7 @@ class AxleTracker:
         last = self.books.steps[-1]
         near = way_m < RINGING_M and peak.at_us - last.at_us < RINGING_US
         return near and end == last.end and peak.rise_g * last.mass_g > 0
+
+
+def _unseen(step: AxleStep, clear_since_us: int | None) -> bool:
+    return clear_since_us is not None and step.at_us - clear_since_us >= UNSEEN_US

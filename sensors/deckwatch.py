@@ -13,7 +13,7 @@ from sensors.axle_steps import AxleStep, End
 from sensors.axles import AxleTracker
 from sensors.calibration import BoolArray, FloatArray, IntArray, Scale
 from sensors.cells import CellWatch
-from sensors.estimator import Estimate, Estimator, Method, TaperedMean
+from sensors.estimator import Estimate, Estimator, Method, Modal, TaperedMean
 from sensors.history import History
 from sensors.motion import Motion
 from sensors.slow import GRID_US, Slow
@@ -145,6 +145,11 @@ class DeckWatch:
             for state, since in zip(self._beams, self._beam_us, strict=True)
         )
 
+    @property
+    def _clear_since_us(self) -> int | None:
+        """Since when beams at both ends have been clear; None where one is not, or not fitted."""
+        return self.beam_edge_us if self.beams_clear and all(self.fitted) else None
+
     def see_beams(self, t_us: IntArray, beams: tuple[IntArray, IntArray]) -> None:
         """Take both beams, (n,) each."""
         for side, column in enumerate(beams):
@@ -170,13 +175,32 @@ class DeckWatch:
         both[:, 0], both[:, 1] = row_sums(cells_g), cells_g @ self._x_m
         self._slow.push(t_us, both, usable)
 
+    def push_ticks(
+        self,
+        t_us: IntArray,
+        cells_g: FloatArray,
+        load_g: FloatArray,
+        moment_gm: FloatArray,
+        tick: int,
+    ) -> None:
+        """Hand over whole ticks of an empty deck, as `push` would one after the other."""
+        self._check.push_ticks(t_us, load_g)
+        self._slow.push_ticks(t_us, np.stack((load_g, moment_gm), axis=1), tick)
+        if isinstance(self._estimator, Modal):
+            self._estimator.push_ticks(t_us, load_g, tick)
+            return
+        for begin in range(0, len(t_us), tick):
+            part = slice(begin, begin + tick)
+            self._estimator.push(t_us[part], cells_g[part], np.ones(tick, np.bool_))
+
     def move(self, now_us: int, fresh: int) -> AxleStep | None:
         """Look at motion and edges in the newest samples; returns an axle step that has ended."""
         self._now_us = now_us
         self._motion.update(self._history, self.axles.books.front == End.EXIT)
         speed = self._motion.speed_mps
         # An axle on the edge disturbs the moments, so what counts is how it was before that.
-        step = self.axles.update(self._history, fresh, speed, self._was_still[0])
+        still, unseen_us = self._was_still[0], self._clear_since_us
+        step = self.axles.update(self._history, fresh, speed, still, unseen_us)
         calm = self._motion.still_us > 0 and abs(speed) < SECOND_VEHICLE_MPS
         self._speeds.append(abs(speed))
         drives_off = self._usual_speed_mps > DRIVES_OFF_MPS
