@@ -3,7 +3,7 @@
 import math
 from collections import deque
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,9 @@ NOISY_TICKS: Final = 5
 # A signal wire that hangs free picks up voltages that no loose contact under load makes.
 FLOATING_SHARE: Final = 0.03
 FROZEN_SAMPLES: Final = 4
+FROZEN_SHARE: Final = 0.05
+# A leap is looked at with so many rows before those of the tick.
+JUMP_ROWS: Final = 5
 JUMP_E: Final = 3.5
 # A leap stands out of those beside it by at most twice the largest of them all.
 CALM_E: Final = 0.49 * JUMP_E
@@ -34,6 +37,10 @@ JUMP_TICKS: Final = 5
 MUD_SHARE: Final = 0.12
 MUD_E: Final = 7.5
 LOST_SHARE: Final = 0.5
+# Of its noise a cell keeps this share a tick and learns the other.
+KEPT: Final = 0.9
+LEARNT: Final = 0.1
+LEARNT_MOST: Final = 1.5
 
 
 class CellHealth(IntEnum):
@@ -49,6 +56,19 @@ class CellHealth(IntEnum):
     SWAPPED = 7
     OPEN = 8
     SHORTED = 9
+
+
+class Resting(NamedTuple):
+    """Where a watch without any suspicion stands, and its limits, each (cells,) or one for all."""
+
+    noise_g: FloatArray
+    still_run: IntArray
+    rows: int
+    jump_g: float
+    loud_g: float
+    silent_g: FloatArray
+    lost_g: FloatArray
+    wiring: WiringWatch
 
 
 class CellWatch:
@@ -68,6 +88,8 @@ class CellWatch:
         self._half_count_g = [500.0 / cell.counts_per_kg for cell in scale.cells]
         # Nothing on the deck can lift its dead load off a cell.
         self._lost_g = [-max(LOST_SHARE * g, 10 * self._e_g) for g in self._dead_g.tolist()]
+        self._most_g = np.maximum(MUD_SHARE * self._dead_g, MUD_E * self._e_g)
+        self._least_g = -np.maximum(0.05 * self._dead_g, 4 * self._e_g)
         self._rows = max(8, round(STUCK_WINDOW_S * scale.rate_hz))
         self.health = [CellHealth.OK] * n
         self._noise_g: list[float] | None = None
@@ -131,7 +153,8 @@ class CellWatch:
 
     def update(self, history: History, counts: IntArray, empty: bool, fresh: int) -> None:
         """Judge once a tick; counts are the newest raw rows, empty allows learning the noise."""
-        self._watch_jumps(history.t_us(fresh + 5), history.cells_g(fresh + 5))
+        rows = fresh + JUMP_ROWS
+        self._watch_jumps(history.t_us(rows), history.cells_g(rows))
         self._watch_wires(counts)
         if len(history) < self._rows:
             return
@@ -261,10 +284,37 @@ class CellWatch:
         else:
             # The first tyre on the edge shakes the deck before the load says so.
             self._noise_g = [
-                0.9 * known + 0.1 * min(now, 1.5 * known)
+                KEPT * known + LEARNT * min(now, LEARNT_MOST * known)
                 for known, now in zip(self._noise_g, level, strict=True)
             ]
-        self._frozen_g = np.array(self._noise_g) * 0.05
+        self._frozen_g = np.array(self._noise_g) * FROZEN_SHARE
+
+    def resting(self) -> Resting | None:
+        """What the watch starts from, where nothing is wrong, suspected or left to be learnt."""
+        counts = (self._stuck_ticks, self._noisy_ticks, self._lost_ticks, self._thawing)
+        sound = not self.faulty and self._wiring.quiet and max(self._jumps) < 0
+        if self._noise_g is None or not sound or any(map(any, counts)):
+            return None
+        return Resting(
+            noise_g=np.array(self._noise_g),
+            still_run=np.array(self._still_run),
+            rows=self._rows,
+            jump_g=CALM_E * self._e_g,
+            loud_g=self._e_g,
+            silent_g=np.array(self._half_count_g),
+            lost_g=np.array(self._lost_g),
+            wiring=self._wiring,
+        )
+
+    def rested(
+        self, noise_g: FloatArray, still_run: IntArray, doubtful: bool, counts: IntArray
+    ) -> None:
+        """Go on behind ticks in which nothing was found (`sensors/cells_resting.py`)."""
+        self._noise_g = noise_g.tolist()
+        self._frozen_g = noise_g * FROZEN_SHARE
+        self._still_run = still_run.tolist()
+        self.doubtful = doubtful
+        self._wiring.rested(counts)
 
     def check_dead_load(self, cells_g: FloatArray) -> None:
         """Compare the empty deck with the calibration: grams per cell above calibrated zero.
@@ -272,13 +322,15 @@ class CellWatch:
         A wrong span or a lost cell shows in the dead load that it carries all the time. Mud and
         water may add load, never take it away.
         """
+        for cell in self.off_calibration(cells_g):
+            self.note(int(cell), CellHealth.OFF_CALIBRATION)
+
+    def off_calibration(self, cells_g: FloatArray) -> IntArray:
+        """The cells whose dead load is not that of the calibration."""
         rest = np.array(_median_of_others(cells_g.tolist()))
         excess = cells_g - np.clip(rest, 0.0, None)
-        limit = np.maximum(MUD_SHARE * self._dead_g, MUD_E * self._e_g)
         lack = cells_g - np.clip(rest, None, 0.0)
-        low = lack < -np.maximum(0.05 * self._dead_g, 4 * self._e_g)
-        for cell in np.flatnonzero(low | (excess > limit)):
-            self.note(int(cell), CellHealth.OFF_CALIBRATION)
+        return np.flatnonzero((lack < self._least_g) | (excess > self._most_g))
 
 
 def _roots(squares: FloatArray) -> list[float]:

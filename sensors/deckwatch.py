@@ -13,7 +13,7 @@ from sensors.axle_steps import AxleStep, End
 from sensors.axles import AxleTracker
 from sensors.calibration import BoolArray, FloatArray, IntArray, Scale
 from sensors.cells import CellWatch
-from sensors.estimator import Estimate, Estimator, Method, TaperedMean
+from sensors.estimator import Estimate, Estimator, Method, Modal, TaperedMean
 from sensors.history import History
 from sensors.motion import Motion
 from sensors.slow import GRID_US, Slow
@@ -174,6 +174,24 @@ class DeckWatch:
         both = np.empty((len(t_us), 2))
         both[:, 0], both[:, 1] = row_sums(cells_g), cells_g @ self._x_m
         self._slow.push(t_us, both, usable)
+
+    def push_ticks(
+        self,
+        t_us: IntArray,
+        cells_g: FloatArray,
+        load_g: FloatArray,
+        moment_gm: FloatArray,
+        tick: int,
+    ) -> None:
+        """Hand over whole ticks of an empty deck, as `push` would one after the other."""
+        self._check.push_ticks(t_us, load_g)
+        self._slow.push_ticks(t_us, np.stack((load_g, moment_gm), axis=1), tick)
+        if isinstance(self._estimator, Modal):
+            self._estimator.push_ticks(t_us, load_g, tick)
+            return
+        for begin in range(0, len(t_us), tick):
+            part = slice(begin, begin + tick)
+            self._estimator.push(t_us[part], cells_g[part], np.ones(tick, np.bool_))
 
     def move(self, now_us: int, fresh: int) -> AxleStep | None:
         """Look at motion and edges in the newest samples; returns an axle step that has ended."""

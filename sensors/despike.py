@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from sensors.calibration import FloatArray, IntArray
+from sensors.calibration import BoolArray, FloatArray, IntArray
 
 FLOOR_G: Final = 40_000.0
 SHARE: Final = 0.02
@@ -22,6 +22,21 @@ class Despike:
         self._t_us = np.zeros(0, np.int64)
         self._rows = np.zeros((0, cells))
         self.count = 0
+
+    def ahead(self, t_us: IntArray, cells_g: FloatArray) -> tuple[IntArray, FloatArray, BoolArray]:
+        """What `push` would return of these rows where all are calm, and which leap (rows + 1,).
+
+        The first leap leads to the first row returned, the last one to the last row given.  Two
+        rows must have been taken before.
+        """
+        times, rows = np.concatenate((self._t_us, t_us)), np.concatenate((self._rows, cells_g))
+        leaps = np.abs(rows[1:] - rows[:-1]).max(axis=1) >= CALM_G
+        return times[1:-1], rows[1:-1], leaps
+
+    @property
+    def filled(self) -> bool:
+        """Whether as many rows as a piece is held against have been taken."""
+        return len(self._rows) == 2
 
     def push(self, t_us: IntArray, cells_g: FloatArray) -> tuple[IntArray, FloatArray]:
         """Take rows (n, cells) and return the rows that are settled, one behind."""

@@ -120,6 +120,10 @@ class Modal:
         """Take samples; unusable rows count as missing."""
         self._window.push(t_us, row_sums(cells_g)[:, None], usable)
 
+    def push_ticks(self, t_us: IntArray, load_g: FloatArray, tick: int) -> None:
+        """Take whole ticks of an empty deck, loads (n,), as `push` would one after the other."""
+        self._window.push_ticks(t_us, load_g[:, None], tick)
+
     def estimate(self, stopped_us: int | None) -> Estimate | None:
         """Fit the newest window of up to 3.5 s."""
         newest = self._window.newest()
@@ -188,6 +192,11 @@ class TaperedMean:
         self._note_holes(good_t)
         self._last_us = int(good_t[-1])
         self._history.append(good_t, row_sums(good_g)[:, None], self._lever)
+
+    def push_ticks(self, t_us: IntArray, load_g: FloatArray) -> None:
+        """Take loads (n,) without any hole, as `push` would."""
+        self._last_us = int(t_us[-1])
+        self._history.extend(t_us, load_g[:, None], load_g, 0.0 * load_g)
 
     def _note_holes(self, good_t: IntArray) -> None:
         if self._last_us > 0 and good_t[0] - self._last_us > self._gap_us:

@@ -39,6 +39,19 @@ class History:
         self._end += n
         self._changed()
 
+    def extend(
+        self, t_us: IntArray, cells_g: FloatArray, sum_g: FloatArray, moment_gm: FloatArray
+    ) -> None:
+        """Add more samples than are kept, or fewer, whose sums (n,) and moments are known."""
+        n = min(len(t_us), self._keep)
+        if self._end + n > len(self._t_us):
+            self._move_to_front()
+        rows = slice(self._end, self._end + n)
+        self._t_us[rows], self._cells_g[rows] = t_us[-n:], cells_g[-n:]
+        self._sum_g[rows], self._moment_gm[rows] = sum_g[-n:], moment_gm[-n:]
+        self._end += n
+        self._changed()
+
     def _changed(self) -> None:
         self.changes += 1
         self._cell_means_g.clear()
@@ -53,6 +66,11 @@ class History:
 
     def __len__(self) -> int:
         return min(self._keep, self._end)
+
+    @property
+    def full(self) -> bool:
+        """Whether as many samples are kept as there may be."""
+        return self._end >= self._keep
 
     def index_at(self, at_us: int) -> int:
         """The number of kept samples at the end whose time is later than `at_us`."""

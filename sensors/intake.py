@@ -55,6 +55,15 @@ class Intake:
             self._in_tick = (self._in_tick + start - part.start) % self._tick
             yield Rows(times[part], raw[part], (entry[part], leave[part]), self._in_tick == 0)
 
+    def continues(self, times: IntArray) -> bool:
+        """Whether samples (n,) are whole ticks in good order behind all that came before."""
+        whole = self._in_tick == 0 and len(times) % self._tick == 0
+        return whole and bool(times[0] > self._last_us and (times[1:] > times[:-1]).all())
+
+    def pass_to(self, last_us: int) -> None:
+        """Count whole ticks up to this time as taken."""
+        self._last_us = last_us
+
     def _in_order(self, times: IntArray) -> npt.NDArray[np.bool_] | None:
         """Which rows (n,) are later than all before them; None where all are."""
         if len(times) == 0:

@@ -57,6 +57,16 @@ class Slow:
         while len(waiting) > 1 and waiting[1][0][-1] < oldest_us:
             waiting.popleft()
 
+    def push_ticks(self, t_us: IntArray, rows: FloatArray, tick: int) -> None:
+        """Take whole ticks as `push` would one after the other; all is usable."""
+        usable, ends_us = np.ones(tick, np.bool_), t_us[tick - 1 :: tick]
+        first = max(0, int(ends_us.searchsorted(ends_us[-1] - self._reach_us)) - 1)
+        if first:
+            self._waiting.clear()
+        for begin in range(first * tick, len(t_us), tick):
+            part = slice(begin, begin + tick)
+            self.push(t_us[part], rows[part], usable)
+
     def _settle(self) -> None:
         """Make points of all samples that wait."""
         while self._waiting:

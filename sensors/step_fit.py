@@ -73,6 +73,11 @@ class StepFit:
         y = load[self._used] - load.mean()
         return 1.001 * math.sqrt(float(y @ y)) / self._least
 
+    def all_most(self, loads: FloatArray) -> FloatArray:
+        """`most` (n,) of windows (n, ROWS), but for the last digits."""
+        y = loads[:, self._used] - loads.mean(axis=1, keepdims=True)
+        return np.asarray(1.001 * np.sqrt((y * y).sum(axis=1)) / self._least)
+
     def step(self, load: FloatArray) -> Step:
         """Fit the window load (ROWS,), oldest first; same unit out."""
         y = load[self._used] - load.mean()

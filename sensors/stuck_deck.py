@@ -7,7 +7,7 @@ import numpy as np
 
 from sensors.calibration import FloatArray, Scale
 from sensors.step_fit import place_mm
-from sensors.sums import column_means, total
+from sensors.sums import column_means, total, windows
 from sensors.tamper_finding import TamperFinding, TamperKind, TamperLimits
 
 RETURN_TICKS: Final = 20
@@ -25,6 +25,22 @@ class ReturnWatch:
     def interrupt(self) -> None:
         """Samples are missing: start the present look again."""
         self._rows.clear()
+
+    @property
+    def rests(self) -> bool:
+        """Whether what it says of an empty deck is nothing, whatever comes."""
+        return len(self._rows) == RETURN_TICKS and not self._loaded
+
+    def rested(self, cells_g: FloatArray, load_g: FloatArray) -> None:
+        """Take ticks (n, cells) of the empty deck, and their sums."""
+        loads_g = np.concatenate(([row[0] for row in self._rows], load_g))
+        seen = windows(loads_g, RETURN_TICKS, 1, len(load_g))
+        steady = np.flatnonzero(seen.max(axis=1) - seen.min(axis=1) < 2 * self._scale.e_g)
+        rows = [*(row[1] for row in self._rows), *cells_g]
+        if len(steady):
+            begin = int(steady[-1]) + 1
+            self._before = rows[begin : begin + RETURN_TICKS // 2]
+        self._rows.extend(zip(load_g.tolist(), cells_g, strict=True))
 
     def update(self, now_us: int, cells_g: FloatArray, empty: bool) -> TamperFinding | None:
         """Take a tick; speaks once after a vehicle, when the empty deck has been steady for 2 s."""

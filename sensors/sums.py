@@ -31,3 +31,24 @@ def row_sums(rows: FloatArray) -> FloatArray:
 def span(values: FloatArray) -> float:
     """The distance from the smallest to the largest of values (n,), n > 0."""
     return float(np.maximum.reduce(values) - np.minimum.reduce(values))
+
+
+def windows(values: FloatArray, length: int, every: int, count: int) -> FloatArray:
+    """The `length` values up to each of the last `count` ends of `every`, a view (count, length).
+
+    Values (n,) with n >= length + (count - 1) * every; the last end is that of the values.
+    """
+    begin = len(values) - length - (count - 1) * every
+    return np.lib.stride_tricks.sliding_window_view(values, length)[begin::every]
+
+
+def window_sums(rows: FloatArray, length: int, every: int, count: int) -> FloatArray:
+    """The sums (count, columns) of such windows of rows (n, columns), added row by row.
+
+    As `column_means` adds them, to the last bit.
+    """
+    begin, span_rows = len(rows) - length - (count - 1) * every, (count - 1) * every + 1
+    out = np.zeros((count, rows.shape[1]))
+    for row in range(begin, begin + length):
+        out += rows[row : row + span_rows : every]
+    return out

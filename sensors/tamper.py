@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from sensors.calibration import FloatArray, Scale
+from sensors.calibration import BoolArray, FloatArray, IntArray, Scale
 from sensors.step_fit import (
     GAP,
     NEAR_ROWS,
@@ -25,7 +25,7 @@ from sensors.step_fit import (
     proportional,
 )
 from sensors.stuck_deck import ReturnWatch
-from sensors.sums import row_sums, total
+from sensors.sums import row_sums, total, windows
 from sensors.tamper_finding import TamperFinding, TamperKind, TamperLimits
 
 PLATEAUS_MAX: Final = 24
@@ -113,6 +113,32 @@ class TamperWatch:
         self._ticks = [*self._ticks[1 - ROWS :], _Tick(now_us, standing, empty, event, half_off)]
         found = self._return.update(now_us, cells_g, empty and not event)
         return tuple(f for f in (found, self._look()) if f is not None)
+
+    @property
+    def rests(self) -> bool:
+        """Whether the window shows an empty deck and nothing is suspected, so `calm` can tell."""
+        quiet = self._best is None and self._is_quiet() and self._ticks[0].empty
+        return quiet and self._return.rests
+
+    def calm(self, cells_g: FloatArray, load_g: FloatArray) -> BoolArray:
+        """Which of the next ticks (n, cells), with their sums (n,), surely have nothing to say.
+
+        They are of an empty deck that no beam sees, each in its time behind the one before.
+        """
+        loads_g = np.concatenate((row_sums(self._cells[1:]), load_g))
+        limit_g = self._limits.empty_e * self._scale.e_g
+        small = self._fit.all_most(windows(loads_g, ROWS, 1, len(load_g))) < 0.999 * limit_g
+        rows = np.concatenate((self._cells[-1:], cells_g))
+        repeated = (rows[1:] == rows[:-1]).all(axis=1)
+        return np.asarray(small & ~repeated & np.isfinite(load_g))
+
+    def rested(self, now_us: IntArray, cells_g: FloatArray, load_g: FloatArray) -> None:
+        """Take ticks that are all calm."""
+        self._plateaus.clear()
+        self._cells = np.concatenate((self._cells, cells_g))[-ROWS:]
+        ticks = (_Tick(at_us, False, True, False, False) for at_us in now_us[-ROWS:].tolist())
+        self._ticks = [*self._ticks, *ticks][-ROWS:]
+        self._return.rested(cells_g, load_g)
 
     def _continues(self, now_us: int, cells_g: FloatArray) -> bool:
         """Whether this tick goes on where the last one ended: no gap, no jump back, no repeat.

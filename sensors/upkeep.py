@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from sensors.calibration import FloatArray, Scale
+from sensors.calibration import BoolArray, FloatArray, IntArray, Scale
 from sensors.tamper import TamperWatch
 from sensors.tamper_finding import TamperFinding, TamperKind
 from sensors.weighing import EventKind, Note
@@ -63,6 +63,20 @@ class Upkeep:
             kind = EventKind.ZERO_RETURNED if returned.passed else EventKind.ZERO_NOT_RETURNED
             self._note(kind, returned.sum_g)
             self._watch_trend()
+
+    @property
+    def rests_until_us(self) -> int:
+        """Until when an empty deck with sound cells gives it nothing to say; 0 if now."""
+        return self._returns.rests_until_us if self._tamper.rests else 0
+
+    def calm(self, cells_g: FloatArray, load_g: FloatArray) -> BoolArray:
+        """Which of the next ticks (n, cells) of that deck, with their sums, have nothing to say."""
+        return self._tamper.calm(cells_g, load_g)
+
+    def rested(self, now_us: IntArray, cells_g: FloatArray, load_g: FloatArray) -> None:
+        """Take ticks that are all calm."""
+        self._tamper.rested(now_us, cells_g, load_g)
+        self._returns.rested(now_us, cells_g, load_g)
 
     def _watch_trend(self) -> None:
         trend = self._returns.trend.trend()

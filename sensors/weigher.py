@@ -24,6 +24,8 @@ from sensors.intake import Beam, Intake, Rows
 from sensors.non_evidence import NonEvidence
 from sensors.presence import Presence, deck_state
 from sensors.remaining import Remaining
+from sensors.resting import Ahead, Rest, Resting
+from sensors.sums import row_sums
 from sensors.tamper_finding import TamperFinding
 from sensors.thermal import Compensation, Corrections
 from sensors.upkeep import Upkeep
@@ -73,6 +75,9 @@ class Weigher:
         )
         self._upkeep = Upkeep(scale, self._tick / scale.rate_hz, self._note)
         self._non_evidence = NonEvidence(scale, self._history, self._cells)
+        smooth = max(1, round(SMOOTH_S * scale.rate_hz))
+        watched = self._history, self._despike, self._cells, self._zero, self._upkeep
+        self._resting = Resting(scale, self._tick, smooth, *watched)
         self._now_us = 0
         self._gross_g = 0.0
         self._named: set[int] = set()
@@ -93,6 +98,43 @@ class Weigher:
             self._acceptance.deck.fitted = (entry_beam is not None, exit_beam is not None)
         for rows in self._intake.rows(t_us, counts, (entry_beam, exit_beam)):
             self._take(rows)
+
+    def rest(self, t_us: IntArray, counts: IntArray) -> Rest | None:
+        """Take samples of an empty deck with clear beams as `push` would, for less.
+
+        Only whole ticks, in which there is nothing to say but how the zero wanders; the rest must
+        be pushed. None where that is so from the first sample on.
+        """
+        ticks = self._resting.ticks(self._now_us, t_us) if self._rests(t_us) else 0
+        while ticks:
+            part = slice(0, ticks * self._tick)
+            ticks, found = self._resting.ahead(t_us[part], counts[part])
+            if found is not None:
+                self._stand_behind(found, t_us[part], counts[part])
+                return Rest(found.ends_us, found.gross_g, found.zero.zeros_g)
+        return None
+
+    def _rests(self, t_us: IntArray) -> bool:
+        deck = self._acceptance.deck
+        empty = deck.beams_clear and not (self._presence.on_deck or self._presence.present)
+        begins_us = self._now_us + round(1e6 * TICK_S)
+        calm = deck.beam_edge_us <= begins_us - RECENT_US and self._creep is None
+        known = self._corrections.state == self._compensation
+        whole = t_us[: len(t_us) // self._tick * self._tick]
+        return empty and calm and known and len(whole) > 0 and self._intake.continues(whole)
+
+    def _stand_behind(self, found: Ahead, t_us: IntArray, counts: IntArray) -> None:
+        rows_g, load_g = found.rows_g, found.sum_g[-len(found.rows_g) :]
+        # One product a tick: others may differ in the last digit.
+        moment_gm = (rows_g.reshape(-1, self._tick, len(self._x_m)) @ self._x_m).ravel()
+        self._now_us = int(t_us[-1])
+        self._corrections.tick(self._now_us)
+        self._intake.pass_to(self._now_us)
+        self._resting.take(found, t_us, counts, moment_gm)
+        self._acceptance.deck.push_ticks(found.t_us, rows_g, load_g, moment_gm, self._tick)
+        self._gross_g = float(found.gross_g[-1])
+        ticks_g = row_sums(load_g.reshape(-1, self._tick)) / self._tick
+        self._curve.extend(zip(found.ends_us.tolist(), map(round, ticks_g.tolist()), strict=True))
 
     def _take(self, rows: Rows) -> None:
         self._now_us = int(rows.t_us[-1])

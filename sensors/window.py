@@ -40,8 +40,14 @@ class Window:
         """Take samples (n,) with grams (n, columns); unusable rows count as missing."""
         self._slow.push(t_us, rows_g, usable)
         load_g = row_sums(rows_g)
-        if not usable.all():
-            load_g = load_g[usable]
+        self._see(load_g if usable.all() else load_g[usable])
+
+    def push_ticks(self, t_us: IntArray, rows_g: FloatArray, tick: int) -> None:
+        """Take whole ticks as `push` would one after the other; all is usable."""
+        self._slow.push_ticks(t_us, rows_g, tick)
+        self._see(row_sums(rows_g))
+
+    def _see(self, load_g: FloatArray) -> None:
         self._seen += len(load_g)
         most = (NOISE_MEMORY + 1) * self._per_look + 2
         self._newest_g = np.concatenate((self._newest_g, load_g))[-most:]

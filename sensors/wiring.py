@@ -61,6 +61,15 @@ class WiringWatch:
         for ticks in (self._rail_ticks, self._zero_ticks, self._hold):
             ticks[:] = 0
 
+    def quiet_rows(self, counts: IntArray) -> BoolArray:
+        """Which rows (n,) of counts (n, cells) say nothing of a wire."""
+        lowest, highest = counts.min(axis=1), counts.max(axis=1)
+        return np.asarray((lowest > self._nearest) & (highest < RAIL_COUNTS))
+
+    def rested(self, counts: IntArray) -> None:
+        """Go on behind rows that were all quiet."""
+        self._last = counts[-1].astype(np.float64)
+
     def update(self, counts: IntArray) -> Wires:
         """Take the rows (n, cells) of a tick; a wire is named after TICKS of them."""
         if self._quiet and self._nearest < counts.min() and counts.max() < RAIL_COUNTS:

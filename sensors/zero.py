@@ -1,7 +1,8 @@
 """Zero: set it, follow it, and never touch it with anything on the deck (R 76 4.5)."""
 
 from collections import deque
-from typing import Final
+from copy import copy
+from typing import Final, Self
 
 import numpy as np
 
@@ -37,6 +38,12 @@ class ZeroKeeper:
         self._age_s = 1.0
         self._waiting: deque[FloatArray] = deque(maxlen=DELAY_TICKS)
         self._below_since_us: int | None = None
+
+    def copy(self) -> Self:
+        """Another that stands as this one does."""
+        other = copy(self)
+        other._waiting = self._waiting.copy()
+        return other
 
     def sum_g(self) -> float:
         """The zero of the whole deck against the calibration, grams."""

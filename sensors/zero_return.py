@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
-from sensors.calibration import FloatArray, Scale
-from sensors.sums import column_means, total
+from sensors.calibration import FloatArray, IntArray, Scale
+from sensors.sums import column_means, total, windows
 
 LOOK_TICKS: Final = 15
 CALM_US: Final = 1_000_000
@@ -123,6 +123,26 @@ class ZeroReturnWatch:
             return None
         return self._look(now_us, settled)
 
+    @property
+    def rests_until_us(self) -> int:
+        """Until when it says nothing of an empty deck and keeps no point of the trend; 0 if now."""
+        if self._visited or self._left_us is None or len(self._rows) < LOOK_TICKS:
+            return 0
+        return self.trend.rests_until_us
+
+    def rested(self, now_us: IntArray, cells_g: FloatArray, load_g: FloatArray) -> None:
+        """Take ticks (n, cells) of the empty deck, and their sums."""
+        loads_g = np.concatenate(([row[1] for row in self._rows], load_g))
+        seen = windows(loads_g, LOOK_TICKS, 1, len(load_g))
+        limit_g = self._limits.settled_e * self._e_g
+        settled = np.flatnonzero(seen.max(axis=1) - seen.min(axis=1) <= limit_g)
+        rows = [*(row[2] for row in self._rows), *cells_g]
+        if len(settled):
+            begin = int(settled[-1]) + 1
+            looked = rows[begin : begin + 2 * LOOK_TICKS // 3]
+            self._before = _Look(int(now_us[settled[-1]]), looked)
+        self._rows.extend(zip(now_us.tolist(), load_g.tolist(), cells_g, strict=True))
+
     def _leave(self) -> None:
         if self._visited and self._left_us is not None:
             self.missed += 1
@@ -226,6 +246,11 @@ class TrendKeeper:
             return True
         since_us = at_us - self._points[-1][0]
         return since_us >= (CALM_US if after_vehicle else self._every_us)
+
+    @property
+    def rests_until_us(self) -> int:
+        """When it will want the next settled zero of a deck that no vehicle comes to."""
+        return self._points[-1][0] + self._every_us if self._points else 0
 
     def add(self, at_us: int, zero_g: float, after_vehicle: bool = True) -> None:
         """Keep a settled zero; between vehicles only now and then, so that all hours count."""

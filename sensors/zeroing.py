@@ -5,15 +5,15 @@ How far it may go is the rule of `sensors/zero.py`.
 
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from sensors.calibration import FloatArray, Scale
+from sensors.calibration import BoolArray, FloatArray, IntArray, Scale
 from sensors.cells import CellWatch
 from sensors.estimator import TICK_S
 from sensors.history import History
-from sensors.sums import row_sums, span, total
+from sensors.sums import column_means, row_sums, span, total, windows
 from sensors.thermal import Corrections
 from sensors.weighing import EventKind, Note
 from sensors.zero import DELAY_TICKS, INITIAL_SHARE_MAX, ZeroKeeper
@@ -21,6 +21,19 @@ from sensors.zero import DELAY_TICKS, INITIAL_SHARE_MAX, ZeroKeeper
 SWING_E: Final = 2
 # How often the bare deck is weighed against the calibrated one.
 DEAD_LOAD_US: Final = 1_000_000
+
+
+class ZeroAhead(NamedTuple):
+    """The zero behind some ticks; their rows above it, and their means and zeros after each.
+
+    rows_g (n * tick, cells) are above the zero of their time, seen_g (n, cells) above the
+    calibrated one, zeros_g (n) sums of all cells.
+    """
+
+    keeper: ZeroKeeper
+    rows_g: FloatArray
+    seen_g: FloatArray
+    zeros_g: list[float]
 
 
 class Zeroing:
@@ -127,6 +140,55 @@ class Zeroing:
         self._note(EventKind.ZERO_SET, round(self.sum_g()))
         return total(by_g)
 
+    @property
+    def rests(self) -> bool:
+        """Whether the zero of an empty deck is set, followed and where it should be."""
+        full = len(self._seen) == DELAY_TICKS
+        return self.allowed and self.is_set and self.ok and full
+
+    def ahead(self, now_us: IntArray, clean_g: FloatArray) -> "ZeroAhead":
+        """Follow ticks (n,) of the empty deck, rows (n * tick, cells) above the calibrated zero.
+
+        It ends before a tick whose dead load is not that of the calibration.
+        """
+        keeper, ticks, tick_us = self._keeper.copy(), len(now_us), round(1e6 * TICK_S)
+        rows_g, seen_g = np.empty_like(clean_g), np.empty((ticks, clean_g.shape[1]))
+        zeros_g: list[float] = []
+        for k, at_us in enumerate(now_us.tolist()):
+            part = slice(k * self._tick, (k + 1) * self._tick)
+            np.subtract(clean_g[part], keeper.offsets_g, out=rows_g[part])
+            means_g = column_means(rows_g[part])
+            cells_g = means_g + keeper.offsets_g
+            if _due(at_us, tick_us) and len(self._cells.off_calibration(cells_g)):
+                break
+            keeper.track(at_us, cells_g, TICK_S)
+            np.add(means_g, keeper.offsets_g, out=seen_g[k])
+            zeros_g.append(keeper.sum_g())
+        done = len(zeros_g)
+        return ZeroAhead(keeper, rows_g[: done * self._tick], seen_g[:done], zeros_g)
+
+    def calm(self, sum_g: FloatArray, ticks: int) -> BoolArray:
+        """Which ticks are steady and near zero; sums (n,) of the rows, a second before the first.
+
+        The newest rows are those of the last tick.
+        """
+        second = self._second // self._tick
+        groups = windows(sum_g, self._tick, self._tick, ticks + second - 1)
+        swings = windows(row_sums(groups) / self._tick, second, 1, ticks)
+        steady = swings.max(axis=1) - swings.min(axis=1) < SWING_E * self._scale.e_g
+        near = self._near(sum_g, ticks)
+        return np.asarray(steady & np.concatenate((list(self._seen)[1:], near))[:ticks])
+
+    def _near(self, sum_g: FloatArray, ticks: int) -> BoolArray:
+        second_g = row_sums(windows(sum_g, self._second, self._tick, ticks)) / self._second
+        return np.asarray(np.abs(second_g) <= self._scale.e_g / 2)
+
+    def rested(self, ahead: "ZeroAhead", sum_g: FloatArray) -> None:
+        """Go on behind ticks that are all calm; sums as there."""
+        self._keeper = ahead.keeper
+        self._corrections.zeroed()
+        self._seen.extend(self._near(sum_g, len(ahead.zeros_g)).tolist())
+
     def follow(self, now_us: int, empty: bool) -> None:
         """Follow slow drift while no vehicle is on the deck; once a tick."""
         if not (self.allowed and empty) or self._cells.faulty or not self.steady():
@@ -139,6 +201,9 @@ class Zeroing:
         self._seen.append(abs(second_g) <= self._scale.e_g / 2)
         # The newest looks may already hold a tyre on the edge, so the oldest one counts.
         self.ok = self._seen[0]
-        tick_us = round(1e6 * TICK_S)
-        if now_us // DEAD_LOAD_US != (now_us - tick_us) // DEAD_LOAD_US:
+        if _due(now_us, round(1e6 * TICK_S)):
             self._cells.check_dead_load(cells_g)
+
+
+def _due(now_us: int, tick_us: int) -> bool:
+    return now_us // DEAD_LOAD_US != (now_us - tick_us) // DEAD_LOAD_US
