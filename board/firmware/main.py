@@ -1,0 +1,5 @@
+"""What the chip runs at power-up."""
+
+import coprocessor
+
+coprocessor.main()
