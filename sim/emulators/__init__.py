@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-EMULATORS: dict[str, str] = {}
+EMULATORS: dict[str, str] = {
+    "sichuan-sign": "sim.emulators.signs:SichuanSignEmulator",
+    "yunnan-sign": "sim.emulators.signs:YunnanSignEmulator",
+    "guizhou-sign": "sim.emulators.signs:GuizhouSignEmulator",
+    "onbon-sign": "sim.emulators.signs:OnbonSignEmulator",
+    "row-sign": "sim.emulators.signs:RowSignEmulator",
+    "parking-board": "sim.emulators.signs:ParkingBoardEmulator",
+    "syn6288": "sim.emulators.signs:Syn6288Emulator",
+}
 """Name on the command line -> "module:Class", built as ``Class(**options)``; options have units in
 their names as drivers' have."""
 

@@ -1,0 +1,1 @@
+"""Wire signs: one driver that holds a level, and a codec for each family."""

@@ -1,0 +1,1 @@
+"""Voices: synthesis modules on a line, and clips from files."""
