@@ -11,6 +11,7 @@ from controller.core.kinds import Message
 from protocol.parts import Kind, Outcome, Permit, Result, Stand
 from protocol.record import Record
 from protocol.rows import Hashes
+from sim.claimcheck import of_claims
 from sim.finding import Finding, of_record
 from sim.law import mpe_g
 from sim.ledgercheck import of_ledger
@@ -132,6 +133,7 @@ class Audit:
 
     def _of_records(self) -> Iterator[Finding]:
         """Each record by itself, then those that lean on earlier ones."""
+        yield from of_claims(self._records)
         options = self._yard.options
         clock = any(fault.device == "clock" for fault in options.faults)
         wall_start_ms = None if clock else options.wall_start_ms

@@ -7,6 +7,7 @@ expects is written here again, from the outside.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
 from controller.core.images import EndInputs, InputImage, OutputImage, Weight
@@ -21,13 +22,14 @@ from controller.core.kinds import (
     RequestKind,
     WeighingStatus,
 )
-from protocol.parts import Outcome, Permit
+from protocol.parts import Kind, Outcome, Permit
 from protocol.record import Record
 from protocol.rows import Hashes
 from sim.audit import Audit, Shown
 from sim.cheatjudge import Seen, judged, records_of
 from sim.finding import FINDINGS_MAX, Finding
 from sim.ledgercheck import of_seals
+from sim.senses import Waking, made_up
 from sim.vehicle import Vehicle
 from sim.world import Yard
 
@@ -36,12 +38,17 @@ ZERO_RANGE_G = 4_000_000
 SETTLE_US = 1_500_000
 DWELL_US = 500_000
 SCAN_US = 20_000
-STILL_US = 500_000
-"""A lane that starts looks for a second; for half of that nothing moves, whatever it finds."""
 UNKNOWN_US = 3_000_000
 DOWN_DEG = 10.0
 ROLLS_MPS = 0.6
 """Nobody creeps as fast; a vehicle that has just set off has had its weight while it stood."""
+BRAKES_MPS = 0.5
+STOOD_US = 500_000
+"""So long before its weight is taken a vehicle has stopped; one that creeps to its place, bidden by
+the sign, may have done so at 0.45 m/s meanwhile, which the scale does not always notice."""
+FOLLOWED_US = 3_000_000
+SPEEDS_MAX = 400
+FAR_US = 1 << 62
 _NAMES = ("yard", "road")
 _GUARDS = ("arm", "beam_low", "beam_high")
 # An enumeration's attribute costs ten times a name, and every scan asks.
@@ -51,6 +58,8 @@ _WELCOME = Message.WELCOME
 _BAD = (Presence.BLOCKED, Presence.UNKNOWN)
 _REST = (BoomCommand.HOLD, BoomCommand.HOLD)
 _RED = (Lamp.RED, Lamp.RED)
+_HINTS = (Message.FORWARD, Message.BACK, Message.STAND_STILL)
+_BY_PERSON = (Kind.RELEASE, Kind.MANUAL_MOVE)
 _TAKEN_BACK = (WeighingStatus.WITHDRAWN, WeighingStatus.CELL_FAULT, WeighingStatus.TAMPERED)
 
 Disk = Callable[[int], Sequence[Record]]
@@ -78,8 +87,9 @@ class Checker:
         self._disturbed = any((options.faults, options.loads, options.devices, options.hands))
         self._died = False
         self._last_us = 0
-        self._starts = True
-        self._still_until_us = 0
+        self._waking = Waking()
+        self._speeds: deque[tuple[int, float]] = deque(maxlen=SPEEDS_MAX)
+        self._followed_us: int | None = None
         self._pressed = False
         self._ends: list[EndInputs | None] = [None, None]
         self._bad: list[tuple[str, ...]] = [(), ()]
@@ -98,7 +108,7 @@ class Checker:
 
     def restarted(self) -> None:
         """The lane begins a new life; what its last one was told by hand is forgotten with it."""
-        self._starts = True
+        self._waking = Waking()
         self._pressed = False
         self._sign = None
         self._commands = [BoomCommand.HOLD, BoomCommand.HOLD]
@@ -117,10 +127,14 @@ class Checker:
         if green or "I3" in self._standing:
             self._lamps(inputs, outputs)
         self._stopped(inputs, moves or green)
-        if self._starts:
-            self._starts, self._still_until_us = False, inputs.now_us + STILL_US
-        if inputs.now_us < self._still_until_us:
-            self._hold("I7", moves or green, "booms move or a green shows as the lane starts")
+        if not self._waking.over:
+            self._waking.look(inputs)
+            early = not self._waking.over and (moves or green)
+            self._hold("I7", early, "booms move or a green shows as the lane starts")
+        if self._yard.troubles:
+            for device, said in made_up(self._yard, inputs):
+                self._hold(f"I14 {device}", True, f"{device} says nothing, the lane takes {said}")
+        self._told_of_another(inputs, outputs)
         if outputs.zero or "I10" in self._standing:
             self._zero(inputs, outputs)
         self._liveness(inputs, outputs)
@@ -235,6 +249,9 @@ class Checker:
         other = self._yard.booms[1 - end]
         both = other.angle_deg > DOWN_DEG and not other.broken and not self._lies(1 - end, "boom")
         by_hand = permit is not None and permitted and permit.by_person
+        if self._disk is not None and by_hand:
+            found = self._disk(passage_id)
+            by_hand = bool(found) and found[-1].kind in _BY_PERSON
         seen = (
             f"{name} boom raised while the {_NAMES[1 - end]} one stands at {other.angle_deg:.0f}°"
         )
@@ -365,6 +382,8 @@ class Checker:
     def _weight(self, weight: Weight) -> None:
         """Remember each accepted weight, and what the yard has against it at that instant."""
         accepted_us = weight.accepted_us
+        if weight.deck != Deck.EMPTY:
+            self._speeds.append((self._last_us, self._speed_mps()))
         if weight.status != WeighingStatus.ACCEPTED or accepted_us is None:
             return
         self._accepted.add((accepted_us, weight.weight_g or 0))
@@ -373,7 +392,7 @@ class Checker:
         if accepted_us == self._accepted_us:
             return
         self._accepted_us = accepted_us
-        doubt = self._doubt()
+        doubt = self._doubt() or self._moved_meanwhile(weight)
         if doubt:
             self._doubts[accepted_us] = doubt
 
@@ -391,6 +410,32 @@ class Checker:
         rocks = self._yard.drivers[vehicle.number].habits.rocks
         rolls = abs(vehicle.v_mps) > ROLLS_MPS and not rocks
         return f"vehicle {vehicle.number} rolled at {vehicle.v_mps:.2f} m/s" if rolls else ""
+
+    def _speed_mps(self) -> float:
+        """The speed of the fastest vehicle that has an axle on the deck now."""
+        there = (d.vehicle for d in self._yard.drivers if d.vehicle.axles_on_deck())
+        return max((abs(vehicle.v_mps) for vehicle in there), default=0.0)
+
+    def _moved_meanwhile(self, weight: Weight) -> str:
+        """Whether a vehicle rolled just before its weight was taken, or "" where it stood."""
+        if self._cheated is not None or weight.accepted_us is None:
+            return ""
+        since_us = weight.accepted_us - STOOD_US
+        most = max((mps for at_us, mps in self._speeds if at_us >= since_us), default=0.0)
+        return f"a vehicle rolled at {most:.2f} m/s" if most > BRAKES_MPS else ""
+
+    def _told_of_another(self, inputs: InputImage, outputs: OutputImage) -> None:
+        """Onto whose deck another has climbed as he stood, that one is told before how to stand."""
+        there = [d.vehicle for d in self._yard.drivers if d.vehicle.axles_on_deck()]
+        if len(there) < 2 or self._yard.troubles:
+            self._followed_us = None
+        elif self._followed_us is None:
+            stood = max(there, key=lambda v: v.s_m).v_mps == 0.0
+            self._followed_us = inputs.now_us if stood else FAR_US
+        hint = outputs.sign.message in _HINTS
+        late = self._followed_us is not None and inputs.now_us - self._followed_us > FOLLOWED_US
+        seen = f"{outputs.sign.message.name} shown with two vehicles on the deck"
+        self._hold("I15", hint and late, seen)
 
     def _show(self, outputs: OutputImage) -> None:
         """Remember each new page of the sign; PASS is said of what is on the disk already."""

@@ -20,6 +20,8 @@ CHECKS: dict[str, str] = {
     "I11": "an emergency stop stops booms and lamps until a named person resets it",
     "I12": "no boom opens by rule on a weight that the scale has taken back",
     "I13": "a boom opens, and the sign says PASS, once the record that says so is on disk",
+    "I14": "a device that says nothing is unknown to the lane, whatever it said before",
+    "I15": "whoever stands is told of a second vehicle on the deck before how to stand right",
     "T1": "nobody and no vehicle is hit by a boom",
     "T2": "no vehicle leaves by the far boom without its record and a rightful cause",
     "T3": "the weight in a record is inside the initial MPE of the true mass",
@@ -33,10 +35,12 @@ CHECKS: dict[str, str] = {
     "T11": "the times of a record are in order, and its date is the true one",
     "T12": "a weight has its evidence: uncertainty, errors, rounding, counts, curve, axles",
     "T13": "nobody is accused of a device on the scale where there is none",
+    "T14": "nobody is held for a wait that was not waited out",
+    "T15": "a plate that stands by itself was read surely and alike, and no other was",
     "C1": "a cheat is caught, or the record says why it could not be known",
 }
-"""I1 to I10 as in facts of passage 9.2, with what they come to in a whole lane; I11 to I13 are the
-lane's own rules; T1 to T13 compare with the truth that only the yard knows."""
+"""I1 to I10 as in facts of passage 9.2, with what they come to in a whole lane; I11 to I15 are the
+lane's own rules; T1 to T15 compare with the truth that only the yard knows."""
 
 FINDINGS_MAX = 200
 

@@ -54,8 +54,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _hunt(asked: argparse.Namespace, mutants: tuple[Mutant, ...]) -> int:
-    plans = (small() if asked.small else rich_first(seeds_of(asked.seeds)))[: asked.shifts]
-    hunt = Hunt(ROOT, plans, small=asked.small, minutes=asked.minutes)
+    plans = small() if asked.small else rich_first(seeds_of(asked.seeds))
+    hunt = Hunt(ROOT, plans, small=asked.small, minutes=asked.minutes, shifts=asked.shifts)
 
     known: dict[str, Fate] = {}
 

@@ -14,6 +14,7 @@ from sim.explore.plan import Plan
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
 _KEYS = ("name", "plan", "file", "find", "replace", "meaning", "killers")
+_MAY = ("needs",)
 
 
 class MutantError(ValueError):
@@ -25,7 +26,8 @@ class Mutant(Struct, frozen=True, kw_only=True):
 
     ``meaning`` says what then goes wrong, ``killers`` which checks should notice; ``area`` is the
     catalogue file that it stands in, ``plan`` the number of the shift written by hand (``plans``)
-    in which it should die.
+    in which it should die.  ``needs`` are words of a plan (``hunt.words_of``): of dealt shifts those
+    come first that have most of them.
     """
 
     area: str
@@ -36,6 +38,7 @@ class Mutant(Struct, frozen=True, kw_only=True):
     meaning: str
     plan: int
     killers: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
     def applied(self, text: str) -> str:
         """The changed text.  Raises MutantError where ``find`` is not there just once."""
@@ -91,8 +94,10 @@ def _table(path: Path) -> dict[str, Any]:
 
 def _read(path: Path) -> Iterator[Mutant]:
     for number, entry in enumerate(_table(path).get("mutant", []), start=1):
-        if set(entry) != set(_KEYS):
-            wrong = ", ".join(sorted(set(entry) ^ set(_KEYS)))
+        stated = set(entry) - set(_MAY)
+        if stated != set(_KEYS):
+            wrong = ", ".join(sorted(stated ^ set(_KEYS)))
             raise MutantError(f"{path}: mutant {number}: {wrong}: a mutant has {', '.join(_KEYS)}")
         entry["killers"] = tuple(entry["killers"])
+        entry["needs"] = tuple(entry.get("needs", ()))
         yield Mutant(area=path.stem, **entry)

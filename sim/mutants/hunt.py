@@ -85,11 +85,19 @@ class Hunt:
     """Rides plans through mutants of the program as it stands when the hunt begins."""
 
     def __init__(
-        self, root: Path, plans: Sequence[Plan], *, small: bool = False, minutes: float = 0.0
+        self,
+        root: Path,
+        plans: Sequence[Plan],
+        *,
+        small: bool = False,
+        minutes: float = 0.0,
+        shifts: int | None = None,
     ) -> None:
         self._root = root
         self._plans = plans
+        self._words = {} if small else {plan.seed: words_of(plan) for plan in plans}
         self._small = small
+        self._shifts = shifts
         self._until_s = time.monotonic() + minutes * 60 if minutes else None
         self._sound: dict[int, Answer] = {}
         self._lock = Lock()
@@ -113,7 +121,7 @@ class Hunt:
         fate = Fate(name=mutant.name, area=mutant.area, meaning=mutant.meaning, plans=0)
         cpu_s = 0.0
         with Rides(folder) as rides:
-            for number, plan in enumerate(self._order(mutant), start=1):
+            for number, plan in enumerate(self._order(mutant)[: self._shifts], start=1):
                 if self._until_s is not None and time.monotonic() >= self._until_s:
                     break
                 answer = rides.ride(plan)
@@ -139,10 +147,14 @@ class Hunt:
         return fate
 
     def _order(self, mutant: Mutant) -> Sequence[Plan]:
-        """The plans, of those written by hand the one first that is meant for it."""
-        if not self._small:
-            return self._plans
-        return sorted(self._plans, key=lambda plan: plan.seed != mutant.plan)
+        """The plans, first those that have most of what this mutant needs to show itself.
+
+        Of those written by hand that is the one meant for it.
+        """
+        if self._small:
+            return sorted(self._plans, key=lambda plan: plan.seed != mutant.plan)
+        wanted = set(mutant.needs)
+        return sorted(self._plans, key=lambda plan: -len(wanted & self._words[plan.seed]))
 
     def _known(self, plan: Plan, sound: Rides) -> Answer:
         """What the program without a mutant gives for this plan, ridden once."""

@@ -12,12 +12,13 @@ from msgspec.structs import replace
 from yard_rig import yard_with
 
 from controller.core.images import EndInputs, InputImage, OutputImage, Sign, Weight
-from controller.core.kinds import Message, Presence, WeighingStatus
+from controller.core.kinds import Deck, Message, Presence, WeighingStatus
 from protocol import custody, parts
 from protocol.keys import PrivateKey
 from protocol.record import Record, encode
 from protocol.seal import seal
 from sim.checker import Checker
+from sim.claimcheck import of_claims
 from sim.finding import Finding
 from sim.law import limits_g, mpe_g
 from sim.ledgercheck import of_seals
@@ -99,6 +100,9 @@ class Day:
         )
         return replace(base, **fields)
 
+    def read(self, text: str, **fields: Any) -> parts.Plate:
+        return replace(parts.Plate(text=text, conf_ppm=(990_000,) * 7, agree=3), **fields)
+
     def record(self, **fields: Any) -> Record:
         papers = self.truck.entry
         base = Record(
@@ -110,6 +114,7 @@ class Day:
             direction=parts.Direction.OUT,
             times=self.times(),
             plate=self.plate,
+            plates=(self.read(self.plate),),
             identification=parts.Identification(stand=parts.Stand.AUTO),
             axles=parts.Axles(count=3, source=parts.Source.SENSOR),
             vehicle=parts.Vehicle(licence_gvm_g=papers.licence_gvm_g),
@@ -133,7 +138,11 @@ class Day:
     def findings(self, records: list[Record] | None = None) -> list[Finding]:
         checker = Checker(self.yard)
         weight = Weight(
-            status=WeighingStatus.ACCEPTED, accepted_us=30 * SECOND, weight_g=self.gross_g
+            deck=Deck.LOADED,
+            status=WeighingStatus.ACCEPTED,
+            accepted_us=30 * SECOND,
+            stable_from_us=28 * SECOND,
+            weight_g=self.gross_g,
         )
         faults = (self.fault,) if self.fault else ()
         checker.observe(image(30.0, weight=weight, faults=faults), OutputImage())
@@ -201,7 +210,7 @@ def amended_without_reference(day: Day) -> None:
 
 
 def amended(day: Day, **fields: Any) -> Record:
-    hold = parts.Decision(outcome=parts.Outcome.HOLD, reasons=("did not leave",))
+    hold = parts.Decision(outcome=parts.Outcome.HOLD, reasons=("weight withdrawn",))
     bare = {"weighing": None, "verdicts": None, "curve": None, "decision": hold}
     fields = {"part": 2, "refers_to": 1, "permit": parts.Permit.NONE, **bare, **fields}
     return day.record(kind=parts.Kind.AMENDMENT, **fields)
@@ -400,6 +409,42 @@ def axle_missed(day: Day) -> None:
     day.records = [day.record(axles=parts.Axles(count=2, source=parts.Source.SENSOR))]
 
 
+def braked_as_it_was_weighed(day: Day) -> None:
+    day.vehicle.v_mps = 0.55
+
+
+def journal_of_another(day: Day) -> None:
+    told = custody.Media(kind="journal", sha256=bytes(32), bytes=9)
+    day.records[0] = replace(day.records[0], media=(told,))
+    day.records.append(amended(day, media=(told,)))
+
+
+def held(day: Day, reason: str, times: parts.Times) -> Record:
+    decision = parts.Decision(outcome=parts.Outcome.HOLD, reasons=(reason,))
+    return day.record(
+        kind=parts.Kind.VOID,
+        decision=decision,
+        void=reason,
+        weighing=None,
+        verdicts=None,
+        permit=parts.Permit.NONE,
+        times=times,
+    )
+
+
+def taken_for_sure(day: Day) -> None:
+    doubtful = day.read(day.plate, conf_ppm=(990_000, 900_000))
+    day.records = [day.record(plates=(doubtful,))]
+
+
+def read_once_only(day: Day) -> None:
+    day.records = [day.record(plates=(day.read(day.plate, agree=1),))]
+
+
+def two_plates_as_sure(day: Day) -> None:
+    day.records = [day.record(plates=(day.read(day.plate), day.read("鲁B12345")))]
+
+
 @pytest.mark.parametrize(
     ("spoil", "checks"),
     [
@@ -423,7 +468,7 @@ def axle_missed(day: Day) -> None:
         (overloaded_and_released, ["T4"]),
         (held_for_nothing, ["T5"]),
         (held_after_its_release, ["T5"]),
-        (another_plate, ["T6", "T6"]),
+        (another_plate, ["T15", "T6", "T6"]),
         (rolled_as_it_was_weighed, ["T8"]),
         (half_on_the_deck, ["T8"]),
         (over_where_the_law_says_within, ["T9"]),
@@ -445,12 +490,27 @@ def axle_missed(day: Day) -> None:
         (without_curve, ["T12"]),
         (axle_missed, ["T12"]),
         (accused, ["T13"]),
+        (journal_of_another, ["T12", "T5"]),
+        (braked_as_it_was_weighed, ["T8"]),
+        (taken_for_sure, ["T15"]),
+        (read_once_only, ["T15"]),
+        (two_plates_as_sure, ["T15"]),
     ],
 )
 def test_one_thing_wrong_is_found(spoil: Callable[[Day], None], checks: list[str]) -> None:
     day = Day()
     spoil(day)
     assert sorted(day.checks()) == checks
+
+
+def test_t14_nobody_is_held_for_a_wait_that_was_not_waited_out() -> None:
+    day = Day()
+    for decided_s, wrong in ((31, True), (70, True), (71, False)):
+        times = day.times(decided_us=decided_s * SECOND)
+        found = of_claims([held(day, "not positioned", times)])
+        assert [finding.check for finding in found] == (["T14"] if wrong else [])
+    found = of_claims([held(day, "over capacity", day.times())])
+    assert list(found) == []
 
 
 def test_a_release_by_a_person_answers_for_an_overloaded_truck() -> None:

@@ -37,9 +37,10 @@ from hal.ports import Drive
 from protocol import parts
 from protocol.record import Record
 from sim.cheatjudge import Cheat
-from sim.checker import SCAN_US, STILL_US, Checker
+from sim.checker import FOLLOWED_US, SCAN_US, Checker
 from sim.finding import CHECKS
 from sim.people import Walker
+from sim.senses import KNOWN_US, NO_SAMPLE_US, NO_WORD_US
 from sim.truth import Touch
 from sim.world import Options, Visit, Yard
 
@@ -61,8 +62,8 @@ def image(now_s: float = 1.0, **fields: Any) -> InputImage:
 def awake(yard: Yard, **options: Any) -> Checker:
     """A checker of a lane that has started, and has had nothing in its way for long."""
     checker = Checker(yard, **options)
-    for scan in range(STILL_US // SCAN_US + 1):
-        checker.observe(image(-10.0 + scan / 50), QUIET)
+    for scan in range(KNOWN_US // SCAN_US + 1):
+        checker.observe(image(-10.0 + scan / 50, weight=EMPTY), QUIET)
     return checker
 
 
@@ -209,6 +210,28 @@ def test_i1_the_exit_boom_waits_for_the_entry_boom_but_for_a_person() -> None:
     assert found(awake(yard), scan) == []
 
 
+def test_i1_a_permit_is_a_persons_only_where_the_disk_names_one() -> None:
+    yard = loaded_yard()
+    yard.booms[End.YARD].angle_deg = 90.0
+    asked = replace(
+        permit(End.ROAD), permit=Permit(seq=1, passage_id=7, end=End.ROAD, by_person=True)
+    )
+    scan = image(ledger=asked), driven(End.ROAD, RAISE)
+    released = Record(
+        kind=parts.Kind.RELEASE,
+        site="S",
+        lane="1",
+        passage_id=7,
+        times=parts.Times(at_us=0),
+        permit=parts.Permit.ROAD,
+        decision=parts.Decision(outcome=parts.Outcome.RELEASE),
+        person=parts.Person(who="operator", why="seen"),
+    )
+    by_rule = replace(released, kind=parts.Kind.PASSAGE, person=None)
+    for record, wrong in ((released, []), (by_rule, ["I1"])):
+        assert found(awake(yard, disk=lambda _, r=record: [r]), scan) == wrong
+
+
 def test_i2_a_boom_lowered_too_soon_after_somebody_was_under_it_or_after_it_rose() -> None:
     bad = replace(END, arm=Sensor(Presence.BLOCKED, 0))
     opened = replace(END, boom=Boom(BoomPosition.OPEN))
@@ -245,6 +268,21 @@ def test_i7_a_lane_that_starts_moves_nothing_at_once() -> None:
     checker.restarted()
     out = replace(QUIET, deck_lamps=(Lamp.RED, Lamp.GREEN))
     assert "I7" in found(checker, (image(), out))
+
+
+def test_i7_a_lane_that_starts_waits_until_it_has_seen_all_of_itself() -> None:
+    silent = replace(END, arm=Sensor(Presence.UNKNOWN, 0))
+    asked = Request(id=1, kind=RequestKind.ENTER_MANUAL, who="maintenance", why="a look")
+    lowered = image(9.0, ends=(silent, END)), driven(End.ROAD, LOWER)
+    for first, requests, wrong in (
+        (image(1.0, ends=(silent, END)), (), ["I7"]),
+        (image(1.0), (), ["I7"]),
+        (image(1.0, weight=EMPTY), (), ["I7"]),
+        (image(1.0), (asked,), []),
+    ):
+        checker = Checker(Yard(1))
+        checker.observe(replace(first, requests=requests), QUIET)
+        assert found(checker, lowered) == wrong
 
 
 def test_i8_a_green_while_a_sensor_has_said_nothing_for_long() -> None:
@@ -306,6 +344,39 @@ def test_i13_a_boom_that_rises_before_its_record_is_on_the_disk() -> None:
 def test_i13_a_sign_that_lets_pass_before_the_release_is_on_the_disk() -> None:
     out = OutputImage(sign=Sign(message=Message.PASS), passage_id=7)
     assert found(awake(loaded_yard(), disk=lambda _: []), (image(), out)) == ["I13"]
+
+
+@pytest.mark.parametrize("device", ["road.arm", "yard.beam_low", "road.boom", "estop", "cells"])
+def test_i14_a_device_that_says_nothing_and_is_believed(device: str) -> None:
+    yard = Yard(1)
+    yard.fault(device, "silent")
+    limit_us = NO_SAMPLE_US if device == "cells" else NO_WORD_US
+    believed = image(limit_us / SECOND + 0.1, weight=EMPTY), QUIET
+    assert found(awake(yard), believed) == ["I14"]
+    assert found(awake(yard), (replace(believed[0], now_us=limit_us), QUIET)) == []
+    nothing = EndInputs(boom=Boom(BoomPosition.UNKNOWN))
+    unknown = replace(believed[0], ends=(nothing, nothing), weight=Weight(), estop=Presence.UNKNOWN)
+    assert found(awake(yard), (unknown, QUIET)) == []
+
+
+def test_i15_a_second_vehicle_on_the_deck_of_which_the_first_is_not_told() -> None:
+    late = 1.0 + FOLLOWED_US / SECOND + 0.1
+    forward = OutputImage(sign=Sign(message=Message.FORWARD))
+    told = OutputImage(sign=Sign(message=Message.SECOND_VEHICLE))
+    for out, second_m, rolls_mps, at_s, wrong in (
+        (forward, 3.0, 0.0, late, ["I15"]),
+        (forward, 3.0, 0.0, late - 0.2, []),
+        (told, 3.0, 0.0, late, []),
+        (forward, -3.0, 0.0, late, []),
+        (forward, 3.0, 0.4, late, []),
+    ):
+        yard = loaded_yard()
+        checker = awake(yard)
+        yard.drivers += yard_with("2-axle truck").drivers
+        follower = yard.drivers[1].vehicle
+        follower.present, follower.s_m = True, second_m
+        yard.drivers[0].vehicle.v_mps = rolls_mps
+        assert found(checker, (image(1.0), out), (image(at_s), out)) == wrong
 
 
 def test_c1_a_cheat_of_which_nothing_is_seen() -> None:
