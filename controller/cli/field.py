@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,3 +24,17 @@ def emulate(
     """Stand in for a device that speaks the real frames, on a pty or a TCP port."""
     with plain_errors():
         later("sim.emulators.command:run")(device, port, options or [], seconds)
+
+
+@app.command()
+def commission(
+    site: Annotated[Path, typer.Argument(help="SITE.toml of the lane, at the lane.")],
+    out: Annotated[Path, typer.Option(help="The data folder of the lane, as run has it.")],
+    who: Annotated[str, typer.Option(help="Who commissions.")],
+    why: Annotated[str, typer.Option(help="On what occasion.")],
+) -> None:
+    """Exercise every device of a lane with a technician; status 1 = not all passed."""
+    with plain_errors():
+        passed = later("controller.commands.commission:run")(site, out, who, why)
+    if not passed:
+        raise typer.Exit(1)

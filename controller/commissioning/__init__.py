@@ -1,0 +1,1 @@
+"""Commissioning: every device of a lane exercised by a technician, with a dated report."""
