@@ -1,9 +1,20 @@
 """What a class III instrument may show, and how far it may err (R 76; JJG 539)."""
 
-from sensors.calibration import Scale
+from typing import Protocol
 
 BLANK_OVER_E = 9
 BLANK_UNDER_D = 20
+
+
+class Capacity(Protocol):
+    """Range and divisions of an instrument, grams."""
+
+    @property
+    def max_g(self) -> int: ...
+    @property
+    def e_g(self) -> int: ...
+    @property
+    def d_g(self) -> int: ...
 
 
 def mpe_initial_g(load_g: int, e_g: int) -> int:
@@ -32,17 +43,17 @@ def round_to_d(weight_g: int, d_g: int) -> int:
     return sign * ((abs(weight_g) * 2 + d_g) // (2 * d_g)) * d_g
 
 
-def is_over_range(gross_g: int, scale: Scale) -> bool:
+def is_over_range(gross_g: int, scale: Capacity) -> bool:
     """Whether the load lies above Max + 9 e, where nothing may be shown (R 76 4.2.3)."""
     return gross_g > scale.max_g + BLANK_OVER_E * scale.e_g
 
 
-def is_under_range(gross_g: int, scale: Scale) -> bool:
+def is_under_range(gross_g: int, scale: Capacity) -> bool:
     """Whether the load lies under -20 d, where nothing may be shown."""
     return gross_g < -BLANK_UNDER_D * scale.d_g
 
 
-def indicate_g(gross_g: int, scale: Scale) -> int | None:
+def indicate_g(gross_g: int, scale: Capacity) -> int | None:
     """The reading rounded to d, or None where the display must be blank."""
     if is_over_range(gross_g, scale) or is_under_range(gross_g, scale):
         return None

@@ -3,7 +3,7 @@
 from typing import Final
 
 from sensors.calibration import FloatArray, Scale
-from sensors.indication import is_over_range, is_under_range
+from sensors.indication import Capacity, is_over_range, is_under_range
 from sensors.sums import total
 from sensors.weighing import DeckState, EventKind, Note
 
@@ -60,7 +60,7 @@ class Presence:
         return deck_state(gross_g, self.present or self.on_deck, self._scale)
 
 
-def deck_state(gross_g: int, loaded: bool, scale: Scale) -> DeckState:
+def deck_state(gross_g: int, loaded: bool, scale: Capacity) -> DeckState:
     """The state by gross, and within the range by what is known to be there."""
     if is_over_range(gross_g, scale):
         return DeckState.OVER_RANGE
