@@ -79,6 +79,8 @@ def commission(
         technician.tell("Answer with Enter, y, n, or s and a reason to skip a test.")
         began_ms = session.inputs.wall.ms
         session.until(lambda: not session.inputs.weight.motion, START_US_MAX)
+        # Nobody is let in while the lane is tried out.
+        session.take_over()
         try:
             steps.make(session)
         except (GivenUpError, KeyboardInterrupt) as error:
