@@ -39,6 +39,19 @@ DRIVERS: dict[str, str] = {
     "socket.requests": "hal.requests:SocketRequests",
     "file.register": "hal.files:FileRegister",
     "host.clock": "hal.host:HostClock",
+    "yaohua.indicator": "hal.indicators.yaohua:YaohuaIndicator",
+    "toledo.indicator": "hal.indicators.toledo:ToledoIndicator",
+    "text.indicator": "hal.indicators.text:TextIndicator",
+    "sics.indicator": "hal.indicators.text:SicsIndicator",
+    "modbus.indicator": "hal.indicators.modbus:ModbusIndicator",
+    "gpio.input": "hal.gpio:GpioInput",
+    "gpio.stop": "hal.gpio:GpioStop",
+    "gpio.gate": "hal.gpio:GpioGate",
+    "gpio.signal": "hal.gpio:GpioSignal",
+    "rpi.input": "hal.rpi:RpiInput",
+    "rpi.stop": "hal.rpi:RpiStop",
+    "rpi.gate": "hal.rpi:RpiGate",
+    "rpi.signal": "hal.rpi:RpiSignal",
 }
 
 EXTRAS: dict[str, str] = {

@@ -1,5 +1,6 @@
 """Every contract test runs on every board that needs no hardware."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,10 @@ from contract_rig import rig as build_rig
 
 
 @pytest.fixture(params=BOARDS)
-def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Rig:
-    return build_rig(request.param, tmp_path)
+def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
+    built = build_rig(request.param, tmp_path)
+    yield built
+    built.board.bus.close()
 
 
 @pytest.fixture

@@ -2,11 +2,11 @@
 
 import time
 
-from contract_rig import Rig
+from contract_rig import FIELD, Rig
 
 from hal.ports import BoomContacts, Contact, Drive, Gate
 
-WORKING = ("sim", "trace", "trace-damaged")
+WORKING = ("sim", "trace", "trace-damaged", *FIELD)
 CLOSED = BoomContacts(Contact.BLOCKED, Contact.CLEAR)
 OPEN = BoomContacts(Contact.CLEAR, Contact.BLOCKED)
 BETWEEN = BoomContacts(Contact.CLEAR, Contact.CLEAR)
@@ -60,7 +60,7 @@ def test_raise_pre_empts_lower_at_once(rig: Rig, board_name: str) -> None:
         return
     for gate in rig.drivers("gate"):
         assert run(rig, gate, Drive.RAISE, 10)[-1] == OPEN
-        assert run(rig, gate, Drive.LOWER, 0.5)[-1] == BETWEEN
+        assert run(rig, gate, Drive.LOWER, 1)[-1] == BETWEEN
         seen = run(rig, gate, Drive.RAISE, 10)
         assert seen[-1] == OPEN
         assert CLOSED not in seen

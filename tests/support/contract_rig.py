@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from field_rig import field_board
 from site_rig import SITE, write_recording
 
 from board.build import Board, build
@@ -15,7 +16,12 @@ from board.profile import ProfileError, read_profile
 from hal.player import player_of
 
 ENDS = ("yard", "road")
-BOARDS = ("sim", "sim-silent", "sim-unknown", "sim-stuck", "trace", "trace-damaged", "bench")
+FIELD = ("gpio", "rpi")
+BOARDS = (
+    *("sim", "sim-silent", "sim-unknown", "sim-stuck"),
+    *("trace", "trace-damaged", "bench"),
+    *FIELD,
+)
 FAULTY = ("sim-silent", "sim-unknown")
 
 _BENCH = """
@@ -50,6 +56,8 @@ class Rig:
 def rig(name: str, folder: Path) -> Rig:
     """Build a board by name; skips where its packages are not there yet."""
     kind, _, fault = name.partition("-")
+    if kind in FIELD:
+        return Rig(*field_board(kind, folder))
     made = {"sim": _sim, "trace": _trace, "bench": _bench}[kind]
     return made(folder, fault)
 
