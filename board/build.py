@@ -54,16 +54,18 @@ class Side:
 class Board:
     """All drivers of one lane by role; ``sides`` is (yard, road).
 
+    Either ``cells`` or ``indicator`` weighs, never both (``board/devices.py``).
+
     ``checking`` are those drivers, of whatever role, that can say what is wrong with their device.
     """
 
     profile: Profile
     bus: Bus
     clock: Clock
-    cells: LoadCells
     sides: tuple[Side, Side]
-    thermometer: Thermometer | None = None
+    cells: LoadCells | None = None
     indicator: Indicator | None = None
+    thermometer: Thermometer | None = None
     sign: Sign | None = None
     voice: Sign | None = None
     estop: PresenceSensor | None = None
@@ -74,7 +76,9 @@ class Board:
     checking: tuple[SelfChecking, ...] = ()
 
 
-class _Plan(msgspec.Struct, frozen=True, kw_only=True):
+class DevicePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """One device with its driver's class and the options as its constructor takes them."""
+
     device: DeviceSite
     driver: Callable[..., Any]
     options: dict[str, Any]
@@ -113,9 +117,9 @@ def build(profile: Profile, bus: Bus | None = None) -> Board:
     return Board(profile=profile, bus=bus, sides=(sides[0], sides[1]), checking=checking, **drivers)
 
 
-def plan(devices: dict[str, DeviceSite], problems: Problems) -> dict[str, _Plan]:
+def plan(devices: dict[str, DeviceSite], problems: Problems) -> dict[str, DevicePlan]:
     """Load the driver of every device and check its options, constructing nothing."""
-    plans: dict[str, _Plan] = {}
+    plans: dict[str, DevicePlan] = {}
     for role, device in devices.items():
         try:
             driver = registry.load(device.driver)
@@ -128,11 +132,11 @@ def plan(devices: dict[str, DeviceSite], problems: Problems) -> dict[str, _Plan]
             problems.add(f"{device.key}.driver", what, device.driver)
             continue
         options = _options(device, driver, problems)
-        plans[role] = _Plan(device=device, driver=driver, options=options)
+        plans[role] = DevicePlan(device=device, driver=driver, options=options)
     return plans
 
 
-def _construct(plan: _Plan, bus: Bus, problems: Problems) -> Any:
+def _construct(plan: DevicePlan, bus: Bus, problems: Problems) -> Any:
     """A driver that refuses its options or cannot open its device is the user's to mend."""
     try:
         return plan.driver(bus, **plan.options)

@@ -7,6 +7,7 @@ path, value and remedy.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -17,11 +18,13 @@ from msgspec import Meta, Struct, field
 from board.appeal import Appeal
 from board.config import join_config
 from board.devices import DeviceSite, read_devices
+from board.indicator import read_rule
 from board.plates import PlateChoices, read_plates
 from board.scale import ScaleSite, read_scale
 from board.storage import read_storage
 from hal.schema import Problems, load_toml, mass, read_table, time
 from protocol.retention import Policy
+from sensors.indicated_rule import Rule
 
 Text = Annotated[str, Meta(min_length=1, max_length=80)]
 Code = Annotated[str, Meta(max_length=40)]
@@ -29,6 +32,7 @@ Code = Annotated[str, Meta(max_length=40)]
 SECTIONS = (
     "site",
     "scale",
+    "indicator",
     "timing",
     "rules",
     "plates",
@@ -74,6 +78,9 @@ TIME_BOUNDS: dict[str, tuple[str, str]] = {
     "tare_expiry": ("1 h", "366 d"),
 }
 TIMES: tuple[str, ...] = tuple(TIME_BOUNDS)
+
+
+_PACKAGED = re.compile(r"[a-z][a-z0-9-]*")
 
 
 class ProfileError(ValueError):
@@ -129,7 +136,8 @@ class Profile(Struct, frozen=True, kw_only=True):
     """One site.  ``timing`` holds only what the site sets, in microseconds by name of TIMES.
 
     ``config`` are the bytes of the site file and of the calibration it names (``board/config.py``),
-    ``sha256`` is over them; ``folder`` is where the paths of the file begin.
+    ``sha256`` is over them; ``folder`` is where the paths of the file begin.  ``indicator`` is when
+    readings of ``devices.indicator`` are a weight.
     """
 
     path: str
@@ -144,13 +152,14 @@ class Profile(Struct, frozen=True, kw_only=True):
     seal: SealChoices
     storage: Policy
     devices: dict[str, DeviceSite]
+    indicator: Rule = Rule()
 
 
 def profile_path(name_or_path: str | Path) -> Path:
     """Return the packaged profile of this name (``sim``, ``trace``), else the path as it is."""
     name = str(name_or_path)
     packaged = Path(str(resources.files("board").joinpath("profiles", f"{name}.toml")))
-    return packaged if name.isidentifier() and packaged.is_file() else Path(name)
+    return packaged if _PACKAGED.fullmatch(name) and packaged.is_file() else Path(name)
 
 
 def read_profile(
@@ -198,7 +207,9 @@ def _read(
     problems: Problems,
 ) -> Profile | None:
     site = read_table(sections["site"], Site, "site", problems)
-    scale, calibration = read_scale(sections["scale"], path.parent, problems)
+    indicator = "indicator" in sections["devices"]
+    scale, calibration = read_scale(sections["scale"], path.parent, problems, indicator=indicator)
+    stable = read_rule(sections["indicator"], problems, fitted=indicator)
     timing = _read_times(sections["timing"], problems)
     rules = read_table(sections["rules"], RuleChoices, "rules", problems)
     plates = read_plates(sections["plates"], problems)
@@ -222,6 +233,7 @@ def _read(
         seal=seal,
         storage=storage,
         devices=devices,
+        indicator=stable,
     )
 
 

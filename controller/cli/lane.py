@@ -19,7 +19,11 @@ def check(
     """Validate a site file: every key, unit, pin and driver."""
     with plain_errors():
         today = datetime.date.today()
-        show(later("controller.commands.check:check_site")(site, today), json_)
+        found = later("controller.commands.check:check_site")(site, today)
+        if json_:
+            show(found, json_)
+        else:
+            typer.echo(later("controller.commands.check:text_of")(found))
 
 
 @app.command()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from board.build import plan
+from board.build import DevicePlan, plan
 from board.devices import BOOM_GUARDS, ENDS, DeviceSite
 from board.plates import PlateChoices
 from board.profile import Profile, ProfileError, examine
+from controller.commands.check_opens import missing_here, opens
 
 DIVISIONS_OUTDOORS_MAX = 3_000
 CERTIFICATE_NOTICE_DAYS = 30
@@ -20,13 +21,15 @@ AGREE_MIN = 2
 def check_site(path: str | Path, today: datetime.date) -> dict[str, Any]:
     """Return what the site file describes: ``ok, site, lane, scale, devices, warnings``.
 
-    Every driver is loaded and its options are compared, but no device is opened.
+    Every driver is loaded and its options are compared, but no device is opened.  ``opens`` says of
+    each what it would take, ``not_here`` which device files this computer does not have now: that
+    is no error, since a site file is mostly checked at a desk.
 
     Raises:
         ProfileError: the file cannot be used; all problems are named.
     """
     profile, devices, problems = examine(path)
-    plan(devices, problems)
+    plans = plan(devices, problems)
     if profile is None or problems.found:
         raise ProfileError(problems.found)
     return {
@@ -35,10 +38,24 @@ def check_site(path: str | Path, today: datetime.date) -> dict[str, Any]:
         "lane": profile.site.lane,
         "scale": profile.scale.serial,
         "devices": [
-            {"device": role, "driver": device.driver} for role, device in profile.devices.items()
+            {
+                "device": role,
+                "driver": device.driver,
+                "opens": opens(plans[role].driver, plans[role].options),
+            }
+            for role, device in profile.devices.items()
         ],
+        "not_here": _not_here(plans),
         "warnings": [f"{profile.path}: {text}" for text in warnings(profile, today)],
     }
+
+
+def _not_here(plans: Mapping[str, DevicePlan]) -> list[dict[str, str]]:
+    return [
+        {"device": role, "file": name}
+        for role, device in plans.items()
+        for name in missing_here(device.driver, device.options)
+    ]
 
 
 def warnings(profile: Profile, today: datetime.date) -> list[str]:
@@ -128,3 +145,18 @@ def _files(device: DeviceSite) -> Iterator[tuple[str, str]]:
         for number, name in enumerate(many):
             if isinstance(name, str):
                 yield f"{device.key}.files[{number}]", name
+
+
+def text_of(found: Mapping[str, Any]) -> str:
+    """The result of ``check_site`` as lines for a person."""
+    lines = [f"{found['site']}, lane {found['lane']}, scale {found['scale']}: can be run"]
+    width = max(len(one["device"]) for one in found["devices"])
+    for one in found["devices"]:
+        lines.append(f"  {one['device']:{width}}  {one['driver']}")
+        lines += [f"  {'':{width}}    {what}" for what in one["opens"]]
+    lines += [
+        f"not on this computer: {one['file']} (devices.{one['device']})"
+        for one in found["not_here"]
+    ]
+    lines += [f"warning: {text}" for text in found["warnings"]]
+    return "\n".join(lines)

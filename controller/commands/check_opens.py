@@ -1,0 +1,82 @@
+"""What a board opens when it starts, in the words of whoever wires it: ports, pins, addresses."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+_PARITIES = {"none": "N", "even": "E", "odd": "O"}
+_LINES = ("line", "lines", "pin", "pins", "coil", "coils", "input", "inputs", "channel", "channels")
+_PATHS = ("port", "device")
+
+
+def opens(driver: Callable[..., Any], options: Mapping[str, Any]) -> list[str]:
+    """Every port, line and address that a driver takes with these options, and its defaults.
+
+    The options are those of its constructor; what each means follows from its name, as it does for
+    the search for conflicts (``board/devices.py``).
+    """
+    parameters = list(inspect.signature(driver).parameters.values())[1:]
+    stated = {p.name: p.default for p in parameters if p.default is not p.empty}
+    stated |= options
+    found = [*_ports(stated), *_addresses(stated)]
+    chip = stated.get("chip")
+    for name, value in stated.items():
+        kind = name.rpartition("_")[2]
+        if kind in _LINES and value is not None and value != ():
+            found.append(_line(name, kind, value, chip))
+    return found
+
+
+def missing_here(driver: Callable[..., Any], options: Mapping[str, Any]) -> Iterator[str]:
+    """The device files that a driver would open and that this computer does not have now."""
+    parameters = inspect.signature(driver).parameters
+    for name in _PATHS:
+        value = options.get(name, getattr(parameters.get(name), "default", None))
+        if isinstance(value, str) and value.startswith("/dev/") and not Path(value).exists():
+            yield value
+    chip = options.get("chip", getattr(parameters.get("chip"), "default", None))
+    if isinstance(chip, str) and not Path("/dev", chip).exists():
+        yield str(Path("/dev", chip))
+
+
+def _ports(stated: Mapping[str, Any]) -> Iterator[str]:
+    port = stated.get("port")
+    if isinstance(port, str) and port:
+        yield f"{port}{_framing(stated)}"
+    host = stated.get("host")
+    if isinstance(host, str) and host:
+        number = stated.get("tcp_port") or stated.get("udp_port")
+        yield f"{host}:{number}" if number else host
+    if isinstance(stated.get("url"), str):
+        yield str(stated["url"])
+    device = stated.get("device")
+    if isinstance(device, str) and device.startswith("/dev/"):
+        yield device
+
+
+def _framing(stated: Mapping[str, Any]) -> str:
+    baud = stated.get("baud")
+    if not isinstance(baud, int):
+        return ""
+    parity = _PARITIES.get(str(stated.get("parity", "none")), "?")
+    return f" at {baud} baud {stated.get('bits', 8)}{parity}1"
+
+
+def _addresses(stated: Mapping[str, Any]) -> Iterator[str]:
+    if isinstance(stated.get("i2c_bus"), int) and isinstance(stated.get("address"), int):
+        yield f"I2C bus {stated['i2c_bus']} address {stated['address']:#04x}"
+    elif isinstance(stated.get("address"), int | str) and stated["address"] != "":
+        yield f"address {stated['address']}"
+    if isinstance(stated.get("unit"), int):
+        yield f"unit {stated['unit']}"
+
+
+def _line(name: str, kind: str, value: object, chip: object) -> str:
+    role = name.removesuffix(kind).rstrip("_").replace("_", " ")
+    shown = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    place = f"{chip} {kind} {shown}" if isinstance(chip, str) and kind == "line" else ""
+    place = place or (f"GPIO {shown}" if kind in ("pin", "pins") else f"{kind} {shown}")
+    return f"{role}: {place}" if role else place
