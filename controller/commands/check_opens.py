@@ -19,8 +19,7 @@ def opens(driver: Callable[..., Any], options: Mapping[str, Any]) -> list[str]:
     the search for conflicts (``board/devices.py``).
     """
     parameters = list(inspect.signature(driver).parameters.values())[1:]
-    stated = {p.name: p.default for p in parameters if p.default is not p.empty}
-    stated |= options
+    stated = {p.name: options.get(p.name, p.default) for p in parameters}
     found = [*_ports(stated), *_addresses(stated)]
     chip = stated.get("chip")
     for name, value in stated.items():

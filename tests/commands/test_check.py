@@ -26,7 +26,7 @@ def test_a_right_site_is_described(tmp_path: Path) -> None:
         1,
         "WB-17",
     )
-    assert {"device": "yard.gate", "driver": "virtual.gate"} in found["devices"]
+    assert {"device": "yard.gate", "driver": "virtual.gate", "opens": []} in found["devices"]
     assert json.loads(json.dumps(found)) == found
 
 
