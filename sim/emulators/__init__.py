@@ -9,6 +9,11 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 EMULATORS: dict[str, str] = {
+    "yaohua": "sim.emulators.indicators:YaohuaEmulator",
+    "toledo": "sim.emulators.indicators:ToledoEmulator",
+    "st-gs": "sim.emulators.indicators:StGsEmulator",
+    "mt-sics": "sim.emulators.indicators:SicsEmulator",
+    "laumas": "sim.emulators.indicators:LaumasEmulator",
     "sichuan-sign": "sim.emulators.signs:SichuanSignEmulator",
     "yunnan-sign": "sim.emulators.signs:YunnanSignEmulator",
     "guizhou-sign": "sim.emulators.signs:GuizhouSignEmulator",

@@ -51,7 +51,7 @@ def make(device: str, options: Sequence[str] = ()) -> Emulator:
         ValueError: the name is unknown, or an option is not what its constructor takes.
     """
     kind = kind_of(device)
-    hints = get_type_hints(vars(kind).get("__init__", kind))
+    hints = get_type_hints(kind.__init__)
     named = {_shown(name): name for name in _options(kind)}
     given: dict[str, Any] = {}
     for word in options:
@@ -93,7 +93,7 @@ def _serve(emulator: Emulator, device: str, port: str | None) -> Served:
 
 def _options(kind: Any) -> dict[str, inspect.Parameter]:
     """The parameters that a word can state: text, numbers, yes and no."""
-    hints = get_type_hints(vars(kind).get("__init__", kind))
+    hints = get_type_hints(kind.__init__)
     simple = (str, int, float, bool)
     return {
         name: parameter
