@@ -31,8 +31,9 @@ from controller.core.kinds import (
 )
 from controller.reading import Reading
 from controller.recording.usability import as_number
+from controller.resting import Rested
+from controller.rooms import ScaleRoom
 from controller.selfchecks import SelfChecks
-from controller.weighroom import WeighRoom
 from hal.ports import BoomContacts, Contact, Gate, PersonRequest, PresenceSensor
 from vision.plates import validate
 
@@ -119,7 +120,7 @@ class _EndWatch:
 class Intake:
     """Reads every device once a scan, in a fixed order, into one image."""
 
-    def __init__(self, board: Board, weigh_room: WeighRoom) -> None:
+    def __init__(self, board: Board, weigh_room: ScaleRoom) -> None:
         now_us = board.clock.now_us()
         self._board = board
         self._weigh_room = weigh_room
@@ -172,6 +173,12 @@ class Intake:
         self._scan += 1
         now_us = self._board.clock.now_us()
         self._last = replace(self._last, scan=self._scan, now_us=now_us, wall=self._wall())
+        return self._last
+
+    def rest(self, rested: Rested) -> InputImage:
+        """Return the last image of scans in which nothing happens."""
+        self._scan += len(rested)
+        self._last = rested.image(len(rested) - 1)
         return self._last
 
     def note_raised(self, end: End, now_us: int) -> None:

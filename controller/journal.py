@@ -8,11 +8,14 @@ scans are let go, but for the last few, which lead into the next passage.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 
 from controller.core.images import InputImage, OutputImage
 from controller.core.passage import Lane
 from controller.core.settings import InterlockSettings, LaneSettings
 from controller.journalfile import Header, JournalWriter, Settings, write_settings
+from controller.resting import Rested
 from protocol.media import Blob
 
 KIND = "journal"
@@ -23,6 +26,7 @@ LEAD_SCANS = 150
 SEGMENT_SCANS = 30_000
 SEGMENT_BYTES = 256 * 1024
 SEGMENTS_MAX = 8
+Later = Callable[[], InputImage]
 
 
 class Journal:
@@ -41,7 +45,7 @@ class Journal:
         self._done: list[tuple[int, bytes]] = []
         self._before: tuple[Blob, ...] = ()
         self._left_out = 0
-        self._lead: deque[tuple[Lane, InputImage, OutputImage]] = deque(maxlen=LEAD_SCANS)
+        self._lead: deque[tuple[Lane, InputImage | Later, OutputImage]] = deque(maxlen=LEAD_SCANS)
 
     def observe(self, lane: Lane, inputs: InputImage, outputs: OutputImage) -> None:
         """Take one scan; ``lane`` is the one before it."""
@@ -52,6 +56,17 @@ class Journal:
             return
         self._lead_in()
         self._write(lane, inputs, outputs)
+
+    def rests(self, lane: Lane, inputs: InputImage, outputs: OutputImage) -> bool:
+        """Whether this scan and the next ones of the same lane are let go."""
+        return _quiet(lane, inputs, outputs)
+
+    def rest(self, lane: Lane, rested: Rested, outputs: OutputImage) -> None:
+        """Take scans that are let go."""
+        for place in range(max(0, len(rested) - LEAD_SCANS), len(rested)):
+            self._lead.append((lane, partial(rested.image, place), outputs))
+        if self._writer is not None:
+            self._writer.pause()
 
     def fail(self, lane: Lane, inputs: InputImage) -> None:
         """Take the scan that ended in a programming error: it has no outputs."""
@@ -78,7 +93,8 @@ class Journal:
 
     def _lead_in(self) -> None:
         while self._lead:
-            self._write(*self._lead.popleft())
+            lane, inputs, outputs = self._lead.popleft()
+            self._write(lane, inputs() if callable(inputs) else inputs, outputs)
 
     def _write(self, lane: Lane, inputs: InputImage, outputs: OutputImage) -> None:
         writer = self._open()

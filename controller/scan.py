@@ -19,9 +19,11 @@ from controller.core.settings import DAY_MS, InterlockSettings, LaneSettings
 from controller.intake import Intake
 from controller.journal import Journal
 from controller.reading import Reading
-from controller.weighroom import WeighRoom
+from controller.resting import Rested
+from controller.rooms import ScaleRoom
 from controller.words import page_for
 from hal.ports import DeviceFault, Drive, Signal
+from sensors.calibration import IntArray
 
 _ENDS = tuple(End)
 _DRIVES = tuple(Drive)
@@ -36,7 +38,7 @@ class Scan:
         board: Board,
         settings: LaneSettings,
         interlock_settings: InterlockSettings,
-        weigh_room: WeighRoom,
+        weigh_room: ScaleRoom,
         reading: Reading,
         bookkeeper: Bookkeeper,
         journal: Journal,
@@ -90,9 +92,38 @@ class Scan:
         """What is wrong now with cameras, the reader and other devices, with what was measured."""
         return (*self.reading.troubles, *self._intake.checks.troubles)
 
+    def rest(self, t_us: IntArray, counts: IntArray, scan_us: int) -> int:
+        """Run scans in which nothing happens but that the empty scale breathes; return how many.
+
+        ``t_us`` and ``counts`` are what the load cells would have given in them, one every
+        ``scan_us``; the rest is to be asked for again.  For a simulator, which knows that no other
+        device has anything new to say before the last of them.
+        """
+        inputs, until_us = self._inputs, self.idle_until_us
+        if inputs is None or not until_us or self.outputs.zero:
+            return 0
+        if not self._journal.rests(self.lane, inputs, self.outputs):
+            return 0
+        due = slice(0, int(t_us.searchsorted(until_us)))
+        looks = self._weigh_room.rest(inputs.now_us, t_us[due], counts[due])
+        if looks is None:
+            return 0
+        every = looks.every_us // scan_us
+        rested = Rested(inputs, every * len(looks), scan_us, every, looks.weight)
+        self._inputs = self._intake.rest(rested)
+        self._journal.rest(self.lane, rested, self.outputs)
+        self._digest.update(self._outputs_encoded() * len(rested))
+        return len(rested)
+
     @property
     def rests_until_us(self) -> int:
         """Until when no scan would change anything but the time, if no device does; 0 if now."""
+        idle_until_us = self.idle_until_us
+        return min(idle_until_us, self._weigh_room.rests_until_us) if idle_until_us else 0
+
+    @property
+    def idle_until_us(self) -> int:
+        """The same, but that the empty scale may breathe meanwhile."""
         inputs, books = self._inputs, self.bookkeeper
         if inputs is None or inputs.faults or not rests(self.lane, inputs, self.settings):
             return 0
@@ -100,11 +131,7 @@ class Scan:
             return 0
         if self.reading.looks or self.reading.faults:
             return 0
-        return min(
-            books.rests_until_us(inputs.now_us),
-            self._weigh_room.rests_until_us,
-            _midnight_us(inputs),
-        )
+        return min(books.rests_until_us(inputs.now_us), _midnight_us(inputs))
 
     def _once(self) -> tuple[InputImage, OutputImage]:
         self._inputs, self._in_core = None, False

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from controller.core.faults import Fault
@@ -23,12 +27,13 @@ from hal.ports import CellSamples, DeviceFault, LoadCells, Thermometer
 from protocol.counts import COUNTS
 from protocol.media import Blob
 from protocol.parts import RAW_BYTES_MAX
-from sensors.calibration import Scale
+from sensors.calibration import IntArray, Scale
 from sensors.degraded import DegradedWeight, NoDegradedWeight
 from sensors.estimator import TICK_S
 from sensors.indication import indicate_g
 from sensors.remaining import Remaining
 from sensors.reweigh import raw_from_us
+from sensors.resting import Rest
 from sensors.thermal import Compensation
 from sensors.weigher import STALE_US, Weigher
 from sensors.weighing import Basis, EventKind, Weighing
@@ -56,6 +61,22 @@ _SPOILT = (
 
 class WeighRoom:
     """Feeds one deck's samples to the weigher and says what stands on the scale."""
+class Looks:
+    """The looks at an empty deck in which nothing happens, one every ``every_us``."""
+
+    def __init__(self, rest: Rest, weight: Callable[[float, float], Weight], every_us: int) -> None:
+        self._rest = rest
+        self._weight = weight
+        self.every_us = every_us
+
+    def __len__(self) -> int:
+        return len(self._rest.t_us)
+
+    def weight(self, look: int) -> Weight:
+        """The scale's word at one of them."""
+        return self._weight(float(self._rest.gross_g[look]), self._rest.zero_g[look])
+
+
 
     def __init__(
         self, cells: LoadCells, scale: Scale, now_us: int, thermometer: Thermometer | None = None
@@ -108,6 +129,33 @@ class WeighRoom:
 
     def request_zero(self) -> None:
         """Ask the scale to set zero; it refuses unless empty, steady and in range."""
+    def rest(self, now_us: int, t_us: IntArray, counts: IntArray) -> Looks | None:
+        """Take samples behind ``now_us`` of an empty deck of which there is nothing to tell.
+
+        Only where a look is due now, and each tick of the weigher is one; None where it is not.
+        """
+        batch_us = self._batch.rows * self._sample_us
+        aligned = self._batch.empty and self._taken_us == self._looked_us == now_us
+        if not aligned or batch_us > LOOK_US_MAX or self.faults or self._alarms or any(self._beams):
+            return None
+        rest = self._weigher.rest(t_us, counts)
+        if rest is None:
+            return None
+        looks = Looks(rest, partial(self._at_rest, self._weight), batch_us)
+        done = slice(0, len(rest.t_us) * self._batch.rows)
+        samples = CellSamples(t_us=t_us[done], counts=counts[done])
+        self._looked_us = self._taken_us = int(rest.t_us[-1])
+        self._line.believed(samples, self._taken_us)
+        self._ring.add(samples.t_us, samples.counts)
+        self._feel(self._taken_us)
+        self._weight = looks.weight(len(looks) - 1)
+        return looks
+
+    def _at_rest(self, before: Weight, gross_g: float, zero_g: float) -> Weight:
+        gross_g = round(self._weigher.corrected_g(gross_g))
+        indicated_g = indicate_g(gross_g, self._scale)
+        return replace(before, indicated_g=indicated_g, motion=False, zero_offset_g=round(zero_g))
+
         self._weigher.request_zero()
 
     def allow_degraded(self, allowed: bool) -> None:
@@ -280,6 +328,14 @@ class _Batch:
     def add(self, samples: CellSamples, beams: tuple[int, int]) -> None:
         n = len(samples.t_us)
         if n == 0:
+    @property
+    def rows(self) -> int:
+        return self._rows
+
+    @property
+    def empty(self) -> bool:
+        return not self._samples
+
             return
         yard, road = beams
         self._samples.append(samples)

@@ -114,6 +114,10 @@ class Weigher:
                 return Rest(found.ends_us, found.gross_g, found.zero.zeros_g)
         return None
 
+    def corrected_g(self, gross_g: float) -> float:
+        """The gross that counts, of one that `rest` gave."""
+        return self._corrections.correct_g(gross_g)
+
     def _rests(self, t_us: IntArray) -> bool:
         deck = self._acceptance.deck
         empty = deck.beams_clear and not (self._presence.on_deck or self._presence.present)

@@ -260,6 +260,16 @@ class Converter:
         kg += self._noise[at : at + n]
         return times, np.rint(kg, out=kg).astype(np.int64)
 
+    def ahead(self, ticks: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return what ``take`` will return after so many ticks of the empty deck.
+
+        Nothing may wait to be taken, and nothing else may act on the deck until then.
+        """
+        if self._noise_at + ticks > len(self._noise):
+            self._noise_at = self._renew(ticks)
+        part = slice(self._noise_at, self._noise_at + ticks)
+        return self._times[part], self._empty[part]
+
     def _forget(self) -> None:
         drop = BACKLOG_TICKS_MAX // 4
         while len(self._loads) > BACKLOG_TICKS_MAX:

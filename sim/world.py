@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec import Struct, structs
+from numpy.typing import NDArray
 
 from hal.ports import BoomContacts, Contact, PersonRequest, RegisterEntry, SignPage
 from sim.boom import BoomArm
@@ -45,6 +46,9 @@ FLAP_US = 300_000
 _TICK_S = TICK_US / 1_000_000
 _CLEAR, _BLOCKED = Contact.CLEAR, Contact.BLOCKED
 _THINK_TICKS = THINK_US // TICK_US
+IDLE_US_MAX = 10_000_000
+"""How far ahead of an idle yard anybody looks."""
+_ELSEWHERE = (Mind.WAITING, Mind.AWAY)
 
 
 class Visit(Struct, frozen=True, kw_only=True):
@@ -263,6 +267,43 @@ class Yard:
             return 0
         fails = any(0 <= until_us - f.from_us < THINK_US for f in self.options.faults)
         return 0 if fails else until_us
+
+    @property
+    def idle_until_us(self) -> int:
+        """Until when the drivers, too, have nothing to think about; 0 if they have now.
+
+        Nothing lies on the deck until then, and no weather works on the cells.
+        """
+        now, options = self.now_us, self.options
+        deck = self.truth.on_deck[-1].until_us if self.truth.on_deck else 0
+        if not self.calm_until_us or deck is None or options.warmth is not None:
+            return 0
+        minds = [driver for driver in self.drivers if driver.mind is not Mind.GONE]
+        if any(driver.mind not in _ELSEWHERE for driver in minds):
+            return 0
+        begins = [now + IDLE_US_MAX, *(driver.wake_us for driver in minds)]
+        edges = [edge for f in options.faults for edge in (f.from_us, f.until_us)]
+        edges += [asked.at_us for asked in options.requests]
+        # Whoever sets in does so with the next thought, and shows before it.
+        begins += [e - 2 * THINK_US for e in edges if e is not None and e > now - THINK_US]
+        begins += [walker.from_us for walker in self.walkers if now < walker.until_us]
+        until_us = min(begins)
+        loaded = any(load.acts(now, until_us) for load in self.loads)
+        return 0 if loaded or until_us <= now else until_us
+
+    def ahead(self, us: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return times and counts of an idle yard's converter after so many microseconds."""
+        return self.converter.ahead((self.now_us + us) // TICK_US - self._tick)
+
+    def idle(self, us: int) -> None:
+        """Let this many microseconds pass, of which the lane knows, before ``idle_until_us``."""
+        self.now_us += us
+        due = self.now_us // TICK_US
+        self.converter.rest(due - self._tick)
+        self.converter.take()
+        self._tick = due
+        if self.walkers:
+            self._moved_tick = due
 
     def advance(self, us: int) -> None:
         """Let this many microseconds pass."""

@@ -33,7 +33,7 @@ from protocol.record import Record
 from protocol.rows import Hashes
 from protocol.verify import verify_folder
 from sim.checker import Checker
-from sim.explore.coverage import Cell, Reached
+from sim.explore.coverage import RESTARTED_US, Cell, Reached
 from sim.explore.disk_death import die_within
 from sim.explore.disk_ground import damage, ground_of
 from sim.explore.disk_platform import Platform
@@ -59,6 +59,8 @@ AWAY_US = 30_000_000
 START_AGAIN_US = 5_000_000
 """How long a lane whose ledger cannot be opened is left alone before it is started again."""
 LOOK_SCANS = 10
+REST_SCANS_MIN = 10
+"""A rest that is shorter costs more than it spares."""
 _OF_THE_DISK = (Code.DISK_FULL, Code.READ_ONLY, Code.IO)
 OWN_CHECKS = {
     "error": "the lane's program raises no error",
@@ -154,6 +156,7 @@ class _Ride:
         self._gone = 0
         self._since_us = 0
         self._away = False
+        self._restarted_us = -RESTARTED_US
         self._bodies: dict[int, bytes] = {}
 
     def run(self) -> Ride:
@@ -189,11 +192,33 @@ class _Ride:
             scans += 1
             if self._leaps:
                 scans += self._leap(lane, scans)
+                scans += self._rest(lane, scans)
             yard.advance(SCAN_US)
             if yard.troubles:
                 hang(yard, LEASE_US)
 
     def _leap(self, lane: Scan, scans: int) -> int:
+    def _rest(self, lane: Scan, scans: int) -> int:
+        """Pass over all scans of an empty lane in which only its scale has samples to look at.
+
+        Return how many.  A ride whose disk has trouble, or that has a platform, has more to do.
+        """
+        yard, until_us = self._yard, lane.idle_until_us
+        if not until_us or self._platform is not None or self._plan.troubles():
+            return 0
+        until_us = min(until_us, yard.idle_until_us, self._looks_us())
+        if yard.now_us < self._restarted_us + RESTARTED_US:
+            until_us = min(until_us, self._restarted_us + RESTARTED_US)
+        most = (until_us - 1 - yard.now_us) // SCAN_US
+        if most < REST_SCANS_MIN:
+            return 0
+        passed = lane.rest(*yard.ahead(most * SCAN_US), SCAN_US)
+        if passed:
+            yard.idle(passed * SCAN_US)
+            if -scans % LOOK_SCANS < passed:
+                self._reached.note(Phase(lane.lane.phase))
+        return passed
+
         """Pass over scans of an empty lane in which nothing can happen; return how many.
 
         Those in which this ride itself has something to look at are not passed over.
@@ -355,6 +380,7 @@ class _Ride:
         return lane
 
     def _harm(self, lane: Scan, cut: bool) -> Iterator[tuple[str, str]]:
+        self._restarted_us = yard.now_us
         """What a death has taken of what the lane was told, or has damaged."""
         ledger = lane.bookkeeper.ledger
         yield from (("lost", seen) for seen in self._ground.told.lost(ledger))

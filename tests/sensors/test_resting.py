@@ -53,8 +53,8 @@ def empty(seed: int, rate_hz: float, cells: int) -> tuple[Ints, Floats]:
     t_us = np.round((np.arange(n) + 1) * 1e6 / rate_hz).astype(np.int64)
     kg = rng.normal(0, 1.0, (n, cells)) + np.linspace(0, rng.normal(0, 8), n)[:, None]
     for _ in range(int(rng.integers(0, 4))):
-        begin, cell = int(rng.integers(8 * rate_hz, n)), int(rng.integers(cells))
-        rows = slice(begin, begin + int(rng.integers(1, 3 * rate_hz)))
+        begin, cell = int(rng.integers(round(8 * rate_hz), n)), int(rng.integers(cells))
+        rows = slice(begin, begin + int(rng.integers(1, round(3 * rate_hz))))
         what = rng.choice(["person", "spike", "frozen", "step", "nothing", "loud"])
         if what == "person":
             kg[rows, cell] += 80

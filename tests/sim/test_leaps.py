@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -28,16 +30,23 @@ PLAN = Plan(
 
 
 def test_leaps_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    passed, again = [0], Scan.again
+    passed, again, rested, rest = [0], Scan.again, [0], Scan.rest
 
     def counted(lane: Scan) -> None:
         passed[0] += 1
         again(lane)
 
+    def counted_rest(lane: Scan, *samples: Any) -> int:
+        scans = rest(lane, *samples)
+        rested[0] += scans
+        return scans
+
     monkeypatch.setattr(Scan, "again", counted)
+    monkeypatch.setattr(Scan, "rest", counted_rest)
     records: list[Record] = []
     leapt = ride(PLAN, keep=records.extend)
-    assert passed[0] > 600
+    assert passed[0] > 200
+    assert rested[0] > 120
     the_same: list[Record] = []
     assert ride(PLAN, keep=the_same.extend, leaps=False) == leapt
     assert records
@@ -55,3 +64,13 @@ def test_the_cells_say_the_same_however_often_they_are_read() -> None:
         return np.concatenate(found)
 
     assert (counts([1, 2] * 600) == counts([1800])).all()
+
+
+def test_the_cells_say_ahead_what_they_will_say() -> None:
+    converter = Converter(Cells(20.0, 1), np.random.default_rng(5))
+    for ticks in (3, 700, 1500, 40):
+        t_us, counts = converter.ahead(ticks)
+        converter.rest(ticks)
+        then_us, then = converter.take()
+        assert (t_us == then_us).all()
+        assert (counts == then).all()
