@@ -39,6 +39,15 @@ DRIVERS: dict[str, str] = {
     "socket.requests": "hal.requests:SocketRequests",
     "file.register": "hal.files:FileRegister",
     "host.clock": "hal.host:HostClock",
+    "sichuan.sign": "hal.signs.kinds:SichuanSign",
+    "yunnan.sign": "hal.signs.kinds:YunnanSign",
+    "guizhou.sign": "hal.signs.kinds:GuizhouSign",
+    "onbon.sign": "hal.signs.kinds:OnbonSign",
+    "row.sign": "hal.signs.kinds:RowSign",
+    "parking.sign": "hal.signs.kinds:ParkingSign",
+    "template.sign": "hal.signs.kinds:TemplateSign",
+    "syn.voice": "hal.voice.module:VoiceModule",
+    "clips.voice": "hal.voice.clips:ClipVoice",
     "yaohua.indicator": "hal.indicators.yaohua:YaohuaIndicator",
     "toledo.indicator": "hal.indicators.toledo:ToledoIndicator",
     "text.indicator": "hal.indicators.text:TextIndicator",
@@ -52,6 +61,10 @@ DRIVERS: dict[str, str] = {
     "rpi.stop": "hal.rpi:RpiStop",
     "rpi.gate": "hal.rpi:RpiGate",
     "rpi.signal": "hal.rpi:RpiSignal",
+    "coprocessor.cells": "hal.coprocessor:CoprocessorCells",
+    "coprocessor.input": "hal.coprocessor:CoprocessorInput",
+    "coprocessor.gate": "hal.coprocessor:CoprocessorGate",
+    "coprocessor.signal": "hal.coprocessor:CoprocessorSignal",
 }
 
 EXTRAS: dict[str, str] = {

@@ -23,6 +23,7 @@ from hal.voice.sentence import sentence_of
 
 SETTLE_US = 300_000
 ANSWER_US = 1_500_000
+ROUND_US = 2_500_000
 SILENT_MAX = 3
 DIFFERS_MAX = 2
 """How many checks in a row must fail before it is a fault: one answer may be lost in noise."""
@@ -41,8 +42,11 @@ class Pace(Struct, frozen=True, kw_only=True):
     gap_us: int = 60_000
 
     def __post_init__(self) -> None:
-        if min(self.refresh_us, self.turn_us, self.gap_us) < 1:
-            raise ValueError("refresh, turn and gap are longer than 0")
+        if min(self.refresh_us, self.turn_us) < ROUND_US or self.gap_us < 1:
+            raise ValueError(
+                f"refresh and turn are at least {ROUND_US / 1e6:g} s, so that the sign can be "
+                "asked what it shows in between, and the gap is longer than 0"
+            )
 
 
 class WireSign:

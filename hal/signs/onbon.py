@@ -38,7 +38,7 @@ _HEADER_6 = struct.Struct("<HHBxH4xI")
 _VERSION_6 = 0xF0
 _LOCAL = 0x8000
 _PIXELS = 0x8000
-_HEADERS = {5: _HEADER_5.size, 6: _HEADER_6.size}
+_HEADERS: dict[Generation, int] = {5: _HEADER_5.size, 6: _HEADER_6.size}
 
 
 def frame(header: bytes, data: bytes) -> bytes:
@@ -84,6 +84,16 @@ def measure(data: bytes, at: int) -> int:
 def splitter() -> Splitter:
     """Finds this family's frames, either way."""
     return Splitter(bytes([START]), measure, _FRAME_MAX)
+
+
+def generation_of(body: bytes) -> Generation:
+    """Of which generation a header is: only BX-6 states its protocol version in the fifth byte."""
+    return 6 if body[4:5] == bytes([_VERSION_6]) else 5
+
+
+def data_of(body: bytes) -> bytes:
+    """What stands behind the header."""
+    return body[_HEADERS[generation_of(body)] :]
 
 
 def area_5(row: int, face: Face, place: tuple[int, int, int, int]) -> bytes:
@@ -166,7 +176,10 @@ class Onbon:
         return frame(header(self._generation, data, self._device, self._address), data)
 
     def _told(self, body: bytes) -> Told:
-        said = body[_HEADERS[self._generation] :]
+        told_by = generation_of(body)
+        if told_by != self._generation:
+            return Told(refusal=f"answers as a BX-{told_by}, is stated as BX-{self._generation}")
+        said = data_of(body)
         if said.startswith(REFUSED):
             return Told(refusal=f"command refused: {said[:8].hex(' ').upper()}")
         return Told()

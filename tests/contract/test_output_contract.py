@@ -21,7 +21,7 @@ def test_a_sign_takes_every_page_any_number_of_times(rig: Rig) -> None:
         SignPage(lines=("皖A12345", "超限 5320 kg", "请卸载后复磅"), colour="red"),
         SignPage(lines=("x" * 500,) * 40, colour="amber"),
     ]
-    for sign in rig.drivers("sign"):
+    for sign in (*rig.drivers("sign"), *rig.drivers("voice")):
         assert isinstance(sign, Sign)
         for page in pages:
             sign.show(page)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from field_rig import field_board
+from sign_boards import SIGN_BOARDS, sign_board
 from site_rig import SITE, write_recording
 
 from board.build import Board, build
@@ -21,6 +22,7 @@ BOARDS = (
     *("sim", "sim-silent", "sim-unknown", "sim-stuck"),
     *("trace", "trace-damaged", "bench"),
     *FIELD,
+    *SIGN_BOARDS,
 )
 FAULTY = ("sim-silent", "sim-unknown")
 
@@ -58,6 +60,8 @@ def rig(name: str, folder: Path) -> Rig:
     kind, _, fault = name.partition("-")
     if kind in FIELD:
         return Rig(*field_board(kind, folder))
+    if kind in SIGN_BOARDS:
+        return Rig(*sign_board(kind, folder))
     made = {"sim": _sim, "trace": _trace, "bench": _bench}[kind]
     return made(folder, fault)
 
