@@ -28,7 +28,7 @@ def split_config(config: bytes) -> tuple[bytes, bytes]:
 
 
 def scale_of_config(config: bytes) -> Scale:
-    """The calibrated scale of a configuration.
+    """The calibrated scale of a configuration; that of an indicator has no cells.
 
     Raises:
         ValueError: the bytes are no configuration; the message says what is wrong with them.
@@ -36,11 +36,13 @@ def scale_of_config(config: bytes) -> Scale:
     site, calibration = split_config(config)
     if calibration:
         return scale_from_dict(tomllib.loads(calibration.decode("utf-8")))
-    stated = tomllib.loads(site.decode("utf-8")).get("scale")
+    table = tomllib.loads(site.decode("utf-8"))
+    stated, devices = table.get("scale"), table.get("devices")
     if not isinstance(stated, dict):
         raise ValueError("config: no table [scale], and no calibration file behind it")
     problems = Problems("config")
-    scale, _ = read_scale(stated, Path(), problems)
+    indicator = isinstance(devices, dict) and "indicator" in devices
+    scale, _ = read_scale(stated, Path(), problems, indicator=indicator)
     if scale is None or problems.found:
         raise ValueError("\n".join(problems.found))
     return scale.scale

@@ -37,7 +37,8 @@ END_ROLES: dict[str, type] = {
     "side_camera": ports.Camera,
 }
 ENDS = ("yard", "road")
-NEEDED = ("clock", "cells")
+NEEDED = ("clock",)
+WEIGHS = ("cells", "indicator")
 BOOM_GUARDS = ("arm", "beam_low", "beam_high")
 
 # One space of numbers each: a GPIO line may be called pin or line, a coil is no input.
@@ -67,6 +68,7 @@ def read_devices(table: dict[str, Any], problems: Problems) -> dict[str, DeviceS
     for role in NEEDED:
         if role not in table:
             problems.add(f"devices.{role}", 'missing; every lane needs it: add driver = "…"')
+    _check_weighing(table, problems)
     _check_booms(found, problems)
     _check_wiring(found, problems)
     return found
@@ -96,6 +98,23 @@ def _read_roles(
             found[role] = DeviceSite(
                 key=key, port=roles[name], driver=value["driver"], options=options
             )
+
+
+def _check_weighing(table: dict[str, Any], problems: Problems) -> None:
+    """Exactly one source of weights: two could disagree, and nobody would know which counts."""
+    named = [role for role in WEIGHS if role in table]
+    if not named:
+        problems.add(
+            "devices.cells",
+            "missing; a lane weighs with bare load cells or with a verified indicator: add "
+            'driver = "…" here or in devices.indicator',
+        )
+    if len(named) > 1:
+        problems.add(
+            "devices.indicator",
+            "a lane weighs with load cells or with an indicator, not with both; take one of "
+            "devices.cells and devices.indicator out",
+        )
 
 
 def _check_booms(found: dict[str, DeviceSite], problems: Problems) -> None:

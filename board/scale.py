@@ -52,6 +52,11 @@ class ScaleSite(Struct, frozen=True, kw_only=True):
     calibration_hash: str = ""
 
     @property
+    def by_indicator(self) -> bool:
+        """Whether a verified indicator weighs: then there are no cells, rate or places here."""
+        return not self.scale.cells
+
+    @property
     def divisions(self) -> int:
         """n = Max / e."""
         return self.scale.max_g // self.scale.e_g
@@ -83,6 +88,12 @@ class _Measured(Struct, frozen=True, kw_only=True):
     cells: tuple[_CellTable, ...]
 
 
+class _Indicated(Struct, frozen=True, kw_only=True):
+    max_g: Range = field(name="max")
+    e_g: Division = field(name="e")
+    d_g: Division | None = field(name="d", default=None)
+
+
 class _OtherFile(Struct, frozen=True, kw_only=True):
     file: Annotated[str, Meta(min_length=1, max_length=4_096)]
 
@@ -91,9 +102,14 @@ _IDENTITY = ("serial", "class", "certificate_no", "certificate_valid_until", "ma
 
 
 def read_scale(
-    table: dict[str, Any], folder: Path, problems: Problems
+    table: dict[str, Any], folder: Path, problems: Problems, *, indicator: bool = False
 ) -> tuple[ScaleSite | None, bytes]:
-    """Return the scale of a site file's ``[scale]`` and the bytes of the file it refers to."""
+    """Return the scale of a site file's ``[scale]`` and the bytes of the file it refers to.
+
+    With an ``indicator`` the scale has no cells here: the calibration is the indicator's own.
+    """
+    if indicator:
+        return _of_indicator(table, problems), b""
     own = {k: v for k, v in table.items() if k in _IDENTITY}
     rest = {k: v for k, v in table.items() if k not in _IDENTITY}
     identity = read_table(own, _Identity, "scale", problems)
@@ -109,6 +125,36 @@ def read_scale(
         **values,
     )
     return site, found.data
+
+
+_OF_CELLS = ("file", "cells", "rate_hz", "platform_length", "has_beams", "max_counts")
+
+
+def _of_indicator(table: dict[str, Any], problems: Problems) -> ScaleSite | None:
+    """Range, division and certificate alone; whatever belongs to cells is told as out of place."""
+    for name in _OF_CELLS:
+        if name in table:
+            text = "devices.indicator weighs, and has its calibration itself; leave this out"
+            problems.add(f"scale.{name}", text, table[name])
+    own = {k: v for k, v in table.items() if k in _IDENTITY and k not in _OF_CELLS}
+    rest = {k: v for k, v in table.items() if k not in (*_IDENTITY, *_OF_CELLS)}
+    identity = read_table(own, _Identity, "scale", problems)
+    stated = read_table(rest, _Indicated, "scale", problems)
+    if identity is None or stated is None:
+        return None
+    scale = Scale(
+        max_g=stated.max_g,
+        e_g=stated.e_g,
+        d_g=stated.e_g if stated.d_g is None else stated.d_g,
+        rate_hz=0.0,
+        platform_mm=0,
+        has_beams=False,
+        cells=(),
+    )
+    _check_class(scale, problems)
+    values = {name: getattr(identity, name) for name in identity.__struct_fields__}
+    seal = hashlib.sha256(msgspec.json.encode(scale)).hexdigest()
+    return ScaleSite(scale=scale, calibration_hash=seal, **values)
 
 
 class _Found(Struct, frozen=True, kw_only=True):
@@ -174,6 +220,11 @@ def _cell(cell: _CellTable) -> Cell:
 
 
 def _check(scale: Scale, max_counts: int, problems: Problems) -> None:
+    _check_class(scale, problems)
+    _check_cells(scale, max_counts, problems)
+
+
+def _check_class(scale: Scale, problems: Problems) -> None:
     """Class III: e = 1, 2 or 5 x 10^k and at least 5 g, n from 500 to 10 000 (R 76-1, 3.2)."""
     e, top = MASS.show(scale.e_g), MASS.show(scale.max_g)
     if str(scale.e_g).rstrip("0") not in {"1", "2", "5"}:
@@ -188,7 +239,6 @@ def _check(scale: Scale, max_counts: int, problems: Problems) -> None:
         problems.add("scale.max", f"no multiple of e = {e}", top)
     if scale.d_g > scale.e_g:
         problems.add("scale.d", f"larger than e = {e}", MASS.show(scale.d_g))
-    _check_cells(scale, max_counts, problems)
 
 
 def _check_cells(scale: Scale, max_counts: int, problems: Problems) -> None:

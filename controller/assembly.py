@@ -14,6 +14,7 @@ from controller.core.kinds import End, PlateStand
 from controller.core.settings import InterlockSettings, LaneSettings
 from controller.core.verdict import Scale
 from controller.faults import faulting_codes
+from controller.indicatorroom import IndicatorRoom
 from controller.journal import Journal
 from controller.lanekey import lane_key
 from controller.media import Cutouts
@@ -21,6 +22,7 @@ from controller.reading import Reading
 from controller.recognition.inline import InlineReader
 from controller.recognition.looks import Eyes, Reader
 from controller.recording.identity import identity_of, rules_of
+from controller.rooms import ScaleRoom
 from controller.scan import Scan
 from controller.weighroom import WeighRoom
 from protocol.errors import from_os
@@ -65,9 +67,7 @@ def assemble(
     """
     profile = board.profile
     identity = identity_of(profile)
-    weigh_room = WeighRoom(
-        board.cells, profile.scale.scale, board.clock.now_us(), board.thermometer
-    )
+    weigh_room = scale_room(board)
     cutouts = Cutouts()
     try:
         files = files or (Files() if threaded else SteadyFiles())
@@ -98,6 +98,16 @@ def assemble(
         journal,
         BlackBox(out, journal),
     )
+
+
+def scale_room(board: Board) -> ScaleRoom:
+    """The room of whatever weighs on this board: bare load cells, or a verified indicator."""
+    profile, now_us = board.profile, board.clock.now_us()
+    if board.indicator is not None:
+        return IndicatorRoom(board.indicator, profile.scale.scale, profile.indicator, now_us)
+    if board.cells is None:
+        raise AssertionError("board/devices.py lets no lane without a scale pass")
+    return WeighRoom(board.cells, profile.scale.scale, now_us, board.thermometer)
 
 
 def lane_settings(profile: Profile) -> LaneSettings:

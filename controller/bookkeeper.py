@@ -27,9 +27,9 @@ from controller.recording.identity import Identity
 from controller.recording.plates import picture_of
 from controller.recording.weighing import tells_of_the_stay
 from controller.restart import fact_at_start
+from controller.rooms import ScaleRoom
 from controller.signbook import SignBook
 from controller.visitbook import REFILL_MAX, VisitBook
-from controller.weighroom import WeighRoom
 from hal.ports import RegisterEntry, VehicleRegister
 from protocol import custody, parts
 from protocol.errors import Code, Failure, LedgerError
@@ -97,7 +97,7 @@ class Bookkeeper:
         ledger: Ledger,
         writer: Writer[Key],
         identity: Identity,
-        weigh_room: WeighRoom,
+        weigh_room: ScaleRoom,
         cutouts: Cutouts,
         register: VehicleRegister | None,
         journal: JournalSource | None = None,

@@ -27,6 +27,7 @@ SUFFIXES = {
     "frame": "png",
     "journal": "journal",
     "counts": "counts",
+    "frames": "frames",
     "settings": "settings",
     "config": "toml",
     "calibration": "toml",

@@ -15,7 +15,7 @@ from board.build import Board, build
 from board.devices import ENDS
 from board.profile import Profile
 from controller.calibrating.steps import Step
-from hal.ports import Contact, DeviceFault
+from hal.ports import Contact, DeviceFault, LoadCells
 from hal.recording import read_recording
 from sensors.corners import AdjustmentError
 
@@ -62,6 +62,16 @@ class DeckReader:
         return build(msgspec.structs.replace(self._profile, devices=needed))
 
     @property
+    def _cells(self) -> LoadCells:
+        cells = self._board.cells
+        if cells is None:
+            raise AdjustmentError(
+                "devices.indicator weighs here; there are no cells to calibrate. It is adjusted by "
+                "its maker's procedure, and then verified"
+            )
+        return cells
+
+    @property
     def places_loads(self) -> bool:
         """Whether the loads are put on the deck from here, as in the simulated yard."""
         return isinstance(self._board.cells, PlacesLoads)
@@ -88,11 +98,11 @@ class DeckReader:
         return recording.counts
 
     def _read(self, times: int) -> NDArray[np.int64]:
-        self._board.cells.read()
+        self._cells.read()
         rows = [np.empty((0, len(self._scale.cells)), np.int64)]
         for _ in range(max(1, times * self._read_us // POLL_US)):
             self._wait(POLL_US)
-            samples = self._board.cells.read()
+            samples = self._cells.read()
             if isinstance(samples, DeviceFault):
                 raise AdjustmentError(
                     f"{samples.device}: {samples.name}: {samples.seen}; check the converter"

@@ -76,7 +76,14 @@ class LiveDeck:
 
     def poll(self) -> None:
         """Take what the cells have measured; raises SetError when they are silent or too long."""
-        samples = self._board.cells.read()
+        cells = self._board.cells
+        if cells is None:
+            raise SetError(
+                "no_cells",
+                "devices.indicator weighs here, and shows no more than its division",
+                "test the indicator by its own display (JJG 539)",
+            )
+        samples = cells.read()
         if isinstance(samples, DeviceFault):
             raise SetError("no_samples", f"{samples.device}: {samples.seen}", "mend it first")
         if not len(samples.t_us):

@@ -1,13 +1,20 @@
 """Contract of ``LoadCells``: integers in order, each sample once, and a fault for silence."""
 
 import numpy as np
+import pytest
 from contract_rig import FAULTY, Rig
 
 from hal.ports import CellSamples, DeviceFault, LoadCells
 
 
+def cells_of(rig: Rig) -> LoadCells:
+    if rig.board.cells is None:
+        pytest.skip("an indicator weighs on this board")
+    return rig.board.cells
+
+
 def test_samples_are_integers_of_the_stated_shape_or_a_fault(rig: Rig, board_name: str) -> None:
-    cells = rig.board.cells
+    cells = cells_of(rig)
     assert isinstance(cells, LoadCells)
     number = len(rig.board.profile.scale.scale.cells)
     for _ in range(50):
@@ -34,7 +41,7 @@ def test_each_sample_comes_once_in_order_and_not_before_its_time(rig: Rig, board
     times: list[int] = []
     for step_us in [20_000, 1, 0, 500_000, 20_000] * 10:
         rig.advance(step_us)
-        got = rig.board.cells.read()
+        got = cells_of(rig).read()
         assert isinstance(got, CellSamples)
         times += got.t_us.tolist()
     assert len(times) > 100
@@ -47,8 +54,8 @@ def test_a_second_read_in_the_same_scan_is_empty(rig: Rig, board_name: str) -> N
     if board_name in FAULTY:
         return
     rig.advance(100_000)
-    rig.board.cells.read()
-    again = rig.board.cells.read()
+    cells_of(rig).read()
+    again = cells_of(rig).read()
     assert isinstance(again, CellSamples)
     assert len(again.t_us) == 0
     assert again.counts.shape[0] == 0
@@ -56,7 +63,7 @@ def test_a_second_read_in_the_same_scan_is_empty(rig: Rig, board_name: str) -> N
 
 def test_a_reader_who_does_not_come_costs_bounded_memory(rig: Rig, board_name: str) -> None:
     rig.advance(300_000_000)
-    got = rig.board.cells.read()
+    got = cells_of(rig).read()
     assert isinstance(got, CellSamples | DeviceFault)
     if isinstance(got, CellSamples):
         assert len(got.t_us) <= 10_000
