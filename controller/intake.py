@@ -33,7 +33,6 @@ from controller.reading import Reading
 from controller.recording.usability import as_number
 from controller.resting import Rested
 from controller.rooms import ScaleRoom
-from controller.rooms import ScaleRoom
 from controller.selfchecks import SelfChecks
 from hal.ports import BoomContacts, Contact, Gate, PersonRequest, PresenceSensor
 from vision.plates import validate

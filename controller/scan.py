@@ -19,7 +19,6 @@ from controller.core.settings import DAY_MS, InterlockSettings, LaneSettings
 from controller.intake import Intake
 from controller.journal import Journal
 from controller.reading import Reading
-from controller.rooms import ScaleRoom
 from controller.resting import Rested
 from controller.rooms import ScaleRoom
 from controller.words import page_for
