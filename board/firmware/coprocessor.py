@@ -41,6 +41,7 @@ class Coprocessor:
             memory.keep(memories.BAD_WIRING, "the wiring kept on this chip is refused")
         elif kept is not None:
             self._wire(kept)
+        self._tell_about()
 
     def round(self) -> None:
         """One round; takes far less than a millisecond on the chip's 125 MHz but for the cells."""
@@ -160,6 +161,8 @@ class Coprocessor:
             if frame.length == 5 and self.parts is not None:
                 self._take_levels(self.parts, frame.body, now_ms)
         elif kind == words.HELLO:
+            frame.corrupt = 0
+            frame.missed = 0
             self._tell_about()
         elif kind == words.DESCRIBE:
             if frame.length == 1:

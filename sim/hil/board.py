@@ -57,7 +57,8 @@ def interpreter() -> str | None:
 class Board:
     """One coprocessor; ``port`` is what the driver opens, ``flash`` its file system.
 
-    In lockstep its time stands still but for ``advance``; else it runs on the host's clock.
+    In lockstep its time stands still but for ``advance``, which lets it go on by ``quantum_ms`` a
+    round; else it runs on the host's clock.
     ``firmware`` may also be a folder of compiled modules.  ``corrupt`` is given all bytes that
     cross the wire, either way.
     """
@@ -67,6 +68,7 @@ class Board:
         folder: Path,
         *,
         lockstep: bool = False,
+        quantum_ms: int = QUANTUM_MS,
         firmware: Path = FIRMWARE,
         corrupt: Callable[[bytes], bytes] | None = None,
     ) -> None:
@@ -77,6 +79,7 @@ class Board:
         self.starts = 0
         self.corrupt = corrupt or bytes
         self._lockstep = lockstep
+        self._quantum_ms = quantum_ms
         self._firmware = firmware
         self._cause = "power"
         self._inputs: dict[tuple[int, int], bytes] = {}
@@ -177,9 +180,9 @@ class Board:
 
     def advance(self, step_us: int) -> None:
         """Let this much time go by in lockstep; raises TimeoutError where the firmware hangs."""
-        if not self.running:
+        if step_us < 1 or not self.running:
             return
-        quantum_ms = max(QUANTUM_MS, step_us // (1000 * ROUNDS_PER_ADVANCE_MAX))
+        quantum_ms = max(self._quantum_ms, step_us // (1000 * ROUNDS_PER_ADVANCE_MAX))
         with self._turn:
             wanted = self._done + 1
             os.write(self._pins, _RECORD.pack(_ADVANCE, 0, min(quantum_ms, 65_535), step_us))

@@ -6,7 +6,7 @@ from contract_rig import FIELD, Rig
 
 from hal.ports import BoomContacts, Contact, Drive, Gate
 
-WORKING = ("sim", "trace", "trace-damaged", *FIELD)
+WORKING = ("sim", "trace", "trace-damaged", *FIELD, "coprocessor")
 CLOSED = BoomContacts(Contact.BLOCKED, Contact.CLEAR)
 OPEN = BoomContacts(Contact.CLEAR, Contact.BLOCKED)
 BETWEEN = BoomContacts(Contact.CLEAR, Contact.CLEAR)

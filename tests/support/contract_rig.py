@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from coprocessor_rig import coprocessor_board
 from field_rig import field_board
 from sign_boards import SIGN_BOARDS, sign_board
 from site_rig import SITE, write_recording
@@ -23,6 +24,7 @@ BOARDS = (
     *("trace", "trace-damaged", "bench"),
     *FIELD,
     *SIGN_BOARDS,
+    "coprocessor",
 )
 FAULTY = ("sim-silent", "sim-unknown")
 
@@ -62,6 +64,8 @@ def rig(name: str, folder: Path) -> Rig:
         return Rig(*field_board(kind, folder))
     if kind in SIGN_BOARDS:
         return Rig(*sign_board(kind, folder))
+    if kind == "coprocessor":
+        return Rig(*coprocessor_board(folder))
     made = {"sim": _sim, "trace": _trace, "bench": _bench}[kind]
     return made(folder, fault)
 
