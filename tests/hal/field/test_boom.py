@@ -177,6 +177,12 @@ def test_a_contact_that_reads_back_on_keeps_its_opposite_off() -> None:
     assert OPEN in rig.hold(Drive.RAISE, 60, BETWEEN)
 
 
+def test_without_a_dead_time_a_contact_that_reads_back_on_still_keeps_its_opposite_off() -> None:
+    rig = bench(stop=False, mode="level", dead_us=0)
+    rig.hold(Drive.LOWER, 10, BETWEEN)
+    assert set(rig.hold(Drive.RAISE, 50, BETWEEN, stuck=CLOSE)) == {NONE}
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [

@@ -75,6 +75,7 @@ def test_a_gate_that_runs_on_after_its_pulse_moves_by_command() -> None:
     bench = Bench()
     bench.see(Drive.HOLD, CLOSED, 1)
     bench.see(Drive.RAISE, CLOSED, 0.1)
+    bench.see(Drive.HOLD, CLOSED, 0.1)
     assert bench.see(Drive.HOLD, BETWEEN, 1.4) == []
     assert bench.see(Drive.HOLD, RAISED, 10) == []
     assert bench.see(Drive.HOLD, BETWEEN, 0.4) == ["GATE_MOVED_ITSELF"]

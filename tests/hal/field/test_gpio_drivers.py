@@ -101,6 +101,16 @@ def test_a_chip_that_goes_makes_its_contacts_unknown_and_comes_back(box: Box) ->
     assert beam.faults() == ()
 
 
+def test_what_was_lost_must_be_clear_anew_for_its_whole_time(box: Box) -> None:
+    box.contact(4, True)
+    beam = box.make("input", line=4)
+    box.wait(0.2)
+    box.chip.gone = True
+    box.wait(0.5)
+    box.chip.gone = False
+    assert set(box.wait(0.09, beam.read)) == {Contact.UNKNOWN}
+
+
 def test_a_thread_that_stands_still_makes_its_contacts_unknown(box: Box) -> None:
     box.contact(4, True)
     beam = box.make("input", line=4)
