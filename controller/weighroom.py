@@ -32,8 +32,8 @@ from sensors.degraded import DegradedWeight, NoDegradedWeight
 from sensors.estimator import TICK_S
 from sensors.indication import indicate_g
 from sensors.remaining import Remaining
-from sensors.reweigh import raw_from_us
 from sensors.resting import Rest
+from sensors.reweigh import raw_from_us
 from sensors.thermal import Compensation
 from sensors.weigher import STALE_US, Weigher
 from sensors.weighing import Basis, EventKind, Weighing
@@ -59,8 +59,6 @@ _SPOILT = (
 """What is no longer said of a load that changed by itself."""
 
 
-class WeighRoom:
-    """Feeds one deck's samples to the weigher and says what stands on the scale."""
 class Looks:
     """The looks at an empty deck in which nothing happens, one every ``every_us``."""
 
@@ -77,6 +75,8 @@ class Looks:
         return self._weight(float(self._rest.gross_g[look]), self._rest.zero_g[look])
 
 
+class WeighRoom:
+    """Feeds one deck's samples to the weigher and says what stands on the scale."""
 
     def __init__(
         self, cells: LoadCells, scale: Scale, now_us: int, thermometer: Thermometer | None = None
@@ -127,8 +127,6 @@ class Looks:
         full_us = self._taken_us + self._batch.wanted * self._sample_us
         return min(full_us, self._looked_us + LOOK_US_MAX)
 
-    def request_zero(self) -> None:
-        """Ask the scale to set zero; it refuses unless empty, steady and in range."""
     def rest(self, now_us: int, t_us: IntArray, counts: IntArray) -> Looks | None:
         """Take samples behind ``now_us`` of an empty deck of which there is nothing to tell.
 
@@ -156,6 +154,8 @@ class Looks:
         indicated_g = indicate_g(gross_g, self._scale)
         return replace(before, indicated_g=indicated_g, motion=False, zero_offset_g=round(zero_g))
 
+    def request_zero(self) -> None:
+        """Ask the scale to set zero; it refuses unless empty, steady and in range."""
         self._weigher.request_zero()
 
     def allow_degraded(self, allowed: bool) -> None:
@@ -325,9 +325,6 @@ class _Batch:
     def wanted(self) -> int:
         return self._rows - len(self._yard)
 
-    def add(self, samples: CellSamples, beams: tuple[int, int]) -> None:
-        n = len(samples.t_us)
-        if n == 0:
     @property
     def rows(self) -> int:
         return self._rows
@@ -336,6 +333,9 @@ class _Batch:
     def empty(self) -> bool:
         return not self._samples
 
+    def add(self, samples: CellSamples, beams: tuple[int, int]) -> None:
+        n = len(samples.t_us)
+        if n == 0:
             return
         yard, road = beams
         self._samples.append(samples)

@@ -32,6 +32,10 @@ class Told:
         self.deaf = False
         """Nobody hears what a dead one still says."""
 
+    def knows(self, seq: int) -> bool:
+        """Whether somebody was told of this record."""
+        return seq in self._records
+
     def asked(self, found: OnDeck) -> None:
         """A word about the deck is on its way."""
         if self.deaf:

@@ -158,6 +158,7 @@ class _Ride:
         self._away = False
         self._restarted_us = -RESTARTED_US
         self._bodies: dict[int, bytes] = {}
+        self._found_seq = 0
 
     def run(self) -> Ride:
         """Drive, close, and look at what was kept."""
@@ -191,13 +192,12 @@ class _Ride:
                     self._platform.look(lane.bookkeeper.ledger)
             scans += 1
             if self._leaps:
-                scans += self._leap(lane, scans)
                 scans += self._rest(lane, scans)
+                scans += self._leap(lane, scans)
             yard.advance(SCAN_US)
             if yard.troubles:
                 hang(yard, LEASE_US)
 
-    def _leap(self, lane: Scan, scans: int) -> int:
     def _rest(self, lane: Scan, scans: int) -> int:
         """Pass over all scans of an empty lane in which only its scale has samples to look at.
 
@@ -219,6 +219,7 @@ class _Ride:
                 self._reached.note(Phase(lane.lane.phase))
         return passed
 
+    def _leap(self, lane: Scan, scans: int) -> int:
         """Pass over scans of an empty lane in which nothing can happen; return how many.
 
         Those in which this ride itself has something to look at are not passed over.
@@ -295,6 +296,8 @@ class _Ride:
                 self._yard.advance(START_AGAIN_US)
                 self._yard.converter.take()
             else:
+                stored = self._lane.bookkeeper.ledger.hashes()
+                self._found_seq = max((seq for _, _, seq in stored), default=0)
                 return self._lane
 
     def _board(self) -> Board:
@@ -377,10 +380,10 @@ class _Ride:
         lane = self._born(kill if in_start else None)
         self._checker.restarted()
         self._reached.restarted()
+        self._restarted_us = yard.now_us
         return lane
 
     def _harm(self, lane: Scan, cut: bool) -> Iterator[tuple[str, str]]:
-        self._restarted_us = yard.now_us
         """What a death has taken of what the lane was told, or has damaged."""
         ledger = lane.bookkeeper.ledger
         yield from (("lost", seen) for seen in self._ground.told.lost(ledger))
@@ -414,10 +417,16 @@ class _Ride:
         try:
             with self._ground.aside(), Ledger.open(path, read_only=True) as ledger:
                 found = takewhile(bool, (ledger.find(passage_id, part) for part in count(1)))
-                return [record for record in found if record is not None]
+                return [record for record in found if record is not None and self._told_of(record)]
         except LedgerError as error:
             self._add("verify", f"while the lane runs: {error}")
             return []
+
+    def _told_of(self, record: Record) -> bool:
+        """Whether the lane may know that this record is on the disk: by word, or as it began."""
+        if self._hand is None or record.seq <= self._found_seq:
+            return True
+        return self._ground.told.knows(record.seq)
 
     def _judged(self) -> Ride:
         try:
