@@ -113,6 +113,6 @@ def lamps(wanted: int, heads: int, estop: int, leased: bool) -> int:
         return ESTOP_PRESSED
     if not leased:
         return LEASE_STALE
-    if wanted < 0 or wanted >> heads or wanted & (wanted - 1):
+    if wanted >> heads or wanted & (wanted - 1):
         return NO_SUCH_LAMP
     return wanted * REASONS_MAX + OBEYED

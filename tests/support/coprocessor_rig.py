@@ -143,12 +143,13 @@ def coprocessor_board(folder: Path) -> tuple[LaneBoard, Callable[[int], None]]:
 
 def meet(board: LaneBoard, advance: Callable[[int], None]) -> None:
     """Let time go by until the coprocessor has its wiring and has told its contacts."""
+    estop = board.estop
+    assert estop is not None
     for _ in range(200):
         advance(20_000)
         time.sleep(0.001)
-        assert board.estop is not None
-        if board.estop.read():
+        if estop.read():
             break
     for _ in range(20):
         advance(20_000)
-        board.estop.read()
+        estop.read()
