@@ -23,6 +23,9 @@ class _Table(Struct, frozen=True, kw_only=True):
     window_us: Annotated[int, time("500 ms", "5 s")] = field(
         name="window", default=_AS_SHIPPED.window_us
     )
+    settle_us: Annotated[int, time("0 s", "30 s")] = field(
+        name="settle", default=_AS_SHIPPED.settle_us
+    )
     check_us: Annotated[int, time("5 s", "60 s")] = field(
         name="check", default=_AS_SHIPPED.check_us
     )

@@ -15,6 +15,7 @@ from typing import Any
 DRIVERS: dict[str, str] = {
     "sim.clock": "sim.devices:SimClock",
     "sim.cells": "sim.devices:SimCells",
+    "sim.indicator": "sim.devices:SimIndicator",
     "sim.presence": "sim.devices:SimPresence",
     "sim.gate": "sim.devices:SimGate",
     "sim.signal": "sim.devices:SimSignal",

@@ -48,7 +48,9 @@ class Acceptance:
     def judge(self, reading: Reading, ends: Ends, zero_ok: bool) -> None:
         """Look at the newest frame."""
         now_us, window = reading.t_us, self._frames.window
+        crossed_us = max(self._since_us, ends.edge_us)
         stands = bool(window) and ends.clear and ends.edge_us < window[0].t_us
+        settled = now_us - crossed_us >= self._rule.settle_us
         load_g = self._frames.stable_g if stands else None
         if load_g is not None and load_g >= self._min_g:
             self._tamper.stands(now_us, load_g, ends)
@@ -59,9 +61,9 @@ class Acceptance:
         if self._told_of_ends(now_us, ends):
             return
         fresh = bool(window) and window[0].t_us > self._fresh_us
-        if load_g is not None and fresh and zero_ok and self._may_be(load_g):
+        if load_g is not None and settled and fresh and zero_ok and self._may_be(load_g):
             self._accept(now_us, load_g, window)
-        elif now_us - max(self._since_us, ends.edge_us) > self._rule.give_up_us:
+        elif now_us - max(crossed_us, self._fresh_us) > self._rule.give_up_us:
             self._to(Status.UNSTABLE, self._frames.swing_g or 0)
 
     def lost(self) -> None:

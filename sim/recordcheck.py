@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
+from protocol.frames import unpack_frames
 from protocol.parts import (
     ClockQuality,
     Direction,
@@ -30,7 +31,8 @@ from sim.truck import Truck
 
 WALL_LATE_MS = 1_500
 U95_SHARE = 0.75
-"""Of the initial MPE: no weight less certain than that is to be believed."""
+"""Of the initial MPE: no weight of bare cells less certain than that is to be believed."""
+INDICATOR = "indicator"
 _KNOWN = (Result.WITHIN, Result.OVER)
 _WAYS = {
     (Direction.OUT, Outcome.RELEASE): Permit.ROAD,
@@ -114,7 +116,12 @@ def _evidence(record: Record, weighing: Weighing, e_g: int) -> Iterator[Finding]
     gross_g, u95_g = weighing.gross_g, weighing.u95_g
     limit_g = mpe_g(abs(gross_g), e_g)
     wrong: list[str] = []
-    if u95_g is None or not 0 < u95_g <= U95_SHARE * limit_g:
+    low_g, high_g = 1.0, U95_SHARE * limit_g
+    if weighing.estimator == INDICATOR:
+        # Of a verified indicator no more is known than its error in service and its rounding.
+        low_g, high_g = float(e_g), 2 * limit_g + e_g / 2
+        wrong += _frames_of(weighing)
+    if u95_g is None or not low_g <= u95_g <= high_g:
         wrong.append(f"u95 {u95_g} g at an MPE of {limit_g} g")
     if weighing.mpe_g != 2 * limit_g:
         wrong.append(f"MPE in service {weighing.mpe_g} g, {2 * limit_g} g by the table")
@@ -129,6 +136,18 @@ def _evidence(record: Record, weighing: Weighing, e_g: int) -> Iterator[Finding]
         wrong.append("without its counts" if weighing.raw is None else "without its curve")
     for seen in wrong:
         yield of_record("T12", record, f"seq {record.seq}: {seen}")
+
+
+def _frames_of(weighing: Weighing) -> Iterator[str]:
+    """What the frames of an indicator's weight say otherwise (I5): its digits stand in one."""
+    if weighing.raw is None:
+        return
+    frames = [f for f in unpack_frames(weighing.raw) if f.gross_g == weighing.gross_g]
+    if not frames:
+        yield f"no frame shows {weighing.gross_g} g"
+    digits = str(weighing.gross_g // 1000).encode("ascii")
+    if any(digits not in frame.raw or frame.motion for frame in frames):
+        yield f"the bytes of a frame do not show {weighing.gross_g} g at rest"
 
 
 def _outcome(record: Record, verdicts: Verdicts) -> Iterator[Finding]:

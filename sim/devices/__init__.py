@@ -9,6 +9,7 @@ from sim.devices.camera import SimCamera
 from sim.devices.cells import SimCells
 from sim.devices.clock import SimClock
 from sim.devices.gate import SimGate
+from sim.devices.indicator import SimIndicator
 from sim.devices.late import SLOW_US
 from sim.devices.people import SimRegister, SimRequests
 from sim.devices.presence import SimPresence
@@ -23,6 +24,7 @@ __all__ = [
     "SimCells",
     "SimClock",
     "SimGate",
+    "SimIndicator",
     "SimPresence",
     "SimRegister",
     "SimRequests",

@@ -25,6 +25,7 @@ BOARDS = (
     *FIELD,
     *SIGN_BOARDS,
     "coprocessor",
+    "indicated",
 )
 FAULTY = ("sim-silent", "sim-unknown")
 
@@ -64,6 +65,9 @@ def rig(name: str, folder: Path) -> Rig:
         return Rig(*field_board(kind, folder))
     if kind in SIGN_BOARDS:
         return Rig(*sign_board(kind, folder))
+    if kind == "indicated":
+        board = build(read_profile("sim-indicator"))
+        return Rig(board, board.bus.share("yard", lambda: None).advance)
     if kind == "coprocessor":
         return Rig(*coprocessor_board(folder))
     made = {"sim": _sim, "trace": _trace, "bench": _bench}[kind]

@@ -19,6 +19,10 @@ def deal_faults(rng: Random, span_s: float) -> list[Table]:
     return _Faults(rng, span_s).dealt()
 
 
+_FITTED = tuple(part for part in TABLE if part != "indicator")
+"""The lane that is ridden weighs with bare cells."""
+
+
 class _Faults:
     """Deals the faults of a shift: how many, single or in bursts, short or long."""
 
@@ -38,7 +42,7 @@ class _Faults:
     def _episode(self) -> list[Table]:
         """One device that misbehaves, once or in a burst."""
         rng = self._rng
-        part = rng.choice(tuple(TABLE))
+        part = rng.choice(_FITTED)
         kind = rng.choice(_different(part))
         device, how = _device(rng, part), _how(rng, kind)
         times = rng.choices((1, 2, 3, 5), (6, 1, 1, 1))[0]
