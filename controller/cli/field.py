@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.kit import app, later, plain_errors
+from controller.cli.kit import Json, app, later, plain_errors
 
 
 @app.command()
@@ -38,3 +38,26 @@ def commission(
         passed = later("controller.commands.commission:run")(site, out, who, why)
     if not passed:
         raise typer.Exit(1)
+
+
+@app.command()
+def hil(
+    mode: Annotated[
+        str, typer.Option(help="coprocessor: real firmware on the interpreter.")
+    ] = "coprocessor",
+    trucks: Annotated[int, typer.Option(min=1, max=200, help="So many vehicles.")] = 3,
+    seed: Annotated[int, typer.Option(help="Seed of the yard and of what is hurt when.")] = 1,
+    hurt: Annotated[
+        bool, typer.Option(help="Pull plugs, cut power and spoil bytes, one a passage.")
+    ] = False,
+    vision: Annotated[
+        bool, typer.Option(help="The real recogniser; else one that errs as often.")
+    ] = True,
+    out: Annotated[Path | None, typer.Option(help="Folder that keeps the ledger.")] = None,
+    json_: Json = False,
+) -> None:
+    """Run the lane in real time around the real firmware, the yard behind its pins."""
+    with plain_errors():
+        later("sim.hil.command:run")(
+            mode, trucks, seed, out, hurt=hurt, vision=vision, as_json=json_
+        )
