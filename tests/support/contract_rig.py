@@ -18,7 +18,7 @@ from board.profile import ProfileError, read_profile
 from hal.player import player_of
 
 ENDS = ("yard", "road")
-FIELD = ("gpio", "rpi")
+FIELD = ("gpio", "rpi", "modbus")
 BOARDS = (
     *("sim", "sim-silent", "sim-unknown", "sim-stuck"),
     *("trace", "trace-damaged", "bench"),

@@ -10,7 +10,22 @@ from typing import Any, NamedTuple
 import gpiod
 from gpiod.line import Bias, Direction, Edge, Value
 
+from hal.ports import WallReading
+
 LineId = int | str
+
+
+class HandClock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.us = 1_000_000
+
+    def now_us(self) -> int:
+        return self.us
+
+    def wall(self) -> WallReading:
+        return WallReading(ms=0)
 
 
 class Event(NamedTuple):

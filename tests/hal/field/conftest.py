@@ -7,25 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from field_fakes import Chip, FakeRpi, fake_chip
+from field_fakes import Chip, FakeRpi, HandClock, fake_chip
 
 from hal import registry
 from hal.bus import Bus
 from hal.field.rounds import Rounds
-from hal.ports import WallReading
-
-
-class HandClock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.us = 1_000_000
-
-    def now_us(self) -> int:
-        return self.us
-
-    def wall(self) -> WallReading:
-        return WallReading(ms=0)
 
 
 class Box:
