@@ -40,6 +40,11 @@ DRIVERS: dict[str, str] = {
     "socket.requests": "hal.requests:SocketRequests",
     "file.register": "hal.files:FileRegister",
     "host.clock": "hal.host:HostClock",
+    "v4l2.camera": "hal.cameras.opencv:V4l2Camera",
+    "rtsp.camera": "hal.cameras.opencv:RtspCamera",
+    "pi.camera": "hal.cameras.pi:PiCamera",
+    "vzenith.camera": "hal.cameras.vzenith:VzenithCamera",
+    "hil.clock": "sim.hil.clock:HilClock",
     "sichuan.sign": "hal.signs.kinds:SichuanSign",
     "yunnan.sign": "hal.signs.kinds:YunnanSign",
     "guizhou.sign": "hal.signs.kinds:GuizhouSign",
@@ -114,8 +119,10 @@ def load(name: str) -> Callable[..., Any]:
 
 
 def _target(name: str) -> str:
-    third_party = {e.name: e.value for e in entry_points(group="steelyard.drivers")}
-    target = DRIVERS.get(name) or third_party.get(name)
+    target = DRIVERS.get(name)
+    if target is None:
+        # Asking what is installed takes milliseconds, so nobody is asked for a driver of ours.
+        target = {e.name: e.value for e in entry_points(group="steelyard.drivers")}.get(name)
     if target is None:
         near = difflib.get_close_matches(name, names(), n=1)
         hint = f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join(names())}"
