@@ -3,7 +3,7 @@
 A frame is ``COBS(kind u8, seq u16, payload, crc u16) 00``, little endian; the CRC is CRC-16/
 CCITT-FALSE (polynomial 0x1021, begun with 0xFFFF, 0x29B1 over ``123456789``) over kind, seq and
 payload.  A body is at most 205 bytes, so COBS costs one byte.  ``board/firmware/framing.py`` is the
-other end; both are held to ``protocol/vectors/coprocessor.json``.
+other end; both are held to ``protocol/vectors/coprocessor.toml``.
 
 Source of COBS: Cheshire and Baker, IEEE/ACM Transactions on Networking 7 (1999) 2.
 """
@@ -17,6 +17,7 @@ PAYLOAD_MAX = 200
 _HEAD, _TAIL = 3, 2
 _WIRE_MAX = _HEAD + PAYLOAD_MAX + _TAIL + 1
 _SEQS = 0x10000
+_GAP_MAX = 1_000
 
 
 class Frame(NamedTuple):
@@ -45,7 +46,7 @@ class Decoder:
     """Takes bytes as they come and gives sound frames; what is none is counted and dropped.
 
     ``corrupt`` counts frames that were none, ``missed`` those that the sequence numbers say were
-    lost.  A jump of half the numbers or more is a sender that has begun anew.
+    lost.  A greater jump than ``_GAP_MAX`` is a sender that has begun anew.
     """
 
     def __init__(self) -> None:
@@ -81,7 +82,7 @@ class Decoder:
         self.frames += 1
         if self._next is not None:
             gap = (seq - self._next) % _SEQS
-            self.missed += gap if gap < _SEQS // 2 else 0
+            self.missed += gap if gap < _GAP_MAX else 0
         self._next = (seq + 1) % _SEQS
 
 

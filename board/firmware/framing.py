@@ -2,7 +2,7 @@
 
 A frame is ``COBS(kind u8, seq u16, payload, crc u16) 00``, little endian; the CRC is CRC-16/
 CCITT-FALSE over kind, seq and payload.  Buffers are made once: neither way allocates.  The same
-wire as ``protocol/framing.py``; both are held to ``protocol/vectors/coprocessor.json``.
+wire as ``protocol/framing.py``; both are held to ``protocol/vectors/coprocessor.toml``.
 """
 
 PAYLOAD_MAX = 200
