@@ -54,6 +54,7 @@ DRIVERS: dict[str, str] = {
     "template.sign": "hal.signs.kinds:TemplateSign",
     "syn.voice": "hal.voice.module:VoiceModule",
     "clips.voice": "hal.voice.clips:ClipVoice",
+    "nau7802.cells": "hal.adc.nau7802:Nau7802Cells",
     "yaohua.indicator": "hal.indicators.yaohua:YaohuaIndicator",
     "toledo.indicator": "hal.indicators.toledo:ToledoIndicator",
     "text.indicator": "hal.indicators.text:TextIndicator",

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from coprocessor_rig import coprocessor_board
 from field_rig import field_board
+from nau7802_fake import converter_board
 from sign_boards import SIGN_BOARDS, sign_board
 from site_rig import SITE, write_recording
 
@@ -26,6 +27,7 @@ BOARDS = (
     *SIGN_BOARDS,
     "coprocessor",
     "indicated",
+    "nau7802",
 )
 FAULTY = ("sim-silent", "sim-unknown")
 
@@ -68,6 +70,8 @@ def rig(name: str, folder: Path) -> Rig:
     if kind == "indicated":
         board = build(read_profile("sim-indicator"))
         return Rig(board, board.bus.share("yard", lambda: None).advance)
+    if kind == "nau7802":
+        return Rig(*converter_board(folder))
     if kind == "coprocessor":
         return Rig(*coprocessor_board(folder))
     made = {"sim": _sim, "trace": _trace, "bench": _bench}[kind]

@@ -1,0 +1,1 @@
+"""Converters that turn the millivolts of bare load cells into counts."""
