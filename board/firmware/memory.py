@@ -9,7 +9,7 @@ import os
 
 NONE, EXCEPTION, WATCHDOG, BAD_WIRING = 0, 1, 2, 3
 TEXT_MAX = 120
-STARTS = 0x10000
+STARTS_MAX = 0xFFFF
 _MEMORY = "memory.json"
 _WIRING = "wiring.json"
 
@@ -27,7 +27,7 @@ class Memory:
         self.text = ""
         self.more = 0
         if sound:
-            self.starts = (_int(kept.get("starts")) + 1) % STARTS
+            self.starts = _int(kept.get("starts")) % STARTS_MAX + 1
             self.cause = _int(kept.get("cause"))
             self.text = str(kept.get("text", ""))[:TEXT_MAX]
             self.more = _int(kept.get("more"))
