@@ -2,7 +2,8 @@
 
 The record is made again from what the core asked for.  What no input image holds is taken from the
 stored record and therefore not proven here: who the box is, the weight curve and raw counts, the
-digests of files, flags.  The seals and digests of those are what ``steelyard verify`` checks.
+digests of files, flags.  The seals and digests of those are what ``steelyard verify`` checks.  Of
+an indicator's weight the frames lie in the record, and are held to it.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from controller.journalfile import Settings
 from controller.journalread import JournalError, JournalFile, read_journal, read_settings
 from controller.recorder import evidence_in, to_record
 from controller.recording.identity import RULES, identity_in
+from controller.recording.reweighing import weight_of_frames
 from controller.replay import Difference, Divergence, Replayer, differences
 from controller.rulebook import ruleset
 from controller.rulefile import RuleFile, parse_rules
 from protocol.record import LEDGER_KINDS, Record, RecordError, decode, encode
+from sensors.indicated_rule import METHOD
 
 OF_THE_BOX = ("schema", "seq", "prev_hash", "flags", "media", "clips")
 """Fields that are taken from the stored record as they are."""
@@ -103,6 +106,9 @@ class Checker:
     def _replayed(
         self, about: Checked, record: Record, payload: bytes, journals: list[JournalFile]
     ) -> Checked:
+        unproven = _frames_differ(record)
+        if unproven:
+            return replace(about, result=Result.DIFFERENT, why=unproven)
         settings = self._settings_of(record, journals[0])
         rival = self._rival_table(record, settings)
         if rival:
@@ -156,6 +162,20 @@ class Checker:
         if digest not in self._settings:
             self._settings = {digest: read_settings(self._read(digest, SETTINGS_KIND))}
         return self._settings[digest]
+
+
+def _frames_differ(record: Record) -> str:
+    """What an indicator's frames say otherwise than the record that holds them; "" if nothing."""
+    weighing = record.weighing
+    if weighing is None or weighing.raw is None or weighing.estimator != METHOD:
+        return ""
+    try:
+        weight_g = weight_of_frames(weighing)
+    except ValueError as error:
+        return str(error)
+    if weight_g == weighing.gross_g:
+        return ""
+    return f"its frames are {weight_g} g by the rule it states, not {weighing.gross_g} g"
 
 
 def _compared(about: Checked, record: Record, payload: bytes, today: Record) -> Checked:

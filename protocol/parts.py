@@ -289,9 +289,10 @@ class Tare(Struct, frozen=True, kw_only=True):
 class Weighing(Struct, frozen=True, kw_only=True):
     """One accepted weighing; ``indicated_g`` is rounded to d, None where class III shows a blank.
 
-    ``raw`` are the counts that gave the value, as ``protocol/counts.py`` packs them without loss
-    (an indicator's frames will have a kind of their own there); ``estimate_g`` is the value before
-    rounding to d.  ``estimator``, its version and its parameters (name with unit) say how it came.
+    ``raw`` are the counts that gave the value, as ``protocol/counts.py`` packs them without loss,
+    or the frames of an indicator (``protocol/frames.py``), one of which shows ``gross_g``;
+    ``estimate_g`` is the value before rounding to d.  ``estimator``, its version and its parameters
+    (name with unit) say how it came.
     """
 
     gross_g: Mass

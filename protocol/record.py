@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 from protocol import cbor, custody, parts
 from protocol.fields import FIELDS, Field
+from protocol.frames import FramesError, is_frames, unpack_frames
 from protocol.parts import (
     Code,
     Digest,
@@ -217,8 +218,20 @@ def _check_weight(record: Record) -> None:
         if curve.sha256 != parts.Curve.digest(curve.t_us, curve.g):
             raise RecordError("curve.sha256 does not belong to the curve")
     weighing = record.weighing
+    if weighing is not None and weighing.raw is not None and is_frames(weighing.raw):
+        _check_frames(weighing, weighing.raw)
     if weighing and weighing.purpose is parts.Purpose.TARE and weighing.indicated_g is None:
         raise RecordError("a tare weighing needs weighing.indicated_g")
+
+
+def _check_frames(weighing: parts.Weighing, raw: bytes) -> None:
+    """An indicator's weight is one that it has shown (I5), not one computed from its frames."""
+    try:
+        frames = unpack_frames(raw)
+    except FramesError as error:
+        raise RecordError(f"weighing.raw: {error}") from error
+    if all(frame.gross_g != weighing.gross_g for frame in frames):
+        raise RecordError(f"weighing.raw: no frame shows gross_g, {weighing.gross_g} g")
 
 
 def _to_wire(value: Struct) -> dict[int, cbor.Value]:

@@ -47,9 +47,9 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     At least ``readings`` frames over at least ``window_us`` (10 at 10 Hz; more where frames come
     faster), and not sooner than ``settle_us`` after something crossed an end: a vehicle that rolls
-    smoothly weighs as one that stands.  For ``check_us`` an accepted weight is held to what follows (R 76-1 A.4.12), after
-    ``silent_us`` without a frame nothing is known, after ``give_up_us`` the load is called
-    unstable.
+    smoothly weighs as one that stands.  For ``check_us`` an accepted weight is held to what follows
+    (R 76-1 A.4.12), after ``silent_us`` without a frame nothing is known, after ``give_up_us`` the
+    load is called unstable.
     """
 
     readings: int = 10
@@ -70,6 +70,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
             ("interval_us", interval_us),
             ("span_g_max", e_g),
             ("settle_us", self.settle_us),
+            ("d_g", d_g),
             ("slope_g_per_s_max", SLOPE_D_PER_S[0] * d_g // SLOPE_D_PER_S[1]),
             ("gap_us_max", GAP[0] * interval_us // GAP[1]),
             ("check_us", self.check_us),

@@ -7,12 +7,15 @@ from collections.abc import Iterator, Sequence
 from controller.explain.dossier import Check, Dossier, Sheet, State
 from controller.explain.layout import facts, say, section
 from controller.explain.words import finding
-from controller.report.figures import BEIJING
+from controller.report.figures import BEIJING, kilograms
 from controller.report.markup import Html, both, el, join
 from controller.report.words import Word
 from protocol.chain import Finding
+from protocol.frames import is_frames, unpack_frames
+from protocol.record import Record
 
 FINDINGS_SHOWN_MAX = 20
+FRAMES_SHOWN_MAX = 64
 
 _BANDS = {
     State.VERIFIED: ("✔ 已通过验证", "VERIFIED"),
@@ -108,12 +111,14 @@ def annex(dossier: Dossier) -> Html:
     head = dossier.passage.head
     proven = dossier.check.state is not State.FAILED
     sheets = [row for sheet in dossier.sheets for row in _sheet(sheet, proven)]
+    frames = [row for sheet in dossier.sheets for row in frame_rows(sheet.record)] if proven else []
     files = [row for sheet in dossier.sheets for row in _files(sheet)]
     return section(
         "annex",
         Word("技术附录", "Technical annex"),
         el("h3", both("记录", "Records")),
         facts(sheets),
+        *_frames(frames),
         el("h3", both("记录所列文件的 SHA-256", "SHA-256 of the files that the records name")),
         facts(files) if files else el("p", both("无", "none"), class_="note"),
         el("h3", both("如何自行检验", "How to check this yourself")),
@@ -130,6 +135,35 @@ def annex(dossier: Dossier) -> Html:
             ),
         ),
     )
+
+
+def _frames(rows: list[tuple[str, str, str | Html]]) -> Iterator[Html]:
+    """The indicator's own words, where one weighed: bytes that its manual explains."""
+    if not rows:
+        return
+    yield el("h3", both("称重仪表原始数据帧", "Frames of the weighing indicator, byte for byte"))
+    yield facts(rows)
+
+
+def frame_rows(record: Record) -> Iterator[tuple[str, str, str | Html]]:
+    """Each frame that a weight came from: when, what it was read as, its bytes."""
+    raw = record.weighing.raw if record.weighing is not None else None
+    if raw is None or not is_frames(raw):
+        return
+    for number, frame in enumerate(unpack_frames(raw)):
+        shown = "—" if frame.gross_g is None else kilograms(frame.gross_g)
+        moves = {True: " 动态 in motion", False: " 稳定 at rest", None: ""}[frame.motion]
+        at = f"{frame.t_us / 1e6:.3f} s"
+        if number >= FRAMES_SHOWN_MAX:
+            yield "……", "more frames", "见记录 weighing.raw"
+            return
+        yield f"第 {record.seq} 号记录 {at}", shown + moves, el("code", printable(frame.raw))
+
+
+def printable(raw: bytes) -> str:
+    """Text where the frame is text, else hexadecimal."""
+    text = raw.rstrip(b"\r\n")
+    return text.decode("ascii") if text.isascii() and text.decode().isprintable() else raw.hex(" ")
 
 
 def _command(words: str) -> Html:
