@@ -191,7 +191,9 @@ class Board:
             wanted = self._done + 1
             os.write(self._pins, _RECORD.pack(_ADVANCE, 0, min(quantum_ms, 65_535), step_us))
             until_s = time.monotonic() + ANSWER_S
-            while self._done < wanted and self.running:
+            starts = self.starts
+            # One that resets itself meanwhile has lost the rest of its step.
+            while self._done < wanted and self.running and self.starts == starts:
                 if time.monotonic() > until_s:
                     raise TimeoutError(f"the firmware hangs; see {self.flash / 'console.txt'}")
                 self._turn.wait(POLL_S)
