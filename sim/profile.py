@@ -7,6 +7,8 @@ a high-bed trailer drops out between its axle groups (facts/field-io.md 4.2).
 
 from __future__ import annotations
 
+from math import inf
+
 from msgspec import Struct
 
 from sim.layout import LOW_BEAM_HEIGHT_M, WHEEL_HALF_CHORD_M
@@ -25,6 +27,22 @@ class Profile(Struct, frozen=True, kw_only=True):
 def covers(intervals: tuple[Interval, ...], at_m: float) -> bool:
     """Tell whether a point lies in one of the intervals."""
     return at_m >= 0.0 and any(a <= at_m <= b for a, b in intervals)
+
+
+def room(intervals: tuple[Interval, ...], from_m: float, to_m: float) -> tuple[bool, float, float]:
+    """Tell ``overlaps``, and how far the stretch may shift down and up until that changes."""
+    met, down, up = False, inf, inf
+    for a, b in intervals:
+        ahead, behind = max(a, 0.0) - to_m, from_m - b
+        if ahead <= 0.0 and behind <= 0.0:
+            if not met:
+                met, down, up = True, 0.0, 0.0
+            down, up = max(down, -ahead), max(up, -behind)
+        elif not met and ahead > 0.0:
+            up = min(up, ahead)
+        elif not met:
+            down = min(down, behind)
+    return met, down, up
 
 
 def overlaps(intervals: tuple[Interval, ...], from_m: float, to_m: float) -> bool:

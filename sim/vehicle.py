@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from hal.ports import RegisterEntry
 from sim.chassis import Chassis, Shape, draw_build
 from sim.layout import Layout
-from sim.profile import Interval, covers, overlaps
+from sim.profile import Interval, covers, overlaps, room
 from sim.scale import TICK_US
 from sim.truck import CONFIGURATIONS, Truck
 
@@ -34,6 +34,8 @@ CELLS_APART_M = 2.9
 YARD, ROAD = 0, 1
 _TICK_S = TICK_US / 1_000_000
 _CALM_TICKS = 8
+_HAIR_M = 1e-9
+"""What the rounding of a place may hide."""
 
 
 class Vehicle:
@@ -112,6 +114,14 @@ class Vehicle:
             return False
         near, far = self.s_m - self._place(end, out_m[0]), self.s_m - self._place(end, out_m[1])
         return overlaps(intervals, min(near, far), max(near, far))
+
+    def meets(
+        self, end: int, out_m: Interval, intervals: tuple[Interval, ...]
+    ) -> tuple[bool, float, float]:
+        """Tell ``overlaps``, and between which places of the front bumper that stays so."""
+        near, far = self.s_m - self._place(end, out_m[0]), self.s_m - self._place(end, out_m[1])
+        met, down, up = room(intervals, min(near, far), max(near, far))
+        return met, self.s_m - down + _HAIR_M, self.s_m + up - _HAIR_M
 
     def spans(self, end: int, out_m: float) -> bool:
         """Tell whether any of the vehicle, between its bumpers, stands over this line."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from msgspec import Struct, structs
@@ -100,6 +100,15 @@ class Options(Struct, frozen=True, kw_only=True):
     cheat: Cheat | None = None
 
 
+class _Seen(NamedTuple):
+    """What a sensor said when, and between which places of each vehicle it says the same."""
+
+    tick: int
+    state: Contact
+    present: list[Vehicle]
+    reach: list[tuple[float, float]]
+
+
 class Yard:
     """One lane with everything around it."""
 
@@ -152,7 +161,7 @@ class Yard:
         self.said: dict[str, Contact] = {}
         self.switches: dict[str, BoomContacts] = {}
         self._touching: set[tuple[int, str]] = set()
-        self._seen: dict[tuple[int, str], tuple[int, Contact]] = {}
+        self._seen: dict[tuple[int, str], _Seen] = {}
         for visit in visits:
             self.add(visit)
 
@@ -319,10 +328,16 @@ class Yard:
             return _CLEAR
         key = (end, kind)
         seen = self._seen.get(key)
-        if seen is None or seen[0] < self._moved_tick:
-            state = _BLOCKED if self._blocked(end, kind) else _CLEAR
-            self._seen[key] = seen = (self._tick, state)
-        return seen[1]
+        if seen is None or (seen.tick < self._moved_tick and not self._as_seen(seen)):
+            self._seen[key] = seen = self._look(end, kind)
+        return seen.state
+
+    def _as_seen(self, seen: _Seen) -> bool:
+        """Whether the same vehicles stand where they do not change what a sensor says."""
+        return seen.present is self._present and all(
+            low < vehicle.s_m < high
+            for vehicle, (low, high) in zip(seen.present, seen.reach, strict=True)
+        )
 
     def sight(self, end: int, *, behind: bool = False) -> Sight | None:
         """Return the nearest vehicle front that the camera of this end sees, or the farthest."""
@@ -498,24 +513,19 @@ class Yard:
                     )
                 )
 
-    def _blocked(self, end: int, kind: str) -> bool:
-        layout = self.layout
-        if kind in ("beam_low", "beam_high") and any(
-            w.end == end and w.there(self.now_us) for w in self.walkers
-        ):
-            return True
-        for vehicle in self._present:
-            profile = vehicle.truck.profile
-            if kind == "beam_low":
-                hit = vehicle.covers(end, layout.beam_m, profile.low)
-            elif kind == "beam_high":
-                hit = vehicle.covers(end, layout.beam_m, profile.high)
-            else:
-                stretch = layout.arm_loop_m if kind == "arm" else layout.approach_loop_m
-                hit = vehicle.overlaps(end, stretch, profile.loop)
-            if hit:
-                return True
-        return False
+    def _look(self, end: int, kind: str) -> _Seen:
+        """What a sensor says, and how far each vehicle may move until it says anything else."""
+        layout, beam = self.layout, kind in ("beam_low", "beam_high")
+        stretch = (layout.beam_m, layout.beam_m)
+        if not beam:
+            stretch = layout.arm_loop_m if kind == "arm" else layout.approach_loop_m
+        part = kind.removeprefix("beam_") if beam else "loop"
+        found = [v.meets(end, stretch, getattr(v.truck.profile, part)) for v in self._present]
+        on_foot = beam and any(w.end == end and w.there(self.now_us) for w in self.walkers)
+        state = _BLOCKED if on_foot or any(met for met, _, _ in found) else _CLEAR
+        reach = [(low, high) for _, low, high in found]
+        # Of people on foot nobody knows when they move.
+        return _Seen(self._tick, state, [] if self.walkers else self._present, reach)
 
     def _touches(self, now: int) -> None:
         for end, boom in enumerate(self.booms):

@@ -37,22 +37,26 @@ class SimPresence:
 
     def read(self) -> Contact:
         """The present state."""
-        fault = self._yard.fault_of(self._name)
+        yard = self._yard
+        if not yard.troubles:
+            self._late.clear()
+            state = yard.said[self._name] = self._state()
+            return state
+        fault = yard.fault_of(self._name)
         if fault in _SAYS:
             return _SAYS[fault]
-        said = self._yard.said
+        said = yard.said
         if fault == "stuck" and self._name in said:
             return said[self._name]
         state = self._state()
         if fault == "slow":
-            now_us = self._yard.now_us
-            self._late.put(now_us, state)
-            return self._late.get(now_us, said.get(self._name, state))
+            self._late.put(yard.now_us, state)
+            return self._late.get(yard.now_us, said.get(self._name, state))
         self._late.clear()
         said[self._name] = state
         if fault is None:
             return state
-        return self._troubled(fault, state, self._yard.troubles[self._name])
+        return self._troubled(fault, state, yard.troubles[self._name])
 
     def _troubled(self, fault: str, state: Contact, trouble: Trouble) -> Contact:
         now_us = self._yard.now_us
