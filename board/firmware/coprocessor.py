@@ -97,11 +97,11 @@ class Coprocessor:
                 return
             cells.read()
         self._tell_sample(parts, now_us)
-        self._due_us = (self._due_us + parts.period_us) & TICKS_MASK
+        self._due_us = time.ticks_add(self._due_us, parts.period_us)
         self._number = (self._number + 1) & 0xFFFF
         while behind_us >= parts.period_us:
             behind_us -= parts.period_us
-            self._due_us = (self._due_us + parts.period_us) & TICKS_MASK
+            self._due_us = time.ticks_add(self._due_us, parts.period_us)
             self._number = (self._number + 1) & 0xFFFF
             self._late = (self._late + 1) & 0xFFFF
 
@@ -135,24 +135,25 @@ class Coprocessor:
                 self.link.send(words.EDGE, 6)
 
     def _tell_state(self, now_us: int) -> None:
-        put = self.link.put
-        put("<I", 0, now_us)
-        put("<H", 4, self.lease.epoch)
-        put("<B", 6, 1 if self.lease.held else 0)
+        # A bound method kept in a variable would be an object anew each time.
+        link = self.link
+        link.put("<I", 0, now_us)
+        link.put("<H", 4, self.lease.epoch)
+        link.put("<B", 6, 1 if self.lease.held else 0)
         judge = None if self.parts is None else self.parts.judge
         for index in range(2):
             fitted = judge is not None and index < judge.number
-            put("<B", 7 + index, judge.wanted[index] if fitted else 0)
-            put("<B", 9 + index, judge.booms[index] if fitted else 0)
-        put("<B", 11, 0 if judge is None else judge.lamps)
-        put("<I", 12, 0 if self.parts is None else self.parts.contacts.packed)
-        put("<H", 16, self.link.frame.corrupt)
-        put("<H", 18, self.link.frame.missed)
-        put("<H", 20, self._late)
-        put("<B", 22, self.lease.losses)
-        put("<B", 23, self._round_max_ms)
+            link.put("<B", 7 + index, judge.wanted[index] if fitted else 0)
+            link.put("<B", 9 + index, judge.booms[index] if fitted else 0)
+        link.put("<B", 11, 0 if judge is None else judge.lamps)
+        link.put("<I", 12, 0 if self.parts is None else self.parts.contacts.packed)
+        link.put("<H", 16, link.frame.corrupt)
+        link.put("<H", 18, link.frame.missed)
+        link.put("<H", 20, self._late)
+        link.put("<B", 22, self.lease.losses)
+        link.put("<B", 23, self._round_max_ms)
         self._round_max_ms = 0
-        self.link.send(words.STATE, 24)
+        link.send(words.STATE, 24)
 
     def _hear(self, now_ms: int) -> None:
         frame = self.link.frame
