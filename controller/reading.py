@@ -20,6 +20,7 @@ from hal.ports import Camera, DeviceFault, Frame
 
 FRAME_AGE_US_MAX = 2_000_000
 FLAWS_MAX = 5
+HINTED_MAX = 16
 STALE = "stale"
 """As ``vision.quality`` names it."""
 
@@ -59,6 +60,7 @@ class Reading:
         self._reader = reader
         self._cutouts = cutouts
         self._ballot: Ballot | None = None
+        self._hinted: dict[tuple[End, View, int], tuple[str, ...]] = {}
         self._vehicle = (0, 0)
 
     @property
@@ -137,6 +139,10 @@ class Reading:
             ballot.spoilt(lens.view, STALE)
             lens.judge(STALE, f"age {age_us / 1e6:.1f} s, limit {FRAME_AGE_US_MAX / 1e6:g} s")
             return
+        if frame.hints:
+            self._hinted[lens.end, lens.view, frame.captured_us] = frame.hints
+            while len(self._hinted) > HINTED_MAX:
+                del self._hinted[next(iter(self._hinted))]
         self._reader.give(
             Shot(
                 end=lens.end,
@@ -152,7 +158,8 @@ class Reading:
             if (lens.end, lens.view) == (glance.end, glance.view):
                 lens.judge(glance.sighted.flaw, glance.sighted.measured)
         if self._ballot is not None and self._ballot.passage_id == glance.passage_id:
-            self._ballot.take(glance)
+            key = (glance.end, glance.view, glance.captured_us)
+            self._ballot.take(glance, self._hinted.pop(key, ()))
 
 
 def _lenses(board: Board) -> list[_Lens]:

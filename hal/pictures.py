@@ -27,21 +27,29 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     Raises:
         PictureError: absent, empty, too large, truncated, or no picture; or OpenCV is missing.
     """
-    data = _bytes(path)
+    return decode_picture(_bytes(path), str(path))
+
+
+def decode_picture(data: bytes, where: str) -> NDArray[np.uint8]:
+    """Return the photograph of these bytes as BGR uint8 (height, width, 3).
+
+    Raises:
+        PictureError: truncated, too large, or no picture; or OpenCV is missing.
+    """
     if _truncated(data):
-        raise PictureError(f"{path}: the picture is truncated ({len(data)} bytes); fetch it again")
+        raise PictureError(f"{where}: the picture is truncated ({len(data)} bytes); fetch it again")
     try:
         cv2 = import_module("cv2")
     except ModuleNotFoundError as error:
-        raise PictureError(f"{path}: OpenCV is needed: pip install 'steelyard[vision]'") from error
+        raise PictureError(f"{where}: OpenCV is needed: pip install 'steelyard[vision]'") from error
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:
-        raise PictureError(f"{path}: cannot be decoded: {error.err or error}") from error
+        raise PictureError(f"{where}: cannot be decoded: {error.err or error}") from error
     if pixels is None or pixels.ndim != 3 or pixels.size == 0:
-        raise PictureError(f"{path}: not a picture that can be decoded; use JPEG, PNG or BMP")
+        raise PictureError(f"{where}: not a picture that can be decoded; use JPEG, PNG or BMP")
     if pixels.shape[0] * pixels.shape[1] > PIXELS_MAX:
-        raise PictureError(f"{path}: larger than {PIXELS_MAX} pixels; reduce it")
+        raise PictureError(f"{where}: larger than {PIXELS_MAX} pixels; reduce it")
     return np.ascontiguousarray(pixels, dtype=np.uint8)
 
 

@@ -85,13 +85,16 @@ class Frame(Struct, frozen=True, kw_only=True):
     """One picture: BGR uint8 (height, width, 3), lane time of exposure, plate regions if known.
 
     ``regions`` holds the corners (x, y) of plate regions, clockwise from the top left, where the
-    camera finds them itself.  ``track`` counts the vehicles the camera has seen.
+    camera finds them itself.  ``track`` counts the vehicles the camera has seen.  ``hints`` are
+    what the camera itself makes of the picture ("camera_reads: 皖A12345"): for the record, never
+    read as a plate.
     """
 
     pixels: NDArray[np.uint8]
     captured_us: int
     track: int = 0
     regions: tuple[tuple[tuple[float, float], ...], ...] = ()
+    hints: tuple[str, ...] = ()
 
 
 class SignPage(Struct, frozen=True, kw_only=True):

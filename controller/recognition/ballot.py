@@ -23,6 +23,8 @@ from vision.vote import Outcome, Refusal, Votes, VoteSettings
 FRAMES_MAX = 12
 TRACKS_MAX = 6
 SEEN_MAX = 512
+CAMERA_READS = "camera_reads: "
+"""A camera that reads the same plate by itself makes nothing suspicious."""
 _PARTS = {View.FRONT: Part.FRONT, View.REAR: Part.REAR}
 _VIEWS = {part: view for view, part in _PARTS.items()}
 
@@ -82,8 +84,8 @@ class Ballot:
         flawed[flaw] = flawed.get(flaw, 0) + 1
         self._counts[view] = replace(counts, flawed=tuple(sorted(flawed.items())))
 
-    def take(self, glance: Glance) -> None:
-        """Take what was seen in one frame."""
+    def take(self, glance: Glance, hints: tuple[str, ...] = ()) -> None:
+        """Take what was seen in one frame; ``hints`` are its camera's own."""
         if glance.sighted.flaw:
             self.spoilt(glance.view, glance.sighted.flaw)
             return
@@ -102,17 +104,17 @@ class Ballot:
             counts, read=counts.read + (not late), late=counts.late + late
         )
         if refused is None:
-            self._remember(glance.track, seen)
+            self._remember(glance.track, seen, hints)
             self.reads = tuple(self._facts(self._votes.outcome()))
 
     def _of(self, view: View) -> FrameCounts:
         blank = FrameCounts(passage_id=self.passage_id, end=self.end, view=view)
         return self._counts.get(view, blank)
 
-    def _remember(self, track: int, seen: list[Seen]) -> None:
+    def _remember(self, track: int, seen: list[Seen], hints: tuple[str, ...]) -> None:
         for one in seen:
             digest = self._cutouts.add(one.png) if one.png else ""
-            self._sources[self._frame, one.quad] = _Source(track, digest, one.hints)
+            self._sources[self._frame, one.quad] = _Source(track, digest, (*one.hints, *hints))
         while len(self._sources) > SEEN_MAX:
             del self._sources[next(iter(self._sources))]
 
@@ -141,7 +143,7 @@ class Ballot:
             valid=UNREADABLE not in plate.text and validate(plate.text),
             ptype=plate.ptype.value if plate.ptype is not None else "",
             ptype_ppm=ppm(plate.ptype_p),
-            hints=source.hints,
+            hints=tuple(hint for hint in source.hints if hint != f"{CAMERA_READS}{plate.text}"),
         )
 
 

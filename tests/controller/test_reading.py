@@ -22,7 +22,7 @@ from controller.core.faults import Fault
 from controller.core.images import OutputImage, PlateRead
 from controller.core.kinds import End, Phase, PlateStand, View
 from controller.media import Cutouts
-from controller.reading import FLAWS_MAX, FRAME_AGE_US_MAX, Reading
+from controller.reading import FLAWS_MAX, FRAME_AGE_US_MAX, HINTED_MAX, Reading
 from controller.recognition.inline import DELAY_US, InlineReader
 from controller.recognition.looks import Seen, Shot, Sighted
 from controller.recognition.process import LOOK_US_MAX, QUEUE_MAX, ProcessReader, State
@@ -87,7 +87,13 @@ class Rig:
     cutouts: Cutouts
 
     def frame(
-        self, *plates: Seen, flaw: str = "", track: int = 1, age_us: int = 0, rear: bool = False
+        self,
+        *plates: Seen,
+        flaw: str = "",
+        track: int = 1,
+        age_us: int = 0,
+        rear: bool = False,
+        hints: tuple[str, ...] = (),
     ) -> None:
         """Let a camera have a picture with these plates, or with a flaw."""
         measured = "grey 7, limit 45" if flaw else ""
@@ -95,7 +101,9 @@ class Rig:
         pixels = np.full((2, 2, 3), number, np.uint8)
         camera = self.rear if rear else self.front
         captured_us = self.clock.us - age_us
-        camera.waiting.append(Frame(pixels=pixels, captured_us=captured_us, track=track))
+        camera.waiting.append(
+            Frame(pixels=pixels, captured_us=captured_us, track=track, hints=hints)
+        )
 
     def scan(self, wanted: OutputImage = FRONT, *, later_us: int = 0) -> None:
         self.clock.us += later_us
@@ -136,6 +144,26 @@ def test_frames_of_one_vehicle_become_one_plate(rig: Rig) -> None:
     assert all(0 < ppm < 1_000_000 for ppm in rig.plate.char_ppm)
     (counts,) = rig.reading.frames
     assert (counts.passage_id, counts.taken, counts.read, counts.flawed) == (1, 4, 4, ())
+
+
+def test_what_the_camera_makes_of_its_picture_goes_with_the_plate(rig: Rig) -> None:
+    fake = "camera_fake_plate: told by the camera"
+    for _ in range(3):
+        rig.read(seen(PLATE), hints=(fake, f"camera_reads: {PLATE}"))
+    assert rig.plate.hints == (fake,)
+
+
+def test_a_camera_that_reads_another_plate_is_told(rig: Rig) -> None:
+    for _ in range(3):
+        rig.read(seen(PLATE), hints=("camera_reads: 皖A54321",))
+    assert rig.plate.hints == ("camera_reads: 皖A54321",)
+
+
+def test_hints_of_frames_that_are_never_read_do_not_pile_up(rig: Rig) -> None:
+    for _ in range(2 * HINTED_MAX):
+        rig.frame(hints=("camera_reads: 皖A54321",))
+        rig.scan(later_us=1)
+    assert len(rig.reading._hinted) <= HINTED_MAX
 
 
 def test_the_picture_of_the_plate_can_be_kept(rig: Rig) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from camera_boards import CAMERA_BOARDS, camera_board
 from coprocessor_rig import coprocessor_board
 from field_rig import field_board
 from nau7802_fake import converter_board
@@ -25,10 +26,16 @@ BOARDS = (
     *("trace", "trace-damaged", "bench"),
     *FIELD,
     *SIGN_BOARDS,
+    *CAMERA_BOARDS,
     "coprocessor",
     "indicated",
     "nau7802",
 )
+NAMED: dict[str, Callable[[str, Path], tuple[Board, Callable[[int], None]]]] = {
+    **dict.fromkeys(FIELD, field_board),
+    **dict.fromkeys(SIGN_BOARDS, sign_board),
+    **dict.fromkeys(CAMERA_BOARDS, camera_board),
+}
 FAULTY = ("sim-silent", "sim-unknown")
 
 _BENCH = """
@@ -63,10 +70,8 @@ class Rig:
 def rig(name: str, folder: Path) -> Rig:
     """Build a board by name; skips where its packages are not there yet."""
     kind, _, fault = name.partition("-")
-    if kind in FIELD:
-        return Rig(*field_board(kind, folder))
-    if kind in SIGN_BOARDS:
-        return Rig(*sign_board(kind, folder))
+    if kind in NAMED:
+        return Rig(*NAMED[kind](kind, folder))
     if kind == "indicated":
         board = build(read_profile("sim-indicator"))
         return Rig(board, board.bus.share("yard", lambda: None).advance)
