@@ -34,7 +34,7 @@ class IndicatedWeigher:
     """Weighs what stands on one deck by a verified indicator's word; constant memory, no I/O."""
 
     def __init__(self, capacity: Capacity, rule: Rule | None = None) -> None:
-        self._capacity = capacity
+        self.capacity = capacity
         self._rule = rule or Rule()
         self._events: deque[Event] = deque(maxlen=EVENTS_MAX)
         self._curve: deque[tuple[int, int]] = deque(maxlen=CURVE_POINTS_MAX)
@@ -82,7 +82,7 @@ class IndicatedWeigher:
             return
         if abs(load_g) < FAR_G:
             self._draw(load_g)
-        e_g = self._capacity.e_g
+        e_g = self.capacity.e_g
         self._present = load_g > (EMPTY_E - self._present) * e_g
         if self._on_deck:
             self._acceptance.judge(reading, self._ends, self._zero_ok)
@@ -114,7 +114,7 @@ class IndicatedWeigher:
 
     def _look_at_zero(self, load_g: int) -> None:
         """Zero by the indicator's own bit, or by a reading that rounds to it (R 76-1 3.9.4.2)."""
-        near = 2 * abs(load_g) <= self._capacity.e_g
+        near = 2 * abs(load_g) <= self.capacity.e_g
         self._looks.append((self._now_us, near or self.frames.at_centre))
         while len(self._looks) > 1 and self._looks[1][0] <= self._now_us - LOOK_US:
             self._looks.popleft()
@@ -135,7 +135,7 @@ class IndicatedWeigher:
     @property
     def _min_g(self) -> int:
         """The smallest load of class III, 20 e (R 76 table 3)."""
-        return MIN_E * self._capacity.e_g
+        return MIN_E * self.capacity.e_g
 
     def may_zero(self, now_us: int) -> bool:
         """Whether the indicator may be told to set its zero now (I10).
@@ -149,7 +149,7 @@ class IndicatedWeigher:
             and not (self._on_deck or self._present)
             and self._ends.clear
             and self.frames.steady
-            and abs(load_g) * of <= self._capacity.max_g * part
+            and abs(load_g) * of <= self.capacity.max_g * part
             and not self.is_silent(now_us)
             and now_us - self._asked_us >= ZERO_AGAIN_US
         )
@@ -185,9 +185,9 @@ class IndicatedWeigher:
             t_us=self._now_us,
             deck=DeckState.UNKNOWN
             if known_g is None
-            else deck_state(known_g, there, self._capacity),
+            else deck_state(known_g, there, self.capacity),
             gross_g=self._curve[-1][1] if self._curve else 0,
-            indicated_g=None if known_g is None else indicate_g(known_g, self._capacity),
+            indicated_g=None if known_g is None else indicate_g(known_g, self.capacity),
             motion=known_g is None or not self.frames.steady,
             zero_ok=self._zero_ok,
             zero_offset_g=self._zero_g,

@@ -40,6 +40,7 @@ class Acceptance:
         self.u95_g: int | None = None
         self.accepted_us: int | None = None
         self.basis: Basis | None = None
+        self.withdrawn: WithdrawReason | None = None
         self._since_us = now_us
         self._fresh_us = NEVER_US
         self._low_g = self._high_g = 0
@@ -101,6 +102,7 @@ class Acceptance:
         self.weight_g = self._low_g = self._high_g = load_g
         self.u95_g = u95_g(min(load_g, self._capacity.max_g), self._capacity)
         self.accepted_us = now_us
+        self.withdrawn = None
         e_g, d_g = self._capacity.e_g, self._capacity.d_g
         self.basis = Basis(
             method=METHOD,
@@ -140,6 +142,7 @@ class Acceptance:
     def _withdraw(self, reason: WithdrawReason) -> None:
         """Only a window that began later may give a weight again."""
         self.status = Status.WITHDRAWN
+        self.withdrawn = reason
         self._fresh_us = self._frames.last_us or NEVER_US
         self._note(EventKind.WITHDRAWN, reason)
 

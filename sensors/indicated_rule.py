@@ -131,10 +131,11 @@ def u95_g(load_g: int, capacity: Capacity) -> int:
 
     Its error lies anywhere within the MPE in service (class III, R 76-1 table 6 and 3.5.2, twice
     the initial one), its rounding anywhere within d/2: two even distributions of half-widths a >= b
-    (GUM 4.3.7).  Of their sum 95 % lie within a + b - sqrt(a b / 5), exactly.  Never below d.
+    (GUM 4.3.7).  Of their sum 95 % lie within a + b - sqrt(a b / 5), exactly; with d at most e
+    that is never below d.
     Raises ValueError above 10 000 e.
     """
     a, b = mpe_in_service_g(load_g, capacity.e_g), capacity.d_g // 2
     if a > 20 * b:
-        return max(capacity.d_g, -(-19 * a // 20))
-    return max(capacity.d_g, a + b - isqrt(a * b // 5))
+        return -(-19 * a // 20)
+    return a + b - isqrt(a * b // 5)

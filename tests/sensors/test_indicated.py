@@ -1,0 +1,402 @@
+"""A vehicle weighed by an indicator: accepted, withdrawn, hinted at, never made up."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shown import E_G, EVERY_US, Shown, frame
+
+from protocol.frames import FrameState
+from sensors.indicated_rule import Rule, stable_g
+from sensors.tamper_finding import TamperKind
+from sensors.weighing import DeckState, EventKind, Status, WithdrawReason
+
+LOAD_G = 18_000_000
+FEW = settings(max_examples=60)
+
+
+def test_a_vehicle_comes_is_weighed_and_leaves() -> None:
+    shown = Shown()
+    assert shown.show(0, times=15).deck == DeckState.EMPTY
+    seen = shown.weighed()
+    assert (seen.deck, seen.status, seen.weight_g) == (DeckState.LOADED, Status.ACCEPTED, LOAD_G)
+    assert (seen.u95_g, seen.indicated_g, seen.motion) == (41_056, LOAD_G, False)
+    assert (seen.weighing_id, seen.axles, seen.cells) == (1, -1, ())
+    shown.show(LOAD_G, times=60)
+    shown.edge(blocked=True)
+    shown.show(9_000_000, 2_000_000, motion=True)
+    shown.show(0, times=3, motion=True)
+    shown.edge(blocked=False)
+    left = shown.show(0, times=25)
+    assert (left.deck, left.status, left.zero_ok) == (DeckState.EMPTY, Status.IDLE, True)
+    assert shown.events(EventKind.VEHICLE_OFF) == [1]
+    assert shown.events(EventKind.ZERO_RETURNED) == [0]
+
+
+def test_the_basis_says_rule_window_and_rate() -> None:
+    seen = Shown().weighed()
+    basis = seen.basis
+    assert basis is not None
+    assert (basis.method, basis.version, basis.estimate_g) == ("indicator", "1", LOAD_G)
+    stated = dict(basis.parameters)
+    assert (stated["readings"], stated["interval_us"], stated["d_g"]) == (10, EVERY_US, E_G)
+    assert basis.to_us - basis.from_us == 9 * EVERY_US
+    assert seen.accepted_us == basis.to_us
+
+
+@FEW
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([LOAD_G, LOAD_G, LOAD_G, LOAD_G + E_G, LOAD_G + 3 * E_G, None]),
+            st.sampled_from([False, False, False, False, True]),
+            st.sampled_from([1, 1, 1, 1, 3]),
+        ),
+        max_size=60,
+    )
+)
+def test_what_is_accepted_is_a_window_by_the_rule(
+    said: list[tuple[int | None, bool, int]],
+) -> None:
+    """Never with a motion bit, a deviation or a hole in it; held to the readings themselves."""
+    shown = Shown()
+    shown.board(motion=True)
+    frames = []
+    accepted_us = None
+    for gross_g, motion, gap in said:
+        shown.t_us += gap * EVERY_US
+        one = frame(shown.t_us, gross_g, motion=motion)
+        frames.append(one)
+        shown.weigher.push([one])
+        seen = shown.look()
+        if seen.status != Status.ACCEPTED or seen.accepted_us == accepted_us:
+            continue
+        accepted_us = seen.accepted_us
+        window = frames[-10:]
+        assert len(window) == 10
+        grams = [f.gross_g for f in window if f.gross_g is not None]
+        assert len(grams) == 10
+        assert max(grams) - min(grams) <= E_G
+        assert not any(f.motion for f in window)
+        assert window[-1].t_us - window[0].t_us == 9 * EVERY_US
+        assert seen.weight_g in grams
+
+
+@FEW
+@given(
+    quiet=st.integers(0, 49), off_d=st.integers(2, 200).flatmap(lambda n: st.sampled_from([n, -n]))
+)
+def test_a_reading_that_deviates_within_five_seconds_takes_the_weight_back(
+    quiet: int, off_d: int
+) -> None:
+    shown = Shown()
+    shown.weighed()
+    accepted_us = shown.look().accepted_us
+    assert accepted_us is not None
+    late = 1 + quiet - (shown.t_us - accepted_us) // EVERY_US
+    seen = shown.show(LOAD_G, times=max(0, late))
+    assert seen.status == Status.ACCEPTED
+    seen = shown.show(LOAD_G + off_d * E_G)
+    within = shown.t_us - accepted_us <= 5_000_000
+    assert (seen.status == Status.WITHDRAWN) == within
+
+
+def test_three_adjacent_values_after_acceptance_take_the_weight_back() -> None:
+    shown = Shown()
+    shown.weighed()
+    assert shown.show(LOAD_G + E_G).status == Status.ACCEPTED
+    assert shown.show(LOAD_G).status == Status.ACCEPTED
+    assert shown.show(LOAD_G - E_G).status == Status.WITHDRAWN
+    assert shown.events(EventKind.WITHDRAWN) == [WithdrawReason.ROCKING]
+
+
+def test_a_withdrawn_weight_comes_back_by_a_window_of_its_own_only() -> None:
+    shown = Shown()
+    shown.weighed()
+    shown.show(LOAD_G + 5 * E_G)
+    assert shown.show(LOAD_G, times=9).status == Status.WITHDRAWN
+    assert shown.show(LOAD_G, times=2).status == Status.ACCEPTED
+
+
+def test_a_load_that_comes_to_stand_elsewhere_later_takes_the_weight_back() -> None:
+    shown = Shown()
+    shown.weighed()
+    assert shown.show(LOAD_G, times=100).status == Status.ACCEPTED
+    seen = shown.show(LOAD_G + 2 * E_G, times=12)
+    assert seen.status == Status.WITHDRAWN
+
+
+def test_nothing_is_accepted_while_something_stands_in_an_end() -> None:
+    shown = Shown()
+    shown.show(0, times=15)
+    shown.edge(blocked=True)
+    shown.show(9_000_000, times=25)
+    seen = shown.show(9_000_000, times=60)
+    assert seen.status == Status.NOT_FULLY_ON
+    assert not seen.motion
+    shown.edge(blocked=False)
+    assert shown.show(LOAD_G, times=39).status == Status.RUNNING
+    assert shown.show(LOAD_G, times=3).status == Status.ACCEPTED
+
+
+def test_an_end_that_nobody_knows_of_is_not_clear() -> None:
+    shown = Shown()
+    shown.board()
+    shown.weigher.see_ends(shown.ends.__class__(clear=False, watched=True))
+    seen = shown.show(LOAD_G, times=50)
+    assert (seen.status, seen.weight_g) == (Status.UNSTABLE, None)
+
+
+def test_a_vehicle_that_joins_the_one_weighed_is_told() -> None:
+    shown = Shown()
+    shown.weighed()
+    shown.edge(blocked=True)
+    shown.show(20_000_000, 24_000_000, motion=True)
+    assert shown.show(25_000_000, times=40).status == Status.TAILGATE
+
+
+def test_a_vehicle_that_never_stands_still_is_unstable() -> None:
+    shown = Shown()
+    shown.board(motion=True)
+    seen = shown.show(*[LOAD_G, LOAD_G + 2 * E_G] * 40)
+    assert seen.status == Status.UNSTABLE
+    assert seen.motion
+
+
+def test_over_and_under_range_are_the_indicators_word() -> None:
+    shown = Shown()
+    shown.show(0, times=15)
+    seen = shown.show(None, None, None)
+    assert (seen.deck, seen.indicated_g) == (DeckState.OVER_RANGE, None)
+    assert shown.show(None, times=100).weight_g is None
+    seen = shown.show(None, None, None, state=FrameState.UNDER)
+    assert (seen.deck, seen.indicated_g) == (DeckState.UNDER_RANGE, None)
+
+
+def test_above_max_and_nine_e_nothing_is_taken_even_if_it_is_shown() -> None:
+    shown = Shown()
+    seen = shown.weighed(60_000_000 + 10 * E_G)
+    assert (seen.deck, seen.status) == (DeckState.OVER_RANGE, Status.RUNNING)
+
+
+def test_one_lying_frame_moves_neither_deck_nor_id() -> None:
+    shown = Shown()
+    shown.show(0, times=15)
+    seen = shown.show(LOAD_G, 0, 0)
+    assert (seen.deck, seen.weighing_id) == (DeckState.EMPTY, 0)
+    shown.weighed()
+    seen = shown.show(0)
+    assert (seen.deck, seen.indicated_g) == (DeckState.LOADED, LOAD_G)
+
+
+def test_a_silent_indicator_leaves_nothing_standing() -> None:
+    shown = Shown()
+    shown.weighed()
+    assert shown.wait(900_000).deck == DeckState.LOADED
+    seen = shown.wait(200_000)
+    assert (seen.deck, seen.indicated_g, seen.status) == (
+        DeckState.UNKNOWN,
+        None,
+        Status.WITHDRAWN,
+    )
+    assert shown.events(EventKind.WITHDRAWN) == [WithdrawReason.CELL_FAULT]
+
+
+def test_an_indicator_that_has_no_weight_to_give_leaves_the_deck_unknown() -> None:
+    shown = Shown()
+    shown.weighed()
+    seen = shown.show(None, None, state=FrameState.ERROR)
+    assert (seen.deck, seen.status) == (DeckState.UNKNOWN, Status.WITHDRAWN)
+    assert shown.weigher.frames.says_error
+
+
+@pytest.mark.parametrize("said", [{"d_g": 50_000}, {}])
+def test_another_division_is_believed_in_nothing(said: dict[str, int]) -> None:
+    shown = Shown()
+    shown.show(0, times=15)
+    odd_g = LOAD_G if said else LOAD_G + 10_000
+    seen = shown.show(odd_g, times=3, **said)
+    assert (seen.deck, shown.weigher.frames.other_division) == (DeckState.UNKNOWN, True)
+    assert shown.show(0, times=20).deck == DeckState.UNKNOWN
+
+
+def test_frames_that_go_back_in_time_are_dropped() -> None:
+    shown = Shown()
+    seen = shown.weighed()
+    shown.weigher.push([frame(shown.t_us - 50_000, 0), frame(shown.t_us, 0)])
+    assert shown.look() == seen
+
+
+def test_lost_frames_are_counted() -> None:
+    shown = Shown()
+    for gap in [1, 1, 1, 2] * 12:
+        shown.t_us += (gap - 1) * EVERY_US
+        shown.show(LOAD_G)
+    assert shown.weigher.frames.loses
+    assert not shown.weigher.frames.steady
+
+
+def test_nothing_is_weighed_without_a_zero_before() -> None:
+    shown = Shown()
+    shown.show(40_000, times=30)
+    assert not shown.look().zero_ok
+    shown.edge(blocked=True)
+    shown.show(LOAD_G, times=10, motion=True)
+    shown.edge(blocked=False)
+    seen = shown.show(LOAD_G, times=110)
+    assert (seen.status, seen.weight_g) == (Status.UNSTABLE, None)
+
+
+def test_the_bit_of_the_centre_of_zero_is_believed() -> None:
+    shown = Shown(d_g=10_000)
+    assert not shown.show(20_000, times=20).zero_ok
+    assert shown.show(20_000, times=20, centre_of_zero=True).zero_ok
+
+
+def test_the_first_tyre_does_not_take_the_zero_away() -> None:
+    shown = Shown()
+    shown.show(0, times=15)
+    shown.show(60_000, 200_000, 380_000, motion=True)
+    assert shown.show(LOAD_G, LOAD_G, motion=True).zero_ok
+
+
+def test_zero_is_asked_for_on_an_empty_steady_deck_only() -> None:
+    shown = Shown()
+    shown.show(60_000, times=15)
+    assert shown.weigher.may_zero(shown.t_us)
+    shown.weigher.zero_asked(shown.t_us, done=True)
+    assert not shown.weigher.may_zero(shown.t_us), "it has not answered yet"
+    shown.show(60_000, times=25)
+    assert shown.weigher.may_zero(shown.t_us)
+    shown.edge(blocked=True)
+    assert not shown.weigher.may_zero(shown.t_us)
+    shown.edge(blocked=False)
+    assert not shown.weigher.may_zero(shown.t_us + 2_000_000), "silent"
+    shown.show(60_000, motion=True)
+    assert not shown.weigher.may_zero(shown.t_us)
+    assert not Shown().weigher.may_zero(0)
+
+
+def test_zero_is_never_asked_for_beyond_four_per_cent_of_max() -> None:
+    narrow = Shown(max_g=500 * E_G)
+    narrow.show(-20 * E_G, times=15)
+    assert narrow.weigher.may_zero(narrow.t_us)
+    narrow.show(-21 * E_G, times=15)
+    assert not narrow.weigher.may_zero(narrow.t_us)
+
+
+def test_what_appears_at_once_is_no_vehicle() -> None:
+    shown = Shown()
+    shown.show(0, times=15)
+    shown.edge(blocked=True)
+    shown.show(0, times=2)
+    shown.edge(blocked=False)
+    shown.show(0, times=1)
+    shown.show(LOAD_G, times=60)
+    assert [found.kind for found in shown.weigher.findings] == [TamperKind.STEP]
+    assert shown.events(EventKind.TAMPER_STEP) == [LOAD_G]
+
+
+def test_a_load_that_crossed_no_end_is_no_vehicle() -> None:
+    shown = Shown()
+    shown.show(0, times=60)
+    shown.show(*[LOAD_G * part // 20 // E_G * E_G for part in range(1, 20)], motion=True)
+    shown.show(LOAD_G, times=60)
+    assert [found.kind for found in shown.weigher.findings] == [TamperKind.STEP]
+
+
+def test_a_vehicle_that_comes_as_vehicles_do_is_not_accused() -> None:
+    shown = Shown()
+    shown.weighed()
+    shown.show(LOAD_G, times=80)
+    assert shown.weigher.findings == ()
+
+
+def test_a_standing_load_that_changes_by_itself_is_told() -> None:
+    shown = Shown()
+    shown.weighed()
+    shown.show(LOAD_G, times=60)
+    shown.show(LOAD_G - 900_000, times=15)
+    (found,) = shown.weigher.findings
+    assert (found.kind, found.value_g, found.u95_g) == (TamperKind.PLATEAU_JUMP, -900_000, E_G)
+    assert found.ratio_ppm == -50_000
+    assert shown.events(EventKind.TAMPER_JUMP) == [-900_000]
+
+
+def test_a_load_that_creeps_is_held_to_where_it_began() -> None:
+    shown = Shown(Rule(check_us=5_000_000))
+    shown.weighed()
+    for step in range(1, 12):
+        shown.show(LOAD_G - step * E_G, times=40)
+    assert shown.weigher.findings == () or shown.weigher.findings[0].value_g < -3 * E_G
+    assert shown.events(EventKind.PERSON) != [] or shown.weigher.findings != ()
+
+
+def test_a_person_who_steps_on_is_nobody_who_cheats() -> None:
+    shown = Shown()
+    shown.weighed()
+    shown.show(LOAD_G + 80_000, times=15)
+    assert shown.weigher.findings == ()
+    assert shown.events(EventKind.PERSON) == [80_000]
+
+
+def test_a_load_that_changes_while_an_end_is_crossed_is_not_accused() -> None:
+    shown = Shown()
+    shown.weighed()
+    shown.edge(blocked=True)
+    shown.show(12_000_000, times=20)
+    shown.edge(blocked=False)
+    shown.show(12_000_000, times=60)
+    assert shown.weigher.findings == ()
+    assert shown.events(EventKind.LOAD_CHANGED) == [12_000_000 - LOAD_G]
+
+
+def test_a_deck_without_beams_accuses_nobody_of_a_jump() -> None:
+    shown = Shown()
+    shown.weighed()
+    shown.weigher.see_ends(shown.ends.__class__(edge_us=shown.ends.edge_us))
+    shown.show(9_000_000, times=60)
+    assert shown.weigher.findings == ()
+
+
+@pytest.mark.parametrize(("rest_g", "told"), [(-80_000, True), (-40_000, False), (300_000, True)])
+def test_what_is_left_on_the_deck_is_told(rest_g: int, told: bool) -> None:
+    shown = Shown()
+    shown.weighed()
+    shown.edge(blocked=True)
+    shown.show(5_000_000, 1_000_000, motion=True)
+    shown.edge(blocked=False)
+    shown.show(rest_g, times=30)
+    kinds = [found.kind for found in shown.weigher.findings]
+    assert kinds == ([TamperKind.NO_RETURN] if told else [])
+    assert shown.events(EventKind.ZERO_NOT_RETURNED) == [rest_g]
+
+
+def test_the_curve_is_the_readings() -> None:
+    shown = Shown()
+    shown.weighed()
+    curve = shown.weigher.curve()
+    assert curve[-1] == (shown.t_us, LOAD_G)
+    assert all(b[0] - a[0] >= 90_000 for a, b in pairwise(curve))
+
+
+def test_memory_is_bounded() -> None:
+    shown = Shown(every_us=10_000)
+    shown.show(0, times=5_000)
+    assert len(shown.weigher.frames.since(0)) == 512
+    assert len(shown.weigher.curve()) <= 1_200
+
+
+def test_the_rule_is_the_one_of_the_records() -> None:
+    """What was accepted is given again by the frames of its window and the stated rule."""
+    shown = Shown()
+    shown.weighed()
+    basis = shown.look().basis
+    assert basis is not None
+    stated = dict(basis.parameters)
+    window = [f for f in shown.weigher.frames.since(basis.from_us - 1) if f.t_us <= basis.to_us]
+    rule = Rule(readings=stated["readings"], window_us=1)
+    assert stable_g(window, shown.weigher.capacity, rule, stated["interval_us"]) == LOAD_G
