@@ -222,8 +222,9 @@ class CoprocessorLink:
 
 
 def link_of(bus: Bus, port: str, baud: int) -> CoprocessorLink:
-    """The link of this port, made by the first driver that names it."""
+    """The link of this port; raises ValueError where another driver names another baud rate."""
     kept: dict[str, CoprocessorLink] = bus.share("coprocessors", dict)
     if port not in kept:
         kept[port] = CoprocessorLink(bus, port, baud)
+    serial_line(bus, port, baud)
     return kept[port]
