@@ -22,6 +22,7 @@ from controller.reading import Reading
 from controller.recognition.inline import InlineReader
 from controller.recognition.looks import Eyes, Reader
 from controller.recording.identity import identity_of, rules_of
+from controller.rfwatch import RfWatchedRoom
 from controller.rooms import ScaleRoom
 from controller.scan import Scan
 from controller.weighroom import WeighRoom
@@ -101,7 +102,14 @@ def assemble(
 
 
 def scale_room(board: Board) -> ScaleRoom:
-    """The room of whatever weighs on this board: bare load cells, or a verified indicator."""
+    """The room of whatever weighs on this board, under the watch of its RF detector if any."""
+    room, now_us = _bare_room(board), board.clock.now_us()
+    detector = board.rf_detector
+    return room if detector is None else RfWatchedRoom(room, detector, now_us)
+
+
+def _bare_room(board: Board) -> ScaleRoom:
+    """The room of bare load cells, or of a verified indicator."""
     profile, now_us = board.profile, board.clock.now_us()
     if board.indicator is not None:
         return IndicatorRoom(board.indicator, profile.scale.scale, profile.indicator, now_us)

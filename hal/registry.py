@@ -68,6 +68,8 @@ DRIVERS: dict[str, str] = {
     "modbus.stop": "hal.modbus:ModbusStop",
     "modbus.gate": "hal.modbus:ModbusGate",
     "modbus.signal": "hal.modbus:ModbusSignal",
+    "rf.detector": "hal.rf:RfDetector",
+    "linux.watchdog": "hal.watchdog:LinuxWatchdog",
     "rpi.input": "hal.rpi:RpiInput",
     "rpi.stop": "hal.rpi:RpiStop",
     "rpi.gate": "hal.rpi:RpiGate",

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 EMULATORS: dict[str, str] = {
+    "modbus-io": "sim.emulators.modbus_io:ModbusIo",
+    "rf-detector": "sim.emulators.rf_detector:RfDetectorEmulator",
     "yaohua": "sim.emulators.indicators:YaohuaEmulator",
     "toledo": "sim.emulators.indicators:ToledoEmulator",
     "st-gs": "sim.emulators.indicators:StGsEmulator",

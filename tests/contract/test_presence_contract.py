@@ -6,7 +6,9 @@ from contract_rig import FAULTY, Rig
 from hal.ports import Contact, PresenceSensor
 
 
-@pytest.mark.parametrize("role", ["approach", "arm", "beam_low", "beam_high", "estop"])
+@pytest.mark.parametrize(
+    "role", ["approach", "arm", "beam_low", "beam_high", "estop", "rf_detector"]
+)
 def test_a_presence_is_always_a_contact(rig: Rig, board_name: str, role: str) -> None:
     for sensor in rig.drivers(role):
         assert isinstance(sensor, PresenceSensor)
@@ -19,6 +21,6 @@ def test_a_presence_is_always_a_contact(rig: Rig, board_name: str, role: str) ->
 
 def test_looking_does_not_change_what_is_seen(rig: Rig) -> None:
     rig.advance(1_000_000)
-    for role in ("approach", "arm", "beam_low", "beam_high", "estop"):
+    for role in ("approach", "arm", "beam_low", "beam_high", "estop", "rf_detector"):
         for sensor in rig.drivers(role):
             assert len({sensor.read() for _ in range(5)}) == 1

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from field_fakes import FakeRpi, GateStand, fake_chip
+from line_fakes import RF_PORT, memory_rf, watchdog_file
 from modbus_fakes import PORT, LateClock, memory_line
 from site_rig import SITE, write_recording
 
@@ -16,6 +17,7 @@ from hal.field.rounds import Rounds
 from hal.player import player_of
 from hal.virtual import board_clock
 from sim.emulators.modbus_io import ModbusIo
+from sim.emulators.rf_detector import RfDetectorEmulator
 
 ROUND_US = 10_000
 ROUNDS_MAX = 50
@@ -24,6 +26,15 @@ CONTACTS = ("approach", "arm", "beam_low", "beam_high")
 KINDS = {"approach": "loop", "arm": "loop", "beam_low": "beam", "beam_high": "beam"}
 GATE = ("open", "close", "stop", "closed_limit", "open_limit")
 Advance = Callable[[int], None]
+MORE = f"""
+[devices.rf_detector]
+driver = "rf.detector"
+port = "{RF_PORT}"
+
+[devices.watchdog]
+driver = "linux.watchdog"
+device = "{{device}}"
+"""
 
 
 def line_of(end: str, name: str) -> int:
@@ -102,9 +113,10 @@ def _gpio(driver: str, folder: Path, bus: Bus) -> tuple[str, FieldYard, Callable
     return site, yard, rounds.round
 
 
-def _modbus(bus: Bus) -> tuple[str, FieldYard, Callable[[], None]]:
+def _modbus(folder: Path, bus: Bus) -> tuple[str, FieldYard, Callable[[], None]]:
     module = ModbusIo(unit=3, coils=64, inputs=64)
-    site = field_site("modbus", "input", "coil")
+    site = field_site("modbus", "input", "coil") + MORE.format(device=watchdog_file(folder))
+    memory_rf(bus, RfDetectorEmulator())
     site = site.replace('driver = "modbus.', f'port = "{PORT}"\nunit = 3\ndriver = "modbus.')
     line = memory_line(bus, module)
     inputs = module.inputs
@@ -120,7 +132,7 @@ def field_board(driver: str, folder: Path) -> tuple[Board, Advance]:
     """
     bus = Bus()
     write_recording(folder)
-    site, yard, rounds = _modbus(bus) if driver == "modbus" else _gpio(driver, folder, bus)
+    site, yard, rounds = _modbus(folder, bus) if driver == "modbus" else _gpio(driver, folder, bus)
     (folder / "field.toml").write_text(site, encoding="utf-8")
     bus.share("field yard", lambda: yard)
     board = build(read_profile(folder / "field.toml"), bus)
@@ -135,4 +147,6 @@ def field_board(driver: str, folder: Path) -> tuple[Board, Advance]:
 
     for _ in range(100):
         advance(ROUND_US)
+        if board.rf_detector is not None:
+            board.rf_detector.read()
     return board, advance
