@@ -11,6 +11,19 @@ from controller.cli.kit import Json, app, later, plain_errors
 
 
 @app.command()
+def site(
+    profile: Annotated[
+        str, typer.Argument(help="rpi-coprocessor, rpi-direct, ipc-indicator, sim or trace.")
+    ],
+    folder: Annotated[Path, typer.Argument(help="Where site.toml and its files are to stand.")],
+) -> None:
+    """Begin a site file of your own from a packaged profile."""
+    with plain_errors():
+        for path in later("controller.commands.site:begin")(profile, folder):
+            typer.echo(path)
+
+
+@app.command()
 def emulate(
     device: Annotated[str, typer.Argument(help="yaohua, toledo, modbus-io, …; list names all.")],
     port: Annotated[
@@ -43,7 +56,7 @@ def commission(
 @app.command()
 def hil(
     mode: Annotated[
-        str, typer.Option(help="coprocessor: real firmware on the interpreter.")
+        str, typer.Option(help="coprocessor: real firmware; indicator: real frames on ptys.")
     ] = "coprocessor",
     trucks: Annotated[int, typer.Option(min=1, max=200, help="So many vehicles.")] = 3,
     seed: Annotated[int, typer.Option(help="Seed of the yard and of what is hurt when.")] = 1,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from rich.console import Console
@@ -17,6 +17,7 @@ from controller.recognition.process import ProcessReader
 from controller.recognition.worker import plate_eyes
 from controller.showing import demo_folder
 from sim.hil.coprocessors import CoprocessorSeam
+from sim.hil.indicator import IndicatorSeam
 from sim.hil.loop import Loop, Outcome, yard_of_trucks
 from sim.hil.seam import Seam
 from sim.reader import StochasticReader
@@ -24,9 +25,11 @@ from sim.world import Yard
 
 SECONDS_EACH_MAX = 180.0
 SECONDS_MORE = 60.0
-SEAMS: Mapping[str, type[CoprocessorSeam]] = {"coprocessor": CoprocessorSeam}
+SEAMS: Mapping[str, Callable[[Path, int], Seam]] = {
+    "coprocessor": CoprocessorSeam,
+    "indicator": IndicatorSeam,
+}
 SHEET = "sim.calib.toml"
-Mode = Literal["coprocessor"]
 
 
 class HilError(ValueError):
@@ -52,7 +55,7 @@ def run(
     yard = yard_of_trucks(seed, trucks)
     reader: Reader | Eyes = ProcessReader(plate_eyes) if vision else _reader(yard)
     with tempfile.TemporaryDirectory(prefix="steelyard-") as bench:
-        seam: Seam = SEAMS[mode](Path(bench), seed)
+        seam = SEAMS[mode](Path(bench), seed)
         hurts = [seam.hurts[i % len(seam.hurts)] for i in range(trucks)] if hurt else []
         sheet: dict[str, object] = {"scale.file": str(_sheet(Path(bench), seam.rate_hz))}
         loop = Loop(seam, yard, folder, reader, sheet=sheet, hurts=hurts, watch=console.print)

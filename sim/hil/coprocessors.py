@@ -12,25 +12,11 @@ from hal.bus import Bus
 from hal.ports import Contact, Drive, Signal
 from sim.devices import SimGate, SimPresence, SimSignal
 from sim.hil.board import Board
+from sim.hil.spoiler import Spoiler
 from sim.world import Yard
 
 SITE = Path(__file__).with_name("coprocessor.toml")
-SPOILT_SHARE = 0.01
 CHIPS = ("A", "B")
-
-
-class Spoiler:
-    """Flips a byte in one of a hundred pieces that cross a line, while ``on``."""
-
-    def __init__(self, rng: Random) -> None:
-        self.on = False
-        self._rng = rng
-
-    def __call__(self, data: bytes) -> bytes:
-        if not (self.on and data and self._rng.random() < SPOILT_SHARE):
-            return data
-        at = self._rng.randrange(len(data))
-        return data[:at] + bytes((data[at] ^ self._rng.randrange(1, 256),)) + data[at + 1 :]
 
 
 class CoprocessorSeam:
