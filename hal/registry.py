@@ -128,7 +128,9 @@ def _target(name: str) -> str:
         target = {e.name: e.value for e in entry_points(group="steelyard.drivers")}.get(name)
     if target is None:
         near = difflib.get_close_matches(name, names(), n=1)
-        hint = f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join(names())}"
+        kind = name.rpartition(".")[2]
+        alike = [known for known in names() if known.rpartition(".")[2] == kind] or names()
+        hint = f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join(alike)}"
         raise DriverError(f"unknown driver '{name}'{hint}")
     return target
 

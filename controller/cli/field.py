@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.kit import Json, app, later, plain_errors
+from controller.cli.kit import Json, app, later, plain_errors, show
 
 
 @app.command()
@@ -74,3 +74,33 @@ def hil(
         later("sim.hil.command:run")(
             mode, trucks, seed, out, hurt=hurt, vision=vision, as_json=json_
         )
+
+
+firmware = typer.Typer(no_args_is_help=True, help="The I/O coprocessor's firmware.")
+app.add_typer(firmware, name="firmware")
+
+
+@firmware.command()
+def build(
+    out: Annotated[Path, typer.Option(help="Folder for the compiled modules.")] = Path(
+        "out/firmware"
+    ),
+    json_: Json = False,
+) -> None:
+    """Compile the firmware with mpy-cross; a manifest names each file's SHA-256."""
+    with plain_errors():
+        show(later("controller.commands.firmware:build")(out), json_)
+
+
+@firmware.command()
+def flash(
+    port: Annotated[str, typer.Argument(help="USB port of the chip, as /dev/ttyACM0.")],
+    folder: Annotated[
+        Path | None, typer.Option("--from", help="A built set; built now where none is named.")
+    ] = None,
+    restart: Annotated[bool, typer.Option(help="Start the chip anew at the end.")] = True,
+    json_: Json = False,
+) -> None:
+    """Copy the firmware to a chip over its USB console, check it by hash, and start it."""
+    with plain_errors():
+        show(later("controller.commands.firmware:flash")(port, folder, restart), json_)

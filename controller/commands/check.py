@@ -152,11 +152,10 @@ def text_of(found: Mapping[str, Any]) -> str:
     lines = [f"{found['site']}, lane {found['lane']}, scale {found['scale']}: can be run"]
     width = max(len(one["device"]) for one in found["devices"])
     for one in found["devices"]:
-        lines.append(f"  {one['device']:{width}}  {one['driver']}")
-        lines += [f"  {'':{width}}    {what}" for what in one["opens"]]
-    lines += [
-        f"not on this computer: {one['file']} (devices.{one['device']})"
-        for one in found["not_here"]
-    ]
+        lines.append(f"  {one['device']:{width}}  {one['driver']:20} {', '.join(one['opens'])}")
+    gone: dict[str, list[str]] = {one["file"]: [] for one in found["not_here"]}
+    for one in found["not_here"]:
+        gone[one["file"]].append(one["device"])
+    lines += [f"not on this computer: {file} ({', '.join(roles)})" for file, roles in gone.items()]
     lines += [f"warning: {text}" for text in found["warnings"]]
-    return "\n".join(lines)
+    return "\n".join(line.rstrip() for line in lines)

@@ -6,9 +6,10 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 _PARITIES = {"none": "N", "even": "E", "odd": "O"}
-_LINES = ("line", "lines", "pin", "pins", "coil", "coils", "input", "inputs", "channel", "channels")
+_LINES = ("line", "lines", "pin", "pins", "coil", "coils", "input", "inputs", "channel")
 _PATHS = ("port", "device")
 
 
@@ -36,8 +37,11 @@ def missing_here(driver: Callable[..., Any], options: Mapping[str, Any]) -> Iter
         value = options.get(name, getattr(parameters.get(name), "default", None))
         if isinstance(value, str) and value.startswith("/dev/") and not Path(value).exists():
             yield value
+    bus = options.get("i2c_bus", getattr(parameters.get("i2c_bus"), "default", None))
+    if isinstance(bus, int) and not Path(f"/dev/i2c-{bus}").exists():
+        yield f"/dev/i2c-{bus}"
     chip = options.get("chip", getattr(parameters.get("chip"), "default", None))
-    if isinstance(chip, str) and not Path("/dev", chip).exists():
+    if isinstance(chip, str) and chip.startswith("gpiochip") and not Path("/dev", chip).exists():
         yield str(Path("/dev", chip))
 
 
@@ -50,10 +54,17 @@ def _ports(stated: Mapping[str, Any]) -> Iterator[str]:
         number = stated.get("tcp_port") or stated.get("udp_port")
         yield f"{host}:{number}" if number else host
     if isinstance(stated.get("url"), str):
-        yield str(stated["url"])
+        yield _without_password(stated["url"])
+    if isinstance(stated.get("http_port"), int):
+        yield f"listens at {stated.get('bind', '')}:{stated['http_port']}{stated.get('path', '')}"
     device = stated.get("device")
     if isinstance(device, str) and device.startswith("/dev/"):
         yield device
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    return url.replace(f"{parts.username}:{parts.password}@", "…@") if parts.password else url
 
 
 def _framing(stated: Mapping[str, Any]) -> str:
@@ -65,10 +76,8 @@ def _framing(stated: Mapping[str, Any]) -> str:
 
 
 def _addresses(stated: Mapping[str, Any]) -> Iterator[str]:
-    if isinstance(stated.get("i2c_bus"), int) and isinstance(stated.get("address"), int):
-        yield f"I2C bus {stated['i2c_bus']} address {stated['address']:#04x}"
-    elif isinstance(stated.get("address"), int | str) and stated["address"] != "":
-        yield f"address {stated['address']}"
+    if isinstance(stated.get("i2c_bus"), int):
+        yield f"/dev/i2c-{stated['i2c_bus']}"
     if isinstance(stated.get("unit"), int):
         yield f"unit {stated['unit']}"
 
@@ -76,6 +85,6 @@ def _addresses(stated: Mapping[str, Any]) -> Iterator[str]:
 def _line(name: str, kind: str, value: object, chip: object) -> str:
     role = name.removesuffix(kind).rstrip("_").replace("_", " ")
     shown = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-    place = f"{chip} {kind} {shown}" if isinstance(chip, str) and kind == "line" else ""
+    place = f"{chip} {kind} {shown}" if kind == "line" and isinstance(chip, str) else ""
     place = place or (f"GPIO {shown}" if kind in ("pin", "pins") else f"{kind} {shown}")
     return f"{role}: {place}" if role else place

@@ -31,7 +31,15 @@ class _Relays:
 
 
 class _I2c:
-    def __init__(self, bus: Any, i2c_bus: int = 1, address: int = 0x2A) -> None: ...
+    def __init__(self, bus: Any, i2c_bus: int = 1, channels: int = 2) -> None: ...
+
+
+class _Stream:
+    def __init__(self, bus: Any, url: str) -> None: ...
+
+
+class _Listener:
+    def __init__(self, bus: Any, path: str, http_port: int = 8088, bind: str = "::") -> None: ...
 
 
 @pytest.mark.parametrize(
@@ -50,7 +58,10 @@ class _I2c:
             {"open_line": 17, "pin": 4, "cells_pins": (5, 6)},
             ["open: gpiochip0 line 17", "GPIO 4", "cells: GPIO 5, 6"],
         ),
-        (_I2c, {}, ["I2C bus 1 address 0x2a"]),
+        (_I2c, {}, ["/dev/i2c-1"]),
+        (_Stream, {"url": "rtsp://me:secret@10.0.0.9/1"}, ["rtsp://…@10.0.0.9/1"]),
+        (_Stream, {"url": "rtsp://10.0.0.9/1"}, ["rtsp://10.0.0.9/1"]),
+        (_Listener, {"path": "/yard"}, ["listens at :::8088/yard"]),
     ],
 )
 def test_a_driver_opens_what_its_options_and_defaults_name(
@@ -63,6 +74,7 @@ def test_device_files_that_are_not_here_are_named(tmp_path: Path) -> None:
     assert list(missing_here(_Serial, {"port": "/dev/no-such-tty"})) == ["/dev/no-such-tty"]
     assert list(missing_here(_Serial, {"port": "/dev/null"})) == []
     assert list(missing_here(_Serial, {"port": str(tmp_path / "pty")})) == []
+    assert list(missing_here(_I2c, {"i2c_bus": 97})) == ["/dev/i2c-97"]
     assert list(missing_here(_Relays, {"open_line": 1, "chip": "gpiochip97"})) == [
         "/dev/gpiochip97"
     ]
