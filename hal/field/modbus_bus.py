@@ -136,16 +136,22 @@ class ModbusBus:
     def _each(
         self, do: Callable[[Module, int], None], among: list[Module] | None = None
     ) -> list[Module]:
-        """Do it with every module whose turn it is; returns those that have answered."""
+        """Do it with every module whose turn it is; returns those that have answered.
+
+        Of those that have been silent one is tried in a round, so that waiting for many of them
+        does not make the others' readings old.
+        """
         answered = []
+        tried = False
         for module in list(self._modules.values()) if among is None else among:
             now_us = self._clock.now_us()
-            if not module.is_due(now_us):
+            if module.is_lost and (tried or now_us < module.again_us):
                 continue
+            tried = tried or module.is_lost
             try:
                 do(module, now_us)
             except RefusedError as error:
-                module.miss(error, now_us)
+                module.miss(error, self._clock.now_us())
                 continue
             answered.append(module)
         return answered

@@ -74,7 +74,7 @@ class Module:
         self._wanted: set[int] = set()
         self._differ: dict[int, int] = {}
         self._misses = 0
-        self._again_us = 0
+        self.again_us = 0
         self._written: dict[int, bool] = {}
         self._written_us = 0
 
@@ -105,8 +105,10 @@ class Module:
         """The coils that have read back other than written, several times in a row."""
         return sorted(coil for coil, reads in self._differ.items() if reads >= STUCK_READS)
 
-    def is_due(self, now_us: int) -> bool:
-        return self._misses < MISSES_MAX or now_us >= self._again_us
+    @property
+    def is_lost(self) -> bool:
+        """Whether it has not answered several times in a row, and is asked more seldom."""
+        return self._misses >= MISSES_MAX
 
     def read(self, ask: Ask) -> None:
         """Read what is wanted; raises ``RefusedError``."""
@@ -139,7 +141,7 @@ class Module:
     def miss(self, error: RefusedError, now_us: int) -> None:
         """Count a transaction that failed; what a module itself refuses is told at once."""
         self._misses += 1
-        self._again_us = now_us + AGAIN_US
+        self.again_us = now_us + AGAIN_US
         self._written.clear()
         if self._misses >= MISSES_MAX or error.name in ("IO_ADDRESS", "IO_REFUSES"):
             self.trouble = DeviceFault(name=error.name, device=self.name, seen=str(error))

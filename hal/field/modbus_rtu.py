@@ -12,13 +12,20 @@ _READS = (1, 2, 3, 4)
 _WRITES = (5, 6, 15, 16)
 
 
+def _shifted(byte: int) -> int:
+    for _ in range(8):
+        byte = (byte >> 1) ^ 0xA001 if byte & 1 else byte >> 1
+    return byte
+
+
+_TABLE = tuple(_shifted(byte) for byte in range(256))
+
+
 def crc16(data: bytes) -> int:
     """The CRC of Modbus RTU, sent low byte first; 0x4B37 of ``b"123456789"``."""
     crc = 0xFFFF
     for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc >> 1) ^ 0xA001 if crc & 1 else crc >> 1
+        crc = (crc >> 8) ^ _TABLE[(crc ^ byte) & 0xFF]
     return crc
 
 

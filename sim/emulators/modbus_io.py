@@ -34,12 +34,23 @@ class ModbusIo:
         unit: its address, 1 to 247.
         tcp: MBAP frames instead of RTU.
         coils, inputs: how many it has.
+        closed: the inputs that are on at first, as "0,3".
     """
 
-    def __init__(self, unit: int = 1, tcp: bool = False, coils: int = 8, inputs: int = 8) -> None:
+    def __init__(
+        self,
+        unit: int = 1,
+        tcp: bool = False,
+        coils: int = 8,
+        inputs: int = 8,
+        closed: str = "",
+    ) -> None:
+        on = {int(number) for number in closed.split(",") if number.strip()}
+        if not on <= set(range(inputs)):
+            raise ValueError(f"closed = {closed}: this module has the inputs 0 to {inputs - 1}")
         self.unit = unit
         self.coils = [False] * coils
-        self.inputs: list[bool] | Inputs = [False] * inputs
+        self.inputs: list[bool] | Inputs = [number in on for number in range(inputs)]
         self.fault: Fault = ""
         self.stuck: set[int] = set()
         self.switched: Callable[[int, bool], None] = lambda coil, on: None

@@ -14,13 +14,14 @@ class RfDetectorEmulator:
     """One detector.  ``signal`` says whether a signal is there now, plain or as a callable.
 
     Args:
-        channel: the frequency word that it tells, tenths of the third byte last.
+        channel: the frequency word that it tells, 43392 as if for 433.92 MHz.
+        signal: whether a signal is there at first.
     """
 
-    def __init__(self, channel: int = 43392) -> None:
+    def __init__(self, channel: int = 43392, signal: bool = False) -> None:
         if not 0 <= channel <= 655_359:
             raise ValueError(f"a frequency word is 0 to 655359, not {channel}")
-        self.signal: bool | Callable[[], bool] = False
+        self.signal: bool | Callable[[], bool] = signal
         self.known = False
         self.channel = channel
         self.silent = False

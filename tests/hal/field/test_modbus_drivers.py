@@ -124,13 +124,13 @@ def test_a_line_that_is_pulled_out_is_down_and_comes_back(line: Line) -> None:
     assert beam.read() is Contact.CLEAR
 
 
-def test_one_dead_module_leaves_the_other_fresh(line: Line) -> None:
+def test_dead_modules_leave_the_others_fresh(line: Line) -> None:
     beam = line.make("input", input=2)
-    line.make("input", input=2, unit=4)
+    for unit in (10, 11, 12):
+        line.make("input", input=2, unit=unit)
     line.put(2, True)
-    line.other.fault = "silent"
     line.master.waited = lambda: setattr(line.clock, "us", line.clock.us + 100_000)
-    line.wait(1)
+    line.wait(3)
     assert set(line.wait(5, beam.read)) == {Contact.CLEAR}
 
 
@@ -223,6 +223,19 @@ def test_a_signals_lamps_change_in_one_frame(line: Line) -> None:
     writes = [frame for frame in line.master.asked if frame[1] in (5, 15)]
     assert [frame[:8].hex(" ") for frame in writes] == ["03 0f 00 04 00 02 01 02"]
     assert line.module.coils[4:6] == [False, True]
+
+
+@pytest.mark.parametrize(("red", "green"), [(0, 5), (5, 0)])
+def test_lamps_that_no_frame_sets_together_are_dark_before_they_are_both(
+    line: Line, red: int, green: int
+) -> None:
+    signal = line.make("signal", red_coil=red, green_coil=green)
+    line.wait(0.2)
+    order: list[tuple[int, bool]] = []
+    line.module.switched = lambda coil, on: order.append((coil, on))
+    line.wait(0.1, lambda: signal.show(Signal.GREEN))
+    line.wait(0.1, lambda: signal.show(Signal.RED))
+    assert order == [(red, False), (green, True), (green, False), (red, True)]
 
 
 def test_two_devices_on_one_coil_are_refused(line: Line) -> None:
