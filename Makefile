@@ -13,13 +13,19 @@ PASSAGES ?= 1000
 SEEDS ?= 1000
 DAY_OUT ?= out/day-$(shell date +%Y%m%d-%H%M%S)
 
-.PHONY: demo test flips powercut kill fuzz lint bench docs golden day explore mutants clean
+.PHONY: demo test test-kernel flips powercut kill fuzz lint bench docs golden day explore mutants clean
 
 demo: $(READY)
 	$(BIN)/steelyard demo --out $(DEMO_OUT)
 
 test: lint
 	$(BIN)/pytest -n $(JOBS)
+
+# Drivers on a real kernel's GPIO, I2C, serial, USB, camera and watchdog, in a virtual machine:
+# docs/kernel.md. Debian 12 only, since it boots that distribution's kernel.
+test-kernel: $(READY)
+	tests/kernel/vm.sh out/kernel
+	PYTHONPATH=. $(BIN)/python tests/kernel/run.py out/kernel
 
 # The property tests with new examples, TIMES as many as usual; make test draws the same each time.
 fuzz: $(READY)
