@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from controller.core.images import Sign
 from controller.core.kinds import Message
-from protocol.parts import Kind, Outcome, Permit, Result, Stand
+from protocol.parts import Kind, Outcome, Permit, Result, Source, Stand
 from protocol.record import Record
 from protocol.rows import Hashes
 from sim.claimcheck import of_claims
@@ -167,6 +167,10 @@ class Audit:
         known = truck.registered and self._yard.register.get(truck.plate.text) == truck.entry
         entry = ways.pop() if len(ways) == 1 else None
         yield from of_vehicle(record, Subject(truck=truck, entry=entry, known=known))
+        axles = record.axles
+        counted = axles is not None and axles.source is Source.SENSOR
+        if self._whole and driver.orderly and record.weighing is not None and not counted:
+            yield of_record("T12", record, f"seq {record.seq}: nobody has counted its axles")
 
     def _intervals(self) -> Iterator[Finding]:
         for record in self._orphans:
@@ -176,7 +180,7 @@ class Audit:
         for stay, records in zip(self._stays, self._by_stay, strict=True):
             if stay.until_us is None or stay.until_us - stay.from_us < SHORT_US:
                 continue
-            if len(records) != 1:
+            if not _account_for(stay, records):
                 names = ", ".join(f"seq {r.seq} {r.kind.name}" for r in records) or "none"
                 seen = f"vehicles {sorted(stay.vehicles)} on the deck: {names}"
                 yield Finding(check="I4", at_us=stay.from_us, seen=seen)
@@ -337,6 +341,13 @@ class Audit:
             for touch in self._yard.truth.touches
             if touch.at_us <= crossing.at_us
         )
+
+
+def _account_for(stay: OnDeck, records: list[Record]) -> bool:
+    """Whether an interval has its one record; who follows before the deck is empty has his own."""
+    more = records[1:]
+    followers = all(record.void == _UNEXPECTED for record in more)
+    return bool(records) and len(more) < max(1, len(stay.vehicles)) and followers
 
 
 def _releases(record: Record) -> bool:

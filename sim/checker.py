@@ -386,6 +386,8 @@ class Checker:
             self._speeds.append((self._last_us, self._speed_mps()))
         if weight.status != WeighingStatus.ACCEPTED or accepted_us is None:
             return
+        bad = ", ".join(map(str, weight.bad_cells))
+        self._hold("I5", bool(bad), f"a weight is accepted with the bad cells {bad}")
         self._accepted.add((accepted_us, weight.weight_g or 0))
         if weight.estimate_g is not None:
             self._accepted.add((accepted_us, weight.estimate_g))

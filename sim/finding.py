@@ -11,7 +11,7 @@ CHECKS: dict[str, str] = {
     "I2": "a boom is commanded down only where all was clear for the settling time",
     "I3": "one green at most, beside an open boom; nobody is bidden onto a deck that is not empty",
     "I4": "each on-deck interval has exactly one PASSAGE or VOID; passages and parts have no gap",
-    "I5": "the weight in a record is one that the scale accepted, at that instant",
+    "I5": "the weight in a record is one that the scale accepted then, with all of its cells",
     "I6": "sequence numbers have no gap, the chain of hashes holds, each day is closed, seals hold",
     "I7": "a lane that starts anew moves no boom and shows no green until it knows where it is",
     "I8": "what is unknown never releases, and a permit opens the boom that the decision means",

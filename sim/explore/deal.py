@@ -11,7 +11,7 @@ from random import Random
 
 from sim.explore.dealing.deaths import deal_deaths, deal_manners
 from sim.explore.dealing.disk import deal_disk, deal_platform
-from sim.explore.dealing.faults import deal_faults
+from sim.explore.dealing.faults import deal_faults, deal_loose
 from sim.explore.dealing.people import deal_conduct, deal_requests, deal_walkers
 from sim.explore.dealing.traffic import deal_day, deal_trucks
 from sim.explore.plan import Plan, Table, name_of
@@ -27,7 +27,9 @@ _ANEW = (
     "platform",
     "conduct",
 )
-PARTS = ("day", *_ANEW)
+PARTS = ("day", *_ANEW, "loose", "calm")
+CALM = 0.1
+"""This share of the shifts has drivers and no other trouble: nothing excuses the lane."""
 
 
 def deal(seed: int, branch: tuple[int, ...] = ()) -> Plan:
@@ -39,7 +41,7 @@ def deal(seed: int, branch: tuple[int, ...] = ()) -> Plan:
 
     trucks, last_s = deal_trucks(rng("trucks"))
     span_s = last_s + 55.0 * len(trucks)
-    faults = deal_faults(rng("faults"), span_s)
+    faults = deal_loose(rng("loose"), deal_faults(rng("faults"), span_s), span_s)
     table: Table = {
         "day": deal_day(rng("day")),
         "truck": trucks,
@@ -51,6 +53,8 @@ def deal(seed: int, branch: tuple[int, ...] = ()) -> Plan:
         "request": deal_requests(rng("requests"), faults, span_s),
     }
     deal_conduct(rng("conduct"), table, span_s)
+    if rng("calm").random() < CALM:
+        table = {key: table[key] for key in ("day", "truck")}
     kept = {key: part for key, part in table.items() if part}
     return Plan(seed=seed, branch=branch, table=kept)
 

@@ -15,7 +15,7 @@ import msgspec
 
 from sim.explore.campaign import seeds_of
 from sim.mutants.catalogue import ROOT, Mutant, MutantError, chosen, read_all, small
-from sim.mutants.hunt import Fate, Hunt, rich_first
+from sim.mutants.hunt import Fate, Hunt, by_turns
 from sim.mutants.table import page, summed
 
 FATES = "mutants.json"
@@ -49,12 +49,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="an object a mutant, then the sum")
     parser.add_argument("--out", type=Path, metavar="DIR", help=f"keep {FATES} there")
     parser.add_argument("--list", action="store_true", help="name the mutants and ride nothing")
-    parser.add_argument("--page", type=Path, metavar="JSON", help="print the page of a kept hunt")
+    parser.add_argument(
+        "--page", nargs="+", type=Path, metavar="JSON", help="print the page of kept hunts"
+    )
     return parser
 
 
 def _hunt(asked: argparse.Namespace, mutants: tuple[Mutant, ...]) -> int:
-    plans = small() if asked.small else rich_first(seeds_of(asked.seeds))
+    plans = small() if asked.small else by_turns(seeds_of(asked.seeds))
     hunt = Hunt(ROOT, plans, small=asked.small, minutes=asked.minutes, shifts=asked.shifts)
 
     known: dict[str, Fate] = {}
@@ -104,10 +106,12 @@ def _list(mutants: Iterable[Mutant]) -> int:
     return 0
 
 
-def _write_page(kept: Path) -> int:
-    found = json.loads(kept.read_text(encoding="utf-8"))
-    fates = msgspec.convert(found["fates"], list[Fate])
-    print(page(found["seeds"], fates), end="")
+def _write_page(kept: list[Path]) -> int:
+    hunts = []
+    for path in kept:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        hunts.append((found["seeds"], msgspec.convert(found["fates"], list[Fate])))
+    print(page(read_all(), hunts), end="")
     return 0
 
 

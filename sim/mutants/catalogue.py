@@ -14,7 +14,7 @@ from sim.explore.plan import Plan
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
 _KEYS = ("name", "plan", "file", "find", "replace", "meaning", "killers")
-_MAY = ("needs",)
+_MAY = ("needs", "lives")
 
 
 class MutantError(ValueError):
@@ -26,8 +26,8 @@ class Mutant(Struct, frozen=True, kw_only=True):
 
     ``meaning`` says what then goes wrong, ``killers`` which checks should notice; ``area`` is the
     catalogue file that it stands in, ``plan`` the number of the shift written by hand (``plans``)
-    in which it should die.  ``needs`` are words of a plan (``hunt.words_of``): of dealt shifts those
-    come first that have most of them.
+    in which it should die.  ``needs`` are words of a plan (``hunt.words_of``): of dealt shifts
+    those come first that have most of them.  ``lives`` says why one does that no shift has killed.
     """
 
     area: str
@@ -39,6 +39,7 @@ class Mutant(Struct, frozen=True, kw_only=True):
     plan: int
     killers: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    lives: str = ""
 
     def applied(self, text: str) -> str:
         """The changed text.  Raises MutantError where ``find`` is not there just once."""

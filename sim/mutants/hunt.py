@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from sim.explore.deal import deal
 from sim.explore.plan import Plan
+from sim.faults import part_of
 from sim.mutants.catalogue import Mutant
 from sim.mutants.overlay import overlay, snapshot
 from sim.mutants.rides import Answer, Rides
@@ -40,6 +41,23 @@ class Fate(Struct, frozen=True, kw_only=True):
 
 
 Told = Callable[[Fate], None]
+
+
+_CALM = ("fault", "kill", "disk", "hand", "device", "load", "person", "request")
+"""What a calm shift has none of: then nothing excuses the lane."""
+
+
+def by_turns(seeds: Iterable[int]) -> list[Plan]:
+    """The plans of seeds: by turns the calmest that is left, and the one with the most new."""
+    rich = rich_first(seeds)
+    calm = sorted(rich, key=lambda plan: (unrest(plan), -len(plan.table["truck"])))
+    both = (plan for pair in zip(calm, rich, strict=True) for plan in pair)
+    return list({plan.seed: plan for plan in both}.values())
+
+
+def unrest(plan: Plan) -> int:
+    """How much a plan states that may excuse the lane."""
+    return sum(len(plan.table.get(key, ())) for key in _CALM)
 
 
 def rich_first(seeds: Iterable[int]) -> list[Plan]:
@@ -71,9 +89,11 @@ def words_of(plan: Plan) -> frozenset[str]:
             parts = [f"{name} {value}" for name, value in entry.items() if _is_word(value)]
             found |= {f"{key} {part}" for part in parts}
             if key == "fault":
-                found.add(f"fault {entry['device'].rpartition('.')[2]} {entry['kind']}")
+                found.add(f"fault {part_of(entry['device'])} {entry['kind']}")
         if isinstance(entries, list):
             found.add(f"{key} {len(entries)}")
+    if not unrest(plan):
+        found.add("calm")
     return frozenset(found)
 
 

@@ -503,6 +503,26 @@ def test_one_thing_wrong_is_found(spoil: Callable[[Day], None], checks: list[str
     assert sorted(day.checks()) == checks
 
 
+def test_i4_who_follows_before_the_deck_is_empty_has_a_record_of_his_own() -> None:
+    for vehicles, void, wrong in (
+        ((0, 1), "unexpected load", False),
+        ((0, 1), "left without weighing", True),
+        ((0,), "unexpected load", True),
+    ):
+        day = Day()
+        day.yard.drivers += yard_with("2-axle truck").drivers
+        day.yard.truth.on_deck[0].vehicles = dict.fromkeys(vehicles, day.mass_g)
+        follower = held(day, void, day.times(at_us=35 * SECOND, decided_us=35 * SECOND))
+        day.records.append(replace(follower, passage_id=2))
+        assert ("I4" in day.checks()) is wrong
+
+
+def test_t12_a_vehicle_whose_axles_nobody_has_counted() -> None:
+    day = Day()
+    day.records = [day.record(axles=parts.Axles(count=3, source=parts.Source.REGISTER))]
+    assert day.checks() == ["T12"]
+
+
 def test_t14_nobody_is_held_for_a_wait_that_was_not_waited_out() -> None:
     day = Day()
     for decided_s, wrong in ((31, True), (70, True), (71, False)):

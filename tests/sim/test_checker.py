@@ -260,6 +260,13 @@ def test_i3_nobody_is_bidden_onto_a_deck_that_is_not_known_to_be_empty() -> None
         assert found(awake(open_yard()), scan) == wrong
 
 
+def test_i5_a_weight_that_is_accepted_with_a_bad_cell() -> None:
+    weight = Weight(status=WeighingStatus.ACCEPTED, accepted_us=SECOND, weight_g=20_000_000)
+    bad = replace(weight, bad_cells=(3,))
+    for found_weight, wrong in ((weight, []), (bad, ["I5"])):
+        assert found(awake(loaded_yard()), (image(weight=found_weight), QUIET)) == wrong
+
+
 def test_i7_a_lane_that_starts_moves_nothing_at_once() -> None:
     lowered = image(), driven(End.ROAD, LOWER)
     assert found(Checker(Yard(1)), lowered) == ["I7"]

@@ -12,7 +12,7 @@ from sim.explore.ride import OWN_CHECKS
 from sim.finding import CHECKS
 from sim.mutants.__main__ import main
 from sim.mutants.catalogue import ROOT, Mutant, MutantError, chosen, read_all, small
-from sim.mutants.hunt import Fate, Hunt, rich_first, words_of
+from sim.mutants.hunt import Fate, Hunt, by_turns, rich_first, unrest, words_of
 from sim.mutants.overlay import overlay
 from sim.mutants.table import page, summed
 
@@ -85,6 +85,17 @@ def test_a_key_too_many_is_refused(tmp_path: Path) -> None:
         read_all(tmp_path)
 
 
+def test_calm_shifts_and_rich_ones_come_by_turns_and_first_what_a_mutant_needs() -> None:
+    plans = by_turns(range(40))
+    assert sorted(plan.seed for plan in plans) == list(range(40))
+    assert unrest(plans[0]) == 0 < unrest(plans[1])
+    wanting = made(needs=["disk kind slow"])
+    order = Hunt(ROOT, plans)._order(wanting)
+    slow = ["disk kind slow" in words_of(plan) for plan in order]
+    assert slow == sorted(slow, reverse=True)
+    assert any(slow)
+
+
 def test_the_plan_with_the_most_new_for_its_trucks_comes_first() -> None:
     order = rich_first(range(12))
     assert sorted(plan.seed for plan in order) == list(range(12))
@@ -99,12 +110,15 @@ def test_fates_become_a_table_and_numbers(
     live = Fate(name="b", area="rules", meaning="worse", plans=9)
     sums = summed([dead, live])
     assert (sums["killed"], sums["rate"], sums["median"], sums["live"]) == (1, 50.0, 3, ["b"])
-    assert "| a | wrong | T1 | 3 |" in page("0:9", [dead, live])
-    assert "| b | worse | **lives** | 9 |" in page("0:9", [dead, live])
+    written = page([made(name="a", meaning="wrong"), made(name="b")], [("0:9", [dead, live])])
+    assert "| a | wrong | T1, 3 |" in written
+    assert "| b | w | **lives**, 9 |" in written
+    assert "| dealt, 0:9 | 2 | 1 (50.0 %) | 3 | 3 | 9 |" in written
+    assert "## Those that live\n| mutant | why |\n|---|---|\n| b | not known |" in written
     kept = tmp_path / "mutants.json"
     fates = [{"name": "a", "area": "lane", "meaning": "wrong", "plans": 3, "check": "T1"}]
     kept.write_text(json.dumps({"seeds": "0:9", "fates": fates}), encoding="utf-8")
     assert main(["--page", str(kept)]) == 0
-    assert "Of 1 mutants 1 are killed (100.0 %)" in capsys.readouterr().out
+    assert "| dealt, 0:9 | 1 | 1 (100.0 %) | 3 | 3 | 3 |" in capsys.readouterr().out
     assert main(["--only", "nothing-of-that-name"]) == 2
     assert "no mutant" in capsys.readouterr().err

@@ -13,10 +13,28 @@ from sim.explore.plan import Table
 from sim.faults import AT_AN_END, CELLS, GUARDS, TABLE, Kind
 from sim.world import ENDS
 
+_LOOSE_S = 120.0
+
 
 def deal_faults(rng: Random, span_s: float) -> list[Table]:
     """The faults of a shift, in the order of time."""
     return _Faults(rng, span_s).dealt()
+
+
+def deal_loose(rng: Random, faults: list[Table], span_s: float) -> list[Table]:
+    """A guard with a loose plug, in a few shifts: silent for a moment every few seconds."""
+    if rng.random() >= 0.1:
+        return faults
+    device = f"{rng.choice(ENDS)}.{rng.choice(GUARDS)}"
+    if any(fault["device"] == device for fault in faults):
+        return faults
+    at_s, found = rng.uniform(1.0, 4.0), list(faults)
+    while at_s < min(span_s, _LOOSE_S):
+        until_s = at_s + rng.uniform(1.6, 2.2)
+        times = {"from": seconds(at_s), "until": seconds(until_s)}
+        found.append({"device": device, "kind": "silent"} | times)
+        at_s = until_s + rng.uniform(1.0, 6.0)
+    return sorted(found, key=lambda fault: float(fault["from"].split()[0]))
 
 
 _FITTED = tuple(part for part in TABLE if part != "indicator")

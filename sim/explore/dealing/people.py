@@ -27,6 +27,10 @@ _MUST_BE_SEEN = {
     "caught": ["alarm BOOM_MOVED", "reason boom moved by hand"],
 }
 _WHY = "it will be all right"
+_MAINTENANCE = "maintenance 李"
+_HOLDS_S = 0.4
+"""How often a button that is held asks again."""
+_FIRST_RELEASE_S, _RELEASES_S, _RELEASES = 60.0, 25.0, 8
 
 
 def deal_walkers(rng: Random, span_s: float) -> list[Table]:
@@ -43,6 +47,7 @@ def _walker(rng: Random, span_s: float) -> Table:
 def deal_requests(rng: Random, faults: list[Table], span_s: float) -> list[Table]:
     """What maintenance asks for, mostly because of these faults, in the order of time."""
     found: list[tuple[float, str, str]] = []
+    jogs: list[Table] = []
     cells = [fault for fault in faults if fault["device"].startswith("cell")]
     if cells:
         end_s = max(in_s(fault["until"]) for fault in cells)
@@ -61,9 +66,23 @@ def deal_requests(rng: Random, faults: list[Table], span_s: float) -> list[Table
         found.append((at_s, "enter_manual", "a look at the boom"))
         handed_s = at_s + rng.uniform(5, 40)
         found += [(handed_s + s, "leave_manual", "done") for s in (0, *_ASK_AGAIN_S)]
-    return [
-        {"kind": kind, "who": "maintenance 李", "why": why, "at": seconds(at_s)}
+        if rng.random() < 0.6:
+            jogs = _jogs(rng, at_s, handed_s)
+    asked = [
+        {"kind": kind, "who": _MAINTENANCE, "why": why, "at": seconds(at_s)}
         for at_s, kind, why in sorted(found)
+    ]
+    return sorted([*asked, *jogs], key=lambda one: in_s(one["at"])) if jogs else asked
+
+
+def _jogs(rng: Random, from_s: float, until_s: float) -> list[Table]:
+    """A boom that is asked up, and asked down for as long as the button is held."""
+    end, up_s = rng.choice(ENDS), rng.uniform(from_s, until_s)
+    asked: Table = {"who": _MAINTENANCE, "why": "a look at the boom", "end": end}
+    down = (up_s + 4.0 + _HOLDS_S * i for i in range(rng.choice((3, 10, 25))))
+    return [
+        asked | {"kind": "raise_boom", "at": seconds(up_s)},
+        *(asked | {"kind": "lower_boom", "at": seconds(at_s)} for at_s in down if at_s < until_s),
     ]
 
 
@@ -85,6 +104,21 @@ def deal_conduct(rng: Random, table: Table, span_s: float) -> None:
         table["cheat"] = _MUST_BE_SEEN
     table["device"] = [_device(rng, len(table["truck"]))] if rng.random() < 0.05 else []
     table["load"] = [_stroller(rng, span_s)] if rng.random() < 0.08 else []
+    followed = [truck for truck in table["truck"] if "followed_by" in truck]
+    if followed and rng.random() < 0.4:
+        _nobody_tells(rng, table, followed[0])
+
+
+def _nobody_tells(rng: Random, table: Table, first: Table) -> None:
+    """The sign is dark, so that nobody tells a tailgater to go back; the first is let go."""
+    far = ENDS[1 - ENDS.index(first["comes_from"])]
+    at_s = [in_s(first["at"]) + _FIRST_RELEASE_S + _RELEASES_S * i for i in range(_RELEASES)]
+    if not any(fault["device"] == "sign" for fault in table["fault"]):
+        dark = {"device": "sign", "kind": "dark", "from": "1.00 s", "until": seconds(at_s[-1])}
+        table["fault"] = [dark, *table["fault"]]
+    asked: Table = {"kind": "release", "who": "operator 09 赵", "why": _WHY, "end": far}
+    released = [asked | {"at": seconds(s + rng.uniform(0, 5))} for s in at_s]
+    table["request"] = sorted([*table["request"], *released], key=lambda one: in_s(one["at"]))
 
 
 def _quiet_before(table: Table, until_s: float) -> bool:
