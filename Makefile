@@ -24,7 +24,7 @@ test: lint
 # Drivers on a real kernel's GPIO, I2C, serial, USB, camera and watchdog, in a virtual machine:
 # docs/kernel.md. Debian 12 only, since it boots that distribution's kernel.
 test-kernel: $(READY)
-	tests/kernel/vm.sh out/kernel
+	timeout 900 tests/kernel/vm.sh out/kernel
 	PYTHONPATH=. $(BIN)/python tests/kernel/run.py out/kernel
 
 # The property tests with new examples, TIMES as many as usual; make test draws the same each time.
