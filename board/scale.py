@@ -89,6 +89,10 @@ class _Measured(Struct, frozen=True, kw_only=True):
 
 
 class _Indicated(Struct, frozen=True, kw_only=True):
+    serial: Text
+    accuracy_class: Literal["III"] = field(name="class", default="III")
+    certificate_no: Text | None = None
+    certificate_valid_until: datetime.date | None = None
     max_g: Range = field(name="max")
     e_g: Division = field(name="e")
     d_g: Division | None = field(name="d", default=None)
@@ -136,11 +140,9 @@ def _of_indicator(table: dict[str, Any], problems: Problems) -> ScaleSite | None
         if name in table:
             text = "devices.indicator weighs, and has its calibration itself; leave this out"
             problems.add(f"scale.{name}", text, table[name])
-    own = {k: v for k, v in table.items() if k in _IDENTITY and k not in _OF_CELLS}
-    rest = {k: v for k, v in table.items() if k not in (*_IDENTITY, *_OF_CELLS)}
-    identity = read_table(own, _Identity, "scale", problems)
-    stated = read_table(rest, _Indicated, "scale", problems)
-    if identity is None or stated is None:
+    own = {k: v for k, v in table.items() if k not in _OF_CELLS}
+    stated = read_table(own, _Indicated, "scale", problems)
+    if stated is None:
         return None
     scale = Scale(
         max_g=stated.max_g,
@@ -152,9 +154,15 @@ def _of_indicator(table: dict[str, Any], problems: Problems) -> ScaleSite | None
         cells=(),
     )
     _check_class(scale, problems)
-    values = {name: getattr(identity, name) for name in identity.__struct_fields__}
-    seal = hashlib.sha256(msgspec.json.encode(scale)).hexdigest()
-    return ScaleSite(scale=scale, calibration_hash=seal, **values)
+    return ScaleSite(
+        serial=stated.serial,
+        accuracy_class=stated.accuracy_class,
+        certificate_no=stated.certificate_no,
+        certificate_valid_until=stated.certificate_valid_until,
+        max_counts=0,
+        scale=scale,
+        calibration_hash=hashlib.sha256(msgspec.json.encode(scale)).hexdigest(),
+    )
 
 
 class _Found(Struct, frozen=True, kw_only=True):

@@ -137,6 +137,11 @@ class IndicatedWeigher:
         """The smallest load of class III, 20 e (R 76 table 3)."""
         return MIN_E * self.capacity.e_g
 
+    @property
+    def _there(self) -> bool:
+        """Whether anything is on the deck, or a vehicle that may not have left it yet."""
+        return self._present or self._on_deck
+
     def may_zero(self, now_us: int) -> bool:
         """Whether the indicator may be told to set its zero now (I10).
 
@@ -146,7 +151,7 @@ class IndicatedWeigher:
         load_g, part, of = self.frames.load_g, *ZERO_MAX
         return (
             load_g is not None
-            and not (self._on_deck or self._present)
+            and not self._there
             and self._ends.clear
             and self.frames.steady
             and abs(load_g) * of <= self.capacity.max_g * part
@@ -180,12 +185,11 @@ class IndicatedWeigher:
         """
         state, load_g = self._acceptance, self.frames.load_g
         known_g = None if load_g is None or self.is_silent(now_us) else load_g
-        there = self._present or self._on_deck
         return Weighing(
             t_us=self._now_us,
             deck=DeckState.UNKNOWN
             if known_g is None
-            else deck_state(known_g, there, self.capacity),
+            else deck_state(known_g, self._there, self.capacity),
             gross_g=self._curve[-1][1] if self._curve else 0,
             indicated_g=None if known_g is None else indicate_g(known_g, self.capacity),
             motion=known_g is None or not self.frames.steady,

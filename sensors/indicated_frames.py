@@ -111,7 +111,7 @@ class Frames:
     @property
     def load_g(self) -> int | None:
         """What lies on the deck, grams, FAR_G beyond the range; None where nobody knows."""
-        if len(self._kept) < AGREE or self.says_error or self.other_division:
+        if len(self._kept) < AGREE or self.other_division:
             return None
         words = [self._word(reading) for reading in self._last(AGREE)]
         known = [word for word in words if word is not None]

@@ -142,6 +142,103 @@ def test_nothing_is_accepted_while_something_stands_in_an_end() -> None:
     assert shown.show(LOAD_G, times=3).status == Status.ACCEPTED
 
 
+def test_what_crossed_an_end_in_the_window_spoils_it() -> None:
+    shown = Shown(Rule(settle_us=0))
+    shown.board(motion=True)
+    shown.show(LOAD_G, times=5)
+    shown.edge(blocked=True)
+    shown.edge(blocked=False)
+    assert shown.show(LOAD_G, times=9).status == Status.RUNNING
+    assert shown.show(LOAD_G, times=1).status == Status.ACCEPTED
+
+
+def test_a_vehicle_that_may_still_roll_is_not_weighed() -> None:
+    """A smooth roll weighs as a stand; nothing but time since the last edge tells them apart."""
+    at_once, patient = Shown(Rule(settle_us=0)), Shown()
+    for shown in (at_once, patient):
+        shown.board(motion=True)
+        shown.edge(blocked=True)
+        shown.edge(blocked=False)
+        shown.show(LOAD_G, times=15)
+    assert at_once.look().status == Status.ACCEPTED
+    assert patient.look().status == Status.RUNNING
+    assert patient.show(LOAD_G, times=25).status == Status.ACCEPTED
+
+
+def test_a_load_below_min_is_no_weight() -> None:
+    shown = Shown(Rule(settle_us=0))
+    shown.show(0, times=15)
+    shown.show(21 * E_G, times=3)
+    seen = shown.show(19 * E_G, times=30)
+    assert (seen.weighing_id, seen.weight_g) == (1, None)
+
+
+def test_somebody_in_an_end_for_a_moment_tells_nobody_to_move() -> None:
+    shown = Shown()
+    shown.weighed()
+    shown.show(LOAD_G, LOAD_G + 3 * E_G)
+    shown.edge(blocked=True)
+    assert shown.show(LOAD_G, times=15).status == Status.WITHDRAWN
+    assert shown.show(LOAD_G, times=10).status == Status.NOT_FULLY_ON
+
+
+@pytest.mark.parametrize(
+    ("blocked", "reason"),
+    [(False, WithdrawReason.LOAD_CHANGED), (True, WithdrawReason.MOVED)],
+)
+def test_why_a_weight_was_taken_back_is_told(blocked: bool, reason: WithdrawReason) -> None:
+    shown = Shown()
+    shown.weighed()
+    shown.edge(blocked=blocked)
+    shown.show(LOAD_G - 4 * E_G)
+    assert shown.events(EventKind.WITHDRAWN) == [reason]
+
+
+def test_a_weight_that_an_indicator_doubts_itself_takes_the_accepted_one_back() -> None:
+    shown = Shown()
+    shown.weighed()
+    assert shown.show(LOAD_G, state=FrameState.ERROR).status == Status.WITHDRAWN
+
+
+def test_an_indicator_that_fails_long_after_leaves_nothing_standing() -> None:
+    shown = Shown()
+    shown.weighed()
+    assert shown.show(LOAD_G, times=80).status == Status.ACCEPTED
+    assert shown.show(None, None, state=FrameState.ERROR).status == Status.WITHDRAWN
+
+
+def test_a_jump_that_nobody_saw_for_lost_frames_accuses_nobody() -> None:
+    shown = Shown()
+    shown.edge(blocked=True)
+    shown.edge(blocked=False)
+    for gap in [1, 1, 1, 2] * 12:
+        shown.t_us += (gap - 1) * EVERY_US
+        shown.show(0)
+    shown.edge(blocked=True)
+    shown.edge(blocked=False)
+    shown.show(LOAD_G, times=12)
+    assert shown.weigher.frames.loses
+    assert shown.weigher.findings == ()
+
+
+def test_the_vehicle_before_says_nothing_of_the_next() -> None:
+    shown = Shown()
+    shown.weighed()
+    shown.edge(blocked=True)
+    shown.show(5_000_000, 1_000_000, motion=True)
+    shown.edge(blocked=False)
+    shown.show(0, times=30)
+    shown.show(LOAD_G, times=30)
+    assert [found.kind for found in shown.weigher.findings] == [TamperKind.STEP]
+
+
+def test_a_wheel_that_waits_at_the_edge_takes_no_zero_away() -> None:
+    shown = Shown()
+    shown.show(0, times=15)
+    shown.edge(blocked=True)
+    assert shown.show(60_000, times=30).zero_ok
+
+
 def test_an_end_that_nobody_knows_of_is_not_clear() -> None:
     shown = Shown()
     shown.board()
