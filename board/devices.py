@@ -45,6 +45,7 @@ BOOM_GUARDS = ("arm", "beam_low", "beam_high")
 _LINES = {"pin": "line", "line": "line", "channel": "channel", "coil": "coil", "input": "input"}
 _CHIPS = ("chip", "port", "host", "url", "address", "unit")
 _DEFAULT_CHIP = "gpiochip0"
+_UNITS = ("limit_unit", "monitor_unit")
 _PLACES = {"end", *_CHIPS}
 
 
@@ -147,15 +148,22 @@ def _check_wiring(found: dict[str, DeviceSite], problems: Problems) -> None:
 
 def _lines(device: DeviceSite) -> Iterator[tuple[tuple[object, ...], str]]:
     """Every line that a device takes, ``pin``, ``open_pin`` and lists of them, with its key."""
-    chip = tuple(_chip(device.options[name]) for name in _CHIPS if name in device.options)
     for name, value in device.options.items():
         kind = _LINES.get(name.rpartition("_")[2].removesuffix("s"))
         if kind is None:
             continue
+        chip = _chip_of(device.options, name)
         key = f"{device.key}.{name}"
         many = [(n, f"{key}[{i}]") for i, n in enumerate(value)] if isinstance(value, list) else []
         for number, where in many or [(value, key)]:
             yield (*(chip or (_DEFAULT_CHIP,)), kind, number), where
+
+
+def _chip_of(options: dict[str, Any], line: str) -> tuple[str, ...]:
+    """Where a line is: ``limit_unit`` is the unit of ``open_limit_input``, where it is stated."""
+    own = next((n for n in _UNITS if n in options and n.removesuffix("unit") in line), "unit")
+    names = [own if name == "unit" else name for name in _CHIPS]
+    return tuple(_chip(options[name]) for name in names if name in options)
 
 
 def _chip(value: object) -> str:

@@ -40,7 +40,6 @@ class RfDetector:
         self._stale_us = stale_us
         self._hold_us = hold_us
         self._parser = RfParser()
-        self._opened = 0
         self._asked_us: int | None = None
         self._since_us = self._clock.now_us()
         self._heard_us: int | None = None
@@ -75,9 +74,6 @@ class RfDetector:
         return tuple(found)
 
     def _take(self) -> None:
-        if self._line.opened != self._opened:
-            self._opened = self._line.opened
-            self._parser.forget()
         for chunk in self._line.take():
             skipped = self._parser.skipped
             for reply in self._parser.feed(chunk.data):

@@ -142,7 +142,6 @@ class Module:
         """Count a transaction that failed; what a module itself refuses is told at once."""
         self._misses += 1
         self.again_us = now_us + AGAIN_US
-        self._written.clear()
         if self._misses >= MISSES_MAX or error.name in ("IO_ADDRESS", "IO_REFUSES"):
             self.trouble = DeviceFault(name=error.name, device=self.name, seen=str(error))
 

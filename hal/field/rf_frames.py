@@ -16,7 +16,6 @@ REPLY = 0x81
 BYTES_MIN = 4
 BYTES_MAX = 32
 REPLY_BYTES_MIN = 9
-KEPT_MAX = 4 * BYTES_MAX
 
 
 class RfReply(NamedTuple):
@@ -66,12 +65,7 @@ class RfParser:
             if one[2] == REPLY and size >= REPLY_BYTES_MIN:
                 channel = (one[5] << 8 | one[6]) * 10 + one[7]
                 found.append(RfReply(one[3] == 1, one[4] == 1, channel))
-        self._kept = self._kept[-KEPT_MAX:]
         return found
-
-    def forget(self) -> None:
-        """The line broke: half a frame counts no more."""
-        self._kept = b""
 
     def _size(self) -> int | None:
         """The bytes of the frame here, None until they are there, 0 where there is none."""

@@ -73,6 +73,10 @@ def test_a_boom_that_sees_nothing_is_refused_for_safety(tmp_path: Path) -> None:
             'port = "/dev/ttyUSB0"\naddress = 1\ninput = 3',
         ),
         ("clear_pin = 5\nblocked_pin = 6", "pins = [7, 5]"),
+        (
+            'port = "/dev/ttyUSB0"\nunit = 1\ninput = 3',
+            'port = "/dev/ttyUSB0"\nunit = 2\nlimit_unit = 1\nopen_limit_input = 3',
+        ),
     ],
 )
 def test_two_devices_on_one_line_are_named_with_both_places(
@@ -91,6 +95,10 @@ def test_two_devices_on_one_line_are_named_with_both_places(
         (
             'port = "/dev/ttyUSB0"\naddress = 1\ninput = 3',
             'port = "/dev/ttyUSB0"\naddress = 2\ninput = 3',
+        ),
+        (
+            'port = "/dev/ttyUSB0"\nunit = 1\ninput = 3',
+            'port = "/dev/ttyUSB0"\nunit = 1\nlimit_unit = 2\nopen_limit_input = 3',
         ),
         ('port = "/dev/ttyUSB0"\ncoil = 3', 'port = "/dev/ttyUSB0"\ninput = 3'),
     ],

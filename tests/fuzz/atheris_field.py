@@ -12,7 +12,7 @@ import atheris
 
 with atheris.instrument_imports(include=["hal.field.modbus_rtu", "hal.field.rf_frames", "sim"]):
     from hal.field.modbus_rtu import answers, units_heard
-    from hal.field.rf_frames import KEPT_MAX, RfParser
+    from hal.field.rf_frames import BYTES_MAX, RfParser
     from sim.emulators.modbus_io import ModbusIo
     from sim.emulators.rf_detector import RfDetectorEmulator
 
@@ -32,7 +32,7 @@ def one(data: bytes) -> None:
         detector.answer(chunk, at)
         for module in modules:
             module.answer(chunk, at)
-    if len(parser._kept) > KEPT_MAX or any(len(m._kept) > MODULE_KEPT_MAX for m in modules):
+    if len(parser._kept) > BYTES_MAX or any(len(m._kept) > MODULE_KEPT_MAX for m in modules):
         raise AssertionError("more kept than is allowed")
 
 

@@ -82,6 +82,7 @@ def test_each_way_of_not_answering_has_its_own_words(
     line.module.fault = fault
     line.wait(0.04)
     assert beam.read() is Contact.CLEAR
+    assert names(beam) == []
     line.wait(0.3)
     assert beam.read() is Contact.UNKNOWN
     assert names(beam) == [name]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hal.bus import Bus
-from hal.field.rf_frames import KEPT_MAX, QUERY, RESET, RfParser, RfReply, frame
+from hal.field.rf_frames import BYTES_MAX, QUERY, RESET, RfParser, RfReply, frame
 from hal.ports import Contact
 from hal.rf import RfDetector
 from sim.emulators.rf_detector import RfDetectorEmulator
@@ -54,7 +54,7 @@ def test_whatever_comes_little_is_kept_and_nothing_is_raised(pieces: list[bytes]
     parser = RfParser()
     for piece in pieces:
         parser.feed(piece)
-        assert len(parser._kept) <= KEPT_MAX
+        assert len(parser._kept) <= BYTES_MAX
 
 
 @given(pieces=st.lists(st.binary(max_size=60), max_size=10))
