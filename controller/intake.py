@@ -75,6 +75,12 @@ class _BoomWatch:
         self._boom = Boom(BoomPosition.UNKNOWN, now_us, now_us)
         self.raised_us = now_us
 
+    def again(self) -> Boom:
+        """The same position as before; it may have been driven upwards since."""
+        if self.raised_us != self._boom.raised_us:
+            self._boom = Boom(self._boom.position, self._boom.since_us, self.raised_us)
+        return self._boom
+
     def read(self, now_us: int) -> Boom:
         contacts = self._gate.read() if self._gate is not None else None
         position, before = _position(contacts), self._boom
@@ -98,6 +104,13 @@ class _EndWatch:
         self._beam_high = _Watch(side.beam_high, now_us)
         self.boom = _BoomWatch(side.gate, now_us)
         self._last = EndInputs()
+
+    def again(self) -> EndInputs:
+        """The same but for a boom that is driven upwards."""
+        boom = self.boom.again()
+        if boom is not self._last.boom:
+            self._last = replace(self._last, boom=boom)
+        return self._last
 
     def read(self, now_us: int) -> EndInputs:
         """The same object as in the last scan where nothing has changed."""
@@ -171,9 +184,29 @@ class Intake:
     def again(self) -> InputImage:
         """Return the image of a scan in which nothing has changed since the last but the time."""
         self._scan += 1
-        now_us = self._board.clock.now_us()
-        self._last = replace(self._last, scan=self._scan, now_us=now_us, wall=self._wall())
+        now_us, ends = self._board.clock.now_us(), self._ends
+        yard, road = self._watches[0].again(), self._watches[1].again()
+        if yard is not ends[0] or road is not ends[1]:
+            self._ends = (yard, road)
+        self._last = replace(
+            self._last, scan=self._scan, now_us=now_us, wall=self._wall(), ends=self._ends
+        )
         return self._last
+
+    def ahead(self, us: int, driven_us: int) -> InputImage:
+        """Return the image of a scan so much later, if nothing but the time changes until then.
+
+        A boom that was driven upwards in the last scan is driven until ``driven_us`` before it.
+        """
+        last, ends = self._last, list(self._last.ends)
+        now_us = last.now_us + us
+        for end, watch in zip(End, self._watches, strict=True):
+            if watch.boom.raised_us == last.now_us:
+                boom = replace(ends[end].boom, raised_us=now_us - driven_us)
+                ends[end] = replace(ends[end], boom=boom)
+        wall = replace(last.wall, ms=last.wall.ms + us // 1000)
+        yard, road = ends
+        return replace(last, now_us=now_us, wall=wall, ends=(yard, road))
 
     def rest(self, rested: Rested) -> InputImage:
         """Return the last image of scans in which nothing happens."""

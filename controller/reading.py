@@ -20,6 +20,7 @@ from hal.ports import Camera, DeviceFault, Frame
 
 FRAME_AGE_US_MAX = 2_000_000
 FLAWS_MAX = 5
+FOREVER_US = 2**62
 HINTED_MAX = 16
 STALE = "stale"
 """As ``vision.quality`` names it."""
@@ -77,6 +78,12 @@ class Reading:
     def looks(self) -> bool:
         """Whether a vehicle is under way whose pictures are of interest."""
         return self._ballot is not None
+
+    @property
+    def sees_until_us(self) -> int:
+        """Until when no glance is due; 0 where the reader cannot tell."""
+        due_us: int | None = getattr(self._reader, "due_us", 0)
+        return FOREVER_US if due_us is None else due_us
 
     @property
     def troubles(self) -> tuple[DeviceFault, ...]:

@@ -55,7 +55,7 @@ class Scan:
         self._intake = Intake(board, weigh_room)
         self._digest = hashlib.sha256()
         self.lane = Lane(since_us=board.clock.now_us())
-        self.outputs = OutputImage()
+        self.outputs = self._polled = OutputImage()
         self._encoded = (self.outputs, msgspec.msgpack.encode(self.outputs))
         self._inputs: InputImage | None = None
         self._in_core = False
@@ -77,15 +77,53 @@ class Scan:
                 )
             raise
 
-    def again(self) -> None:
+    def again(self) -> InputImage:
         """Run one more scan in which only the time changes: what ``once`` would do, for less.
 
         For a simulator, which knows that no device has anything new to say, and only before
         ``rests_until_us``.
         """
-        inputs = self._inputs = self._intake.again()
+        inputs, booms = self._intake.again(), self.outputs.booms
+        self._inputs = inputs
         self._journal.observe(self.lane, inputs, self.outputs)
+        for end in _ENDS:
+            if booms[end] == RAISE:
+                self._intake.note_raised(end, inputs.now_us)
         self._digest.update(self._outputs_encoded())
+        return inputs
+
+    def stays(self, scans: int, scan_us: int) -> bool:
+        """Whether this lane, busy or not, does nothing new in so many scans of an unchanged yard.
+
+        What waits for a time goes on waiting once it is over, so the last of them tells of all.
+        """
+        ahead = self._intake.ahead(scans * scan_us, scan_us)
+        try:
+            lane, wanted = step(self.lane, ahead, self.settings)
+            outputs = interlock(ahead, wanted, self.interlock_settings)
+        except Exception:  # The scan that comes to it will tell.
+            return False
+        return lane == self.lane and outputs == self.outputs
+
+    @property
+    def stays_until_us(self) -> int:
+        """Until when nothing but time and the yard can change what a scan comes to; 0 if now."""
+        inputs, books, outputs = self._inputs, self.bookkeeper, self.outputs
+        if inputs is None or inputs.faults or inputs.requests or outputs.zero:
+            return 0
+        if books.fact is not inputs.ledger or books.vehicle is not inputs.vehicle:
+            return 0
+        # The cameras have not yet seen what the last scan was the first to want.
+        if self.reading.faults or outputs.record is not None or self._polled is not outputs:
+            return 0
+        if (self.reading.plates, self.reading.frames) != (inputs.plates, inputs.frames):
+            return 0
+        return min(
+            books.rests_until_us(inputs.now_us),
+            self._weigh_room.rests_until_us,
+            self.reading.sees_until_us,
+            _midnight_us(inputs),
+        )
 
     @property
     def troubles(self) -> tuple[DeviceFault, ...]:
@@ -136,7 +174,8 @@ class Scan:
     def _once(self) -> tuple[InputImage, OutputImage]:
         self._inputs, self._in_core = None, False
         ledger = self.bookkeeper.poll()
-        self.reading.poll(self.outputs)
+        self._polled = self.outputs
+        self.reading.poll(self._polled)
         inputs = self._inputs = self._intake.read(
             ledger,
             self.bookkeeper.vehicle,

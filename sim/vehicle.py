@@ -127,12 +127,12 @@ class Vehicle:
         """Tell whether any of the vehicle, between its bumpers, stands over this line."""
         return self.present and 0.0 <= self.s_m - self._place(end, out_m) <= self.truck.length_m
 
-    def near_deck(self) -> bool:
-        """Tell whether a tyre may touch the platform now."""
+    def near_deck(self, within_m: float = 0.0) -> bool:
+        """Tell whether a tyre may touch the platform now, or stands so near to it."""
         first, last = self.truck.axles_m[0], self.truck.axles_m[-1]
         return (
-            self.s_m - first > -PATCH_HALF_M
-            and self.s_m - last < self._layout.platform_m + PATCH_HALF_M
+            self.s_m - first > -PATCH_HALF_M - within_m
+            and self.s_m - last < self._layout.platform_m + PATCH_HALF_M + within_m
         )
 
     def in_reach(self) -> bool:

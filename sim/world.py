@@ -48,6 +48,9 @@ _CLEAR, _BLOCKED = Contact.CLEAR, Contact.BLOCKED
 _THINK_TICKS = THINK_US // TICK_US
 IDLE_US_MAX = 10_000_000
 """How far ahead of an idle yard anybody looks."""
+NEAR_M = 1.0
+"""Nobody drives as far between two thoughts."""
+_KINDS = ("approach", "arm", "beam_low", "beam_high")
 _ELSEWHERE = (Mind.WAITING, Mind.AWAY)
 
 
@@ -299,6 +302,29 @@ class Yard:
         until_us = min(begins)
         loaded = any(load.acts(now, until_us) for load in self.loads)
         return 0 if loaded or until_us <= now else until_us
+
+    @property
+    def thinks_us(self) -> int:
+        """When anybody thinks next: until then things go on as they are; 0 if not for the lane."""
+        if self.troubles or self.mischief is not None or self.options.warmth is not None:
+            return 0
+        if self.operator.asks or not self._deck_stays():
+            return 0
+        return (self._tick // _THINK_TICKS + 1) * THINK_US
+
+    def _deck_stays(self) -> bool:
+        """Whether the deck is surely loaded, or surely at rest, until somebody has thought.
+
+        The converter tells ticks of a deck at rest from others only as they are taken.
+        """
+        if self._bridge.still:
+            return not any(vehicle.near_deck(NEAR_M) for vehicle in self._present)
+        return any(vehicle.on_deck_g > 0.0 for vehicle in self._present)
+
+    def says(self) -> tuple[object, ...]:
+        """What sensors and limit switches in order would say now."""
+        seen = [self.presence(end, kind) for end in (0, 1) for kind in _KINDS]
+        return (*seen, *(boom.contacts() for boom in self.booms))
 
     def ahead(self, us: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return times and counts of an idle yard's converter after so many microseconds."""

@@ -55,6 +55,11 @@ class InlineReader:
         self.counts = replace(self.counts, looked=self.counts.looked + len(due))
         return tuple(due)
 
+    @property
+    def due_us(self) -> int | None:
+        """When the next glance is due; None while none is on its way."""
+        return self._waiting[0][0] if self._waiting else None
+
     def forget(self) -> None:
         """Drop what waits."""
         dropped = self.counts.dropped + len(self._waiting)

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from controller.core.images import InputImage
+from controller.core.kinds import Phase
 from controller.scan import Scan
 from protocol.record import Record
 from sim.explore.plan import Plan
@@ -32,9 +34,12 @@ PLAN = Plan(
 def test_leaps_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     passed, again, rested, rest = [0], Scan.again, [0], Scan.rest
 
-    def counted(lane: Scan) -> None:
+    busy = [0]
+
+    def counted(lane: Scan) -> InputImage:
         passed[0] += 1
-        again(lane)
+        busy[0] += lane.lane.phase is not Phase.IDLE
+        return again(lane)
 
     def counted_rest(lane: Scan, *samples: Any) -> int:
         scans = rest(lane, *samples)
@@ -47,6 +52,7 @@ def test_leaps_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     leapt = ride(PLAN, keep=records.extend)
     assert passed[0] > 200
     assert rested[0] > 120
+    assert busy[0] > 400
     the_same: list[Record] = []
     assert ride(PLAN, keep=the_same.extend, leaps=False) == leapt
     assert records
