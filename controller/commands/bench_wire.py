@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from hal.field.samples import BYTES_PER_S as FIELD_BYTES_PER_S
+from hal.field.samples import SAMPLES as FIELD_SAMPLES
 from hal.indicators.codec import Decoder
 from hal.indicators.cutters import SAMPLES, cutters
 
@@ -27,6 +29,11 @@ class Wire(NamedTuple):
 WIRES: dict[str, Wire] = {
     name: Wire(Decoder(cut).feed, SAMPLES[name], FASTEST_INDICATOR_BYTES_PER_S)
     for name, cut in cutters().items()
+}
+
+WIRES |= {
+    name: Wire(feed, sample, FIELD_BYTES_PER_S[name])
+    for name, (feed, sample) in FIELD_SAMPLES.items()
 }
 
 
