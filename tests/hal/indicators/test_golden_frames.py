@@ -3,10 +3,12 @@
 from functools import partial
 
 import pytest
+from msgspec.structs import replace
 
 from hal.indicators import modbus_frames, toledo_frames, yaohua_frames
 from hal.indicators.codec import Aside, Decoder, Found, Shown, Spoiled
 from hal.indicators.text_frames import Cutter, table
+from hal.indicators.yaohua import FORMATS
 from hal.ports import IndicationState
 
 
@@ -247,3 +249,56 @@ def test_modbus_words_and_signs() -> None:
     assert modbus_frames.combine(pair, "high first", signed=True) == -40
     assert modbus_frames.combine(pair, "high first", signed=False) == 4_294_967_256
     assert modbus_frames.combine((0xD430, 0), "low first", signed=True) == 54_320
+
+
+def modbus(status: int, gross: int, **stated: object) -> Shown:
+    reading = replace(LAUMAS, **stated)
+    data = status.to_bytes(2, "big") + (gross & 0xFFFFFFFF).to_bytes(4, "big") * 2
+    body = bytes([1, 3, len(data)]) + data
+    cut = partial(modbus_frames.cut, reading=reading)
+    return shown(Decoder(cut), (body + modbus_frames.crc16(body)).hex())
+
+
+def test_modbus_status_bits_say_what_the_site_says_of_them() -> None:
+    bits = modbus_frames.StatusBits(
+        stable=(11,), zero=(12,), over=(2, 3), under=(4,), error=(0,), negative=(7,)
+    )
+    assert modbus(1 << 11, 40, bits=bits).motion is False
+    assert modbus(0, 40, bits=bits).motion is True
+    assert modbus(1 << 12, 0, bits=bits).centre_of_zero is True
+    assert modbus(0, 0, bits=bits).centre_of_zero is False
+    for bit, state in ((2, "OVER"), (3, "OVER"), (4, "UNDER"), (0, "ERROR")):
+        found = modbus(1 << bit, 40, bits=bits)
+        assert (found.digits, found.state.name) == (None, state)
+    assert modbus(1 << 7, 40, bits=bits, sign="status bit").digits == -40
+    assert modbus(0, 40, bits=bits, sign="status bit").digits == 40
+    assert modbus(1 << 7, 40, bits=bits).digits == 40
+    moving = modbus_frames.StatusBits(moving=(5,))
+    assert [modbus(s, 40, bits=moving).motion for s in (0, 1 << 5)] == [False, True]
+    none = modbus(0xFFFF, 40, bits=modbus_frames.StatusBits())
+    assert (none.motion, none.centre_of_zero, none.digits) == (None, None, 40)
+
+
+def test_status_words_without_their_constant_bits_are_no_toledo_frame() -> None:
+    for at in (1, 2, 3):
+        a, b, c = (w & ~0x20 if at == i else w for i, w in enumerate((0x2A, 0x30, 0x20), 1))
+        frame = toledo_frames.frame_of(a, b, c, b"  5432", b"     0", check=True)
+        cut = partial(toledo_frames.cut, variant=toledo_frames.VARIANTS["toledo"], check=True)
+        assert Decoder(cut).feed(frame) == []
+
+
+def test_what_is_no_weight_is_set_aside() -> None:
+    for line in (b"Z A\r\n", b"ZI S\r\n"):
+        aside = only(Decoder(Cutter(table()["mt-sics"])), line.hex())
+        assert aside == Aside(raw=line)
+    assert Decoder(Cutter(table()["mt-sics"])).feed(b"Z B\r\n") == []
+
+
+def test_the_weaker_the_check_the_more_frames_must_be_equal() -> None:
+    assert {name: kind.equal_frames for name, kind in FORMATS.items()} == {
+        "0": 2,
+        "1": 3,
+        "2": 3,
+        "polled": 2,
+    }
+    assert {dialect.equal_frames for dialect in table().values()} == {2}
