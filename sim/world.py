@@ -277,8 +277,11 @@ class Yard:
         until_us = (self._tick // _THINK_TICKS + 1) * THINK_US
         if any(w.from_us < until_us and self.now_us < w.until_us for w in self.walkers):
             return 0
-        fails = any(0 <= until_us - f.from_us < THINK_US for f in self.options.faults)
-        return 0 if fails else until_us
+        return 0 if self._fails_by(until_us) else until_us
+
+    def _fails_by(self, until_us: int) -> bool:
+        """Whether a device fails as they think then."""
+        return any(0 <= until_us - f.from_us < THINK_US for f in self.options.faults)
 
     @property
     def idle_until_us(self) -> int:
@@ -308,9 +311,10 @@ class Yard:
         """When anybody thinks next: until then things go on as they are; 0 if not for the lane."""
         if self.troubles or self.mischief is not None or self.options.warmth is not None:
             return 0
-        if self.operator.asks or not self._deck_stays():
+        until_us = (self._tick // _THINK_TICKS + 1) * THINK_US
+        if self.operator.asks or self._fails_by(until_us) or not self._deck_stays():
             return 0
-        return (self._tick // _THINK_TICKS + 1) * THINK_US
+        return until_us
 
     def _deck_stays(self) -> bool:
         """Whether the deck is surely loaded, or surely at rest, until somebody has thought.
