@@ -8,12 +8,13 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 DEMO_OUT ?= out/demo-$(shell date +%Y%m%d-%H%M%S)
 JOBS ?= 2
 TIMES ?= 10
+TYPINGS := build/typings
 POWERCUT := tests/support:tests/core:tests/powercut
 PASSAGES ?= 1000
 SEEDS ?= 1000
 DAY_OUT ?= out/day-$(shell date +%Y%m%d-%H%M%S)
 
-.PHONY: demo test test-kernel flips powercut kill fuzz lint bench docs golden day explore mutants clean
+.PHONY: demo test test-kernel flips powercut kill fuzz lint lint-firmware bench docs golden day explore mutants clean
 
 demo: $(READY)
 	$(BIN)/steelyard demo --out $(DEMO_OUT)
@@ -47,11 +48,19 @@ powercut: $(READY)
 kill: $(READY)
 	PYTHONPATH=$(POWERCUT) $(BIN)/python tests/powercut/kill_rounds.py --times $(TIMES) --jobs $(JOBS)
 
-lint: $(READY)
+lint: $(READY) lint-firmware
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The firmware against the RP2040's own stubs, which must not stand in the environment of the rest.
+lint-firmware: $(READY) $(TYPINGS)/machine.pyi
+	$(BIN)/mypy --config-file board/firmware/mypy.ini board/firmware/*.py
+
+$(TYPINGS)/machine.pyi: constraints.txt
+	$(BIN)/pip install --quiet --upgrade --constraint constraints.txt --target $(TYPINGS) micropython-rp2-stubs
+	touch $@
 
 bench: $(READY)
 	$(BIN)/steelyard bench

@@ -1,7 +1,7 @@
 """One boom's relays: RAISE, LOWER and STOP exclude each other, with a dead time between them."""
 
 from interlock import HOLD, LOWER, RAISE
-from lease import elapsed
+from moment import elapsed
 
 
 class Boom:

@@ -27,12 +27,12 @@ _LISTS = {"inputs": INPUTS_MAX, "booms": BOOMS_MAX, "heads": HEADS_MAX}
 
 def problems(config) -> list:
     """Everything that is wrong with a configuration, in words; empty where it may be used."""
-    found = []
+    found: list[str] = []
     if not isinstance(config, dict):
         return ["the configuration is no table"]
     _only(config, "", list(_TOP) + list(_LISTS) + ["cells", "estop"], found)
     _numbers(config, "", _TOP, found)
-    rate = config.get("rate_hz")
+    rate = config.get("rate_hz", 0)
     if _number(rate) and rate > 0 and 1000000 % rate:
         found.append("rate_hz %d does not divide a second into whole microseconds" % rate)
     for name, most in _LISTS.items():
@@ -136,7 +136,7 @@ def _check_names(config, found) -> None:
 
 
 def _check_pins(config, found) -> None:
-    taken = {}
+    taken: dict[int, str] = {}
     for pin, user in _pins(config):
         if not _number(pin) or pin not in PINS:
             found.append("%s: GP%s is not free on this chip" % (user, pin))

@@ -8,7 +8,7 @@ was.  The time of an edge is that of the round in which the pin was first seen c
 from array import array
 
 from interlock import BLOCKED, CLEAR, UNKNOWN
-from lease import elapsed
+from moment import elapsed
 
 
 class Contacts:

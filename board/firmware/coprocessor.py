@@ -11,8 +11,9 @@ import machine
 import memory as memories
 import words
 from framing import HEAD
-from lease import TICKS_MASK, Lease, elapsed
+from lease import Lease
 from link import Link
+from moment import MASK, elapsed, later, now_ms, now_us
 
 STATE_MS = 100
 PARTS_MAX = 32
@@ -34,7 +35,7 @@ class Coprocessor:
         self._number = 0
         self._late = 0
         self._due_us = 0
-        self._told_ms = time.ticks_ms()
+        self._told_ms = now_ms()
         self._round_max_ms = 0
         kept = memory.wiring()
         if kept is not None and self._refusal(kept):
@@ -44,25 +45,25 @@ class Coprocessor:
         self._tell_about()
 
     def round(self) -> None:
-        """One round; takes far less than a millisecond on the chip's 125 MHz but for the cells."""
-        now_ms = time.ticks_ms()
-        now_us = time.ticks_us() & TICKS_MASK
+        """One round; STATE tells how long the longest has taken."""
+        ms = now_ms()
+        us = now_us()
         changed = 0
         self.link.listen()
         while self.link.take():
-            self._hear(now_ms)
+            self._hear(ms)
         parts = self.parts
         if parts is not None:
-            changed = parts.contacts.look(now_ms, now_us)
-            self._decide(parts, now_ms)
-            self._sample(parts, now_us)
+            changed = parts.contacts.look(ms, us)
+            self._decide(parts, ms)
+            self._sample(parts, us)
             if changed:
                 self._tell_edges(parts.contacts, changed)
             changed |= parts.judge.changed
-        if changed or elapsed(now_ms, self._told_ms) >= STATE_MS:
-            self._tell_state(now_us)
-            self._told_ms = now_ms
-        took_ms = elapsed(time.ticks_ms(), now_ms)
+        if changed or elapsed(ms, self._told_ms) >= STATE_MS:
+            self._tell_state(us)
+            self._told_ms = ms
+        took_ms = elapsed(now_ms(), ms)
         if took_ms > self._round_max_ms:
             self._round_max_ms = min(took_ms, 255)
 
@@ -70,7 +71,7 @@ class Coprocessor:
         """Give the lease up, hold the booms, show red."""
         self.lease.lose()
         if self.parts is not None:
-            self.parts.make_safe(time.ticks_ms())
+            self.parts.make_safe(now_ms())
 
     def _decide(self, parts, now_ms: int) -> None:
         judge = parts.judge
@@ -89,7 +90,7 @@ class Coprocessor:
         A period that went by without a round costs its number, which the host sees as a gap.
         """
         behind_us = elapsed(now_us, self._due_us)
-        if behind_us > TICKS_MASK // 2:
+        if behind_us > MASK // 2:
             return
         cells = parts.cells
         if cells is not None:
@@ -97,11 +98,11 @@ class Coprocessor:
                 return
             cells.read()
         self._tell_sample(parts, now_us)
-        self._due_us = time.ticks_add(self._due_us, parts.period_us)
+        self._due_us = later(self._due_us, parts.period_us)
         self._number = (self._number + 1) & 0xFFFF
         while behind_us >= parts.period_us:
             behind_us -= parts.period_us
-            self._due_us = time.ticks_add(self._due_us, parts.period_us)
+            self._due_us = later(self._due_us, parts.period_us)
             self._number = (self._number + 1) & 0xFFFF
             self._late = (self._late + 1) & 0xFFFF
 
@@ -142,9 +143,13 @@ class Coprocessor:
         link.put("<B", 6, 1 if self.lease.held else 0)
         judge = None if self.parts is None else self.parts.judge
         for index in range(2):
-            fitted = judge is not None and index < judge.number
-            link.put("<B", 7 + index, judge.wanted[index] if fitted else 0)
-            link.put("<B", 9 + index, judge.booms[index] if fitted else 0)
+            wanted = 0
+            verdict = 0
+            if judge is not None and index < judge.number:
+                wanted = judge.wanted[index]
+                verdict = judge.booms[index]
+            link.put("<B", 7 + index, wanted)
+            link.put("<B", 9 + index, verdict)
         link.put("<B", 11, 0 if judge is None else judge.lamps)
         link.put("<I", 12, 0 if self.parts is None else self.parts.contacts.packed)
         link.put("<H", 16, link.frame.corrupt)
@@ -255,7 +260,7 @@ class Coprocessor:
         self._crc = crc32(text.encode())
         self.lease.limit_ms = config["lease_ms"]
         self.parts = chip.Parts(config)
-        self._due_us = time.ticks_us() & TICKS_MASK
+        self._due_us = now_us()
 
     def _answer(self, answer: int, text: str) -> None:
         self.link.send_text(words.ANSWER, (answer,), text)

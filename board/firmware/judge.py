@@ -4,7 +4,7 @@ from array import array
 
 import interlock
 from interlock import CLEAR, CLOSED, HOLD, LOWER, NOT_FITTED, RAISE, REASONS_MAX, REVERSED
-from lease import elapsed
+from moment import elapsed
 
 NO_INPUT = 255
 

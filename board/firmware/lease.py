@@ -5,15 +5,10 @@ every start and at every loss of the lease, so that what was said before either 
 host must first have heard of it.
 """
 
+from moment import elapsed
+
 EPOCHS = 0x10000
 NO_EPOCH = 0
-TICKS_HALF = 1 << 29
-TICKS_MASK = (1 << 30) - 1
-
-
-def elapsed(now: int, then: int) -> int:
-    """Ticks from then to now, both modulo 2**30 as MicroPython counts."""
-    return (now - then) & TICKS_MASK
 
 
 def begin(starts: int) -> int:

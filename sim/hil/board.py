@@ -7,6 +7,7 @@ pty that the host's driver opens, so that the plug can be pulled and bytes spoil
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import select
 import shutil
@@ -29,6 +30,8 @@ HEAP = "200k"
 CHANGES_MAX = 10_000
 READ_BYTES_MAX = 4096
 POLL_S = 0.05
+SETTLE_S = 0.0002
+SETTLE_S_MAX = 0.2
 ANSWER_S = 20.0
 QUANTUM_MS = 2
 NICE = -15
@@ -91,7 +94,8 @@ class Board:
         self._process: subprocess.Popen[bytes] | None = None
         self._ending = False
         self._plugged = True
-        self._near = -1
+        self._near = self._far = -1
+        self._carrying = False
         self._uart, self._uart_far = _pty()
         self._pins, self._pins_far = _pty()
         self._rest = b""
@@ -198,6 +202,15 @@ class Board:
                     raise TimeoutError(f"the firmware hangs; see {self.flash / 'console.txt'}")
                 self._turn.wait(POLL_S)
 
+    def settle(self) -> None:
+        """Wait until what either end has sent has been read at the other, or a plug is out."""
+        quiet = 0
+        until_s = time.monotonic() + SETTLE_S_MAX
+        while quiet < 2 and time.monotonic() < until_s:
+            time.sleep(SETTLE_S)
+            waiting = [self._uart, self._near, self._far] if self._near >= 0 else [self._uart]
+            quiet = 0 if self._carrying or any(map(_unread, waiting)) else quiet + 1
+
     def unplug(self) -> None:
         """Pull the host's plug."""
         self._plugged = False
@@ -217,8 +230,10 @@ class Board:
             self._mind_the_plug()
             wanted = [self._uart, self._pins, *([self._near] if self._near >= 0 else [])]
             readable, _, _ = select.select(wanted, [], [], POLL_S)
+            self._carrying = bool(readable)
             for fd in readable:
                 self._carry(fd)
+            self._carrying = False
         self._pull()
 
     def _carry(self, fd: int) -> None:
@@ -251,20 +266,21 @@ class Board:
 
     def _mind_the_plug(self) -> None:
         if self._plugged and self._near < 0:
-            self._near, far = _pty()
-            os.set_blocking(self._near, False)
+            near, self._far = _pty()
+            os.set_blocking(near, False)
             place = Path(self.port)
             place.unlink(missing_ok=True)
-            place.symlink_to(os.ttyname(far))
-            os.close(far)
+            place.symlink_to(os.ttyname(self._far))
+            self._near = near
         elif not self._plugged and self._near >= 0:
             self._pull()
 
     def _pull(self) -> None:
         Path(self.port).unlink(missing_ok=True)
         if self._near >= 0:
-            os.close(self._near)
-            self._near = -1
+            near, self._near = self._near, -1
+            os.close(near)
+            os.close(self._far)
 
 
 def _pty() -> tuple[int, int]:
@@ -276,6 +292,13 @@ def _pty() -> tuple[int, int]:
     attributes[6][termios.VTIME] = 0
     termios.tcsetattr(far, termios.TCSANOW, attributes)
     return near, far
+
+
+def _unread(fd: int) -> int:
+    """Bytes that wait to be read here; none where the plug was pulled meanwhile."""
+    with contextlib.suppress(OSError):
+        return int.from_bytes(fcntl.ioctl(fd, termios.FIONREAD, bytes(4)), sys.byteorder)
+    return 0
 
 
 def _drain(far: int) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from protocol import coprocessor as wire
 from protocol.framing import Decoder, encode
-from sim.hil.board import FIRMWARE, Board
+from sim.hil.board import FIRMWARE, Board, _unread
 
 CONFIG: dict[str, Any] = {
     "rate_hz": 50,
@@ -86,9 +86,10 @@ class Host:
     def step(self, steps: int = 1) -> None:
         """Let 20 ms go by for each step; all that was said before has come there by then."""
         for _ in range(steps):
-            time.sleep(0.001)
+            time.sleep(0.0005)
+            self.board.settle()
             self.board.advance(STEP_US)
-            time.sleep(0.001)
+            self._wait()
             with contextlib.suppress(BlockingIOError):
                 for frame in self.decoder.feed(os.read(self._fd, 65_536)):
                     message = wire.read(frame)
@@ -105,6 +106,13 @@ class Host:
                 if isinstance(message, answer):
                     return message
         raise AssertionError(f"no {answer.__name__}; see {self.board.flash / 'console.txt'}")
+
+    def _wait(self) -> None:
+        """Until the bytes of this step lie here to be read; the wire then rests."""
+        before = -1
+        while before != (now := _unread(self._fd)):
+            before = now
+            time.sleep(0.001)
 
     def configure(self, config: Any = None) -> wire.Answer:
         """Send a configuration; gives what became of it."""

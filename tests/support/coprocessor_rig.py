@@ -25,7 +25,9 @@ RELAYS = {"raise": 16, "lower": 17, "stop": 18}
 LAMPS = {"approach": (19, 20), "deck": (21, 22)}
 COUNTS = (402_118, 398_240)
 SETTLE_S = 0.0003
-"""What the threads between the two ends need to carry the bytes of one step."""
+"""What the line's thread needs beside the wire to take or give the bytes of one step."""
+LATE_US = 100_000
+"""A step after which the driver would take what is still on its way for silence."""
 ADVANCE_US_MAX = 2_000_000
 
 _DEVICES = """
@@ -84,7 +86,10 @@ class CoprocessorYard:
     def step(self, us: int) -> None:
         """Let time go by at the chip and at the boom."""
         time.sleep(SETTLE_S)
+        self.board.settle()
         self.board.advance(us)
+        if us > LATE_US:
+            self.board.settle()
         time.sleep(SETTLE_S)
         made = [self.board.level(RELAYS[name]) == 1 for name in ("raise", "lower", "stop")]
         self.gate.step(us, *made)

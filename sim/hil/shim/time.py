@@ -10,7 +10,3 @@ def ticks_us() -> int:
 
 def ticks_ms() -> int:
     return bench.now_us() // 1000 & bench.MASK
-
-
-def ticks_add(ticks: int, delta: int) -> int:
-    return ticks + delta & bench.MASK
