@@ -161,7 +161,8 @@ class TwoChannelStop:
         if seen and not pressed:
             self._debounce.see(seen[0], True)
         self._debounce.see(now_us, pressed)
-        self._said = (now_us, self._debounce.blocked)
+        read_us = [one.read_us for one, f in zip(self._held, fresh, strict=True) if f]
+        self._said = (min(t_us or 0 for t_us in read_us), self._debounce.blocked)
 
     def _compare(self, now_us: int, states: list[bool | None]) -> None:
         if states[0] is states[1]:

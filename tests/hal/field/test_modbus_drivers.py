@@ -271,3 +271,15 @@ def test_a_stop_on_two_inputs(line: Line) -> None:
     line.put(1, False)
     line.wait(0.02)
     assert stop.read() is Contact.BLOCKED
+
+
+def test_a_stop_is_as_old_as_its_older_contact(line: Line) -> None:
+    stop = line.make("stop", first_input=0, second_input=1)
+    line.put(0, True)
+    line.put(1, True)
+    line.wait(0.5)
+    line.module.fault = "silent"
+    line.wait(0.28)
+    assert stop.read() is Contact.CLEAR
+    line.clock.us += 60_000
+    assert stop.read() is Contact.UNKNOWN
