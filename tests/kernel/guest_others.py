@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from pathlib import Path
@@ -119,6 +120,46 @@ def a_camera_is_read_through_v4l2() -> str:
     return f"{len(frames)} frames of 640 x 360 from {device}"
 
 
+def a_watchdog_that_starves_bites_and_one_that_is_let_go_does_not() -> str:
+    """softdog is loaded so that it only says what a chip would do: restart the box."""
+    with drivers() as make:
+        watchdog = make("linux.watchdog", device="/dev/watchdog0", timeout_us=3_000_000)
+        same(_dog("state"), "inactive", "state before the first feed")
+        end_s = time.monotonic() + 5.0
+        while time.monotonic() < end_s:
+            watchdog.feed()
+            time.sleep(0.02)
+        same((_dog("state"), _dog("timeout"), _bites()), ("active", "3", 0), "while it is fed")
+        same(watchdog.faults(), (), "faults")
+        until(lambda: _bites() == 1, "it bites when it is not fed")
+        watchdog.release()
+    same(_dog("state"), "inactive", "state after the release")
+    with drivers() as make:
+        watchdog = make("linux.watchdog", device="/dev/watchdog0", timeout_us=3_000_000)
+        watchdog.feed()
+        watchdog.release()
+        time.sleep(4.0)
+        same(_bites(), 1, "bites after the orderly end")
+    return "quiet for 5 s of feeding, bit after 3 s without, quiet after its release"
+
+
+def _dog(what: str) -> str:
+    return (Path("/sys/class/watchdog/watchdog0") / what).read_text().strip()
+
+
+def _bites() -> int:
+    """How often the kernel's log says that the timer has run out."""
+    found = 0
+    log = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        while True:
+            found += b"softdog: Triggered" in os.read(log, 8192)
+    except BlockingIOError:
+        return found
+    finally:
+        os.close(log)
+
+
 def _stub() -> int:
     for bus in sorted(Path("/sys/bus/i2c/devices").glob("i2c-*")):
         if "stub" in (bus / "name").read_text().lower():
@@ -138,4 +179,5 @@ CHECKS = (
     a_failed_calibration_is_told,
     a_bus_that_is_not_there_is_named,
     a_camera_is_read_through_v4l2,
+    a_watchdog_that_starves_bites_and_one_that_is_let_go_does_not,
 )

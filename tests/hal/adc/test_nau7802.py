@@ -1,5 +1,6 @@
 """The NAU7802 is used as its data sheet says, and never believed beyond what it measured."""
 
+import threading
 from collections.abc import Callable, Iterator
 from itertools import count
 
@@ -10,7 +11,7 @@ from nau7802_fake import FakeNau7802
 
 from hal.adc import nau7802_chip as chip
 from hal.adc.book import HANG_US, SAMPLES_MAX, Book
-from hal.adc.nau7802 import Nau7802Cells
+from hal.adc.nau7802 import Nau7802Cells, Turns, on_a_thread
 from hal.bus import Bus
 from hal.ports import CellSamples, DeviceFault
 
@@ -236,3 +237,39 @@ def test_settings_that_the_chip_does_not_have_are_refused(
     with pytest.raises(ValueError, match=words):
         Nau7802Cells(bus, **options)  # type: ignore[arg-type]
     bus.close()
+
+
+def test_registers_and_their_words_are_those_of_the_data_sheet() -> None:
+    registers = (chip.PU_CTRL, chip.CTRL1, chip.CTRL2, chip.ADC_OUT, chip.ADC_CTRL, chip.POWER)
+    assert (chip.ADDRESS, registers) == (0x2A, (0x00, 0x01, 0x02, 0x12, 0x15, 0x1C))
+    control = (chip.RESET, chip.DIGITAL, chip.ANALOG, chip.READY, chip.START, chip.NEW)
+    assert (control, chip.INTERNAL) == ((0x01, 0x02, 0x04, 0x08, 0x10, 0x20), 0x80)
+    assert (chip.CALIBRATE, chip.CALIBRATION_FAILED, chip.SECOND_CHANNEL) == (0x04, 0x08, 0x80)
+    assert chip.RATES == {10: 0, 20: 1, 40: 2, 80: 3, 320: 7}
+    assert {2**n: n for n in range(8)} == chip.GAINS
+    assert {f"{4.5 - 0.3 * n:.1f} V": n for n in range(8)} == chip.LDOS
+
+
+def test_samples_of_one_instant_get_times_of_their_own() -> None:
+    book = Book("x", 1, 0)
+    for t_us in (5, 5, 4):
+        book.add(t_us, (t_us,))
+    got = book.take(5)
+    assert isinstance(got, CellSamples)
+    assert got.t_us.tolist() == [5, 6, 7]
+
+
+def test_the_thread_ends_and_gives_the_bus_back() -> None:
+    closed = threading.Event()
+
+    def turns() -> Turns:
+        try:
+            while True:
+                yield 0.001
+        finally:
+            closed.set()
+
+    end = on_a_thread(turns())
+    end()
+    assert closed.is_set()
+    assert "nau7802" not in {thread.name for thread in threading.enumerate()}
