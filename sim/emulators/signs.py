@@ -169,23 +169,23 @@ class OnbonSignEmulator(EmulatedSign):
         if generation not in (5, 6):
             raise ValueError(f"there are BX-5 and BX-6, not {generation}")
         super().__init__(rows, onbon.splitter())
-        self._six = generation == 6
+        self._generation: onbon.Generation = 6 if generation == 6 else 5
 
     def _take(self, frame: bytes) -> bytes:
         body = onbon.unstuffed(frame)
-        head, data = body[:16], body[16:]
-        # BX-5: group, command, reply, ...; BX-6: reply, group, command, ...
-        command = data[1:3] if self._six else data[:2]
-        known = command == b"\xa2\x00" or self._area(command, data)
+        known = onbon.generation_of(body) == self._generation and self._obeys(onbon.data_of(body))
         self.refused += not known
-        said = onbon.ACKNOWLEDGED if known else onbon.REFUSED
-        return onbon.frame(head, said + b"\x00\x00\x00")
+        said = (onbon.ACKNOWLEDGED if known else onbon.REFUSED) + bytes(3)
+        return onbon.frame(onbon.header(self._generation, said, 0, address=1), said)
 
-    def _area(self, command: bytes, data: bytes) -> bool:
-        if self._six:
-            # 6 bytes of command, 4 of length; then the number first and the text length 47 on.
-            return command == b"\xa7\x06" and self._show(data[10:], number_at=0, text_at=47)
-        return command == b"\xa3\x06" and self._show(data[9:], number_at=9, text_at=23)
+    def _obeys(self, data: bytes) -> bool:
+        if self._generation == 6:
+            # Reply, group, command, 3 bytes, length of 4; the area's number comes first.
+            return data[1:3] == b"\xa7\x06" and self._show(data[10:], number_at=0, text_at=47)
+        if data[:2] == b"\xa2\x00":
+            return True
+        # Group, command, 5 bytes, length of 2.
+        return data[:2] == b"\xa3\x06" and self._show(data[9:], number_at=9, text_at=23)
 
     def _show(self, area: bytes, number_at: int, text_at: int) -> bool:
         if len(area) < text_at + 4:
