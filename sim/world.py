@@ -456,8 +456,11 @@ class Yard:
         return devices or any(load.under and load.acts(from_us, end_us) for load in self.loads)
 
     def burdened(self, at_us: int) -> bool:
-        """Whether something heavy that is no vehicle lay on the deck then."""
-        return self.burden_g(at_us) > BURDEN_G
+        """Whether something heavy that is no vehicle had come onto the deck by then.
+
+        What lay there from the beginning is the zero of the scale.
+        """
+        return self.burden_g(at_us) - self.burden_g(0) > BURDEN_G
 
     def burden_g(self, at_us: int) -> int:
         """What everything but the vehicles weighed on the deck then, grams."""

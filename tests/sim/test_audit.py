@@ -22,6 +22,7 @@ from sim.claimcheck import of_claims
 from sim.finding import Finding
 from sim.law import limits_g, mpe_g
 from sim.ledgercheck import of_seals
+from sim.loads import Thing
 from sim.truck import CONFIGURATIONS, build_truck
 from sim.truth import Crossing, OnDeck, Touch
 
@@ -501,6 +502,14 @@ def test_one_thing_wrong_is_found(spoil: Callable[[Day], None], checks: list[str
     day = Day()
     spoil(day)
     assert sorted(day.checks()) == checks
+
+
+def test_i4_what_lies_on_the_deck_from_the_beginning_is_no_load_that_came() -> None:
+    for from_us, wrong in ((3 * SECOND, False), (0, True)):
+        day = Day()
+        record_of_nothing(day)
+        day.yard.loads.append(Thing.lying(500_000, 6.0, from_us=from_us))
+        assert ("I4" in day.checks()) is wrong
 
 
 def test_i4_who_follows_before_the_deck_is_empty_has_a_record_of_his_own() -> None:
