@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from field_fakes import HandClock
-from modbus_fakes import PORT, MemoryMaster, memory_line
+from modbus_fakes import PORT, Answer, MemoryMaster, memory_line
 
 from hal import registry
 from hal.bus import Bus
@@ -109,6 +109,14 @@ def test_an_answer_to_the_question_before_is_no_answer(line: Line) -> None:
     line.wait(0.1)
     assert beam.read() is Contact.UNKNOWN
     assert names(beam) == ["IO_GARBLED"]
+
+
+def test_an_answer_with_too_few_bits_is_garbled(line: Line) -> None:
+    beam = line.make("input", input=2)
+    line.master.read_discrete_inputs = lambda *a, **k: Answer(2, [])  # type: ignore[method-assign]
+    line.wait(0.1)
+    assert names(beam) == ["IO_GARBLED"]
+    assert beam.faults()[0].seen == "0 bits came, 1 were asked for"
 
 
 def test_a_line_that_is_pulled_out_is_down_and_comes_back(line: Line) -> None:
