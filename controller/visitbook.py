@@ -25,11 +25,15 @@ _FAULTS = {
 
 
 class VisitBook:
-    """Compares each tare weighing with the vehicle's history; at most one visit a passage."""
+    """Compares each tare weighing with the vehicle's history; at most one visit a passage.
+
+    Of a vehicle that was weighed again the newest weight counts.
+    """
 
     def __init__(self, limits: VisitLimits | None = None) -> None:
         self._register = VisitRegister(limits)
         self._last: tuple[int, Visit] | None = None
+        self._weighed_us: int | None = None
         self._asked: tuple[int, int] = (0, 0)
         self._said: tuple[VisitFinding, ...] = ()
         self._until_us: dict[int, int] = {}
@@ -58,16 +62,21 @@ class VisitBook:
         return self._register.visits()
 
     def _see(self, record: Record) -> tuple[VisitFinding, ...]:
-        last = self._last
-        if last is not None and last[0] == record.passage_id:
-            if record.decision is not None and WITHDRAWN in record.decision.reasons:
-                self._register.take_back(last[1])
+        last, weighing = self._last, record.weighing
+        same = last is not None and last[0] == record.passage_id
+        if last is not None and same and _withdrawn(record):
+            self._register.take_back(last[1])
             return ()
-        visit = visit_of(record)
+        weighed_us = None if weighing is None else weighing.stable_to_us
+        visit = None if same and weighed_us == self._weighed_us else visit_of(record)
         if visit is None:
             return ()
-        self._last = (record.passage_id, visit)
+        self._last, self._weighed_us = (record.passage_id, visit), weighed_us
         return self._register.add(visit)
+
+
+def _withdrawn(record: Record) -> bool:
+    return record.decision is not None and WITHDRAWN in record.decision.reasons
 
 
 def visit_of(record: Record) -> Visit | None:

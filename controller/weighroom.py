@@ -18,6 +18,7 @@ from controller.core.kinds import (
     UNKNOWN,
     Deck,
     WeighingStatus,
+    Withdrawal,
 )
 from controller.recording.basis import parameters_of
 from controller.recording.ring import CountsRing
@@ -42,6 +43,7 @@ CURVE_LEAD_US = 2_000_000
 LOOK_US_MAX = 200_000
 _DECKS = tuple(Deck)
 _STATUSES = tuple(WeighingStatus)
+_WITHDRAWALS = tuple(Withdrawal)
 ALARM_US = 60_000_000
 _ALARMS = {
     EventKind.TAMPER_STEP: Fault.WEIGHT_STEP,
@@ -264,6 +266,7 @@ class WeighRoom:
             axles=seen.axles if seen.axles > 0 else None,
             axle_offsets_mm=seen.axle_offsets_mm if seen.axles > 0 else (),
             bad_cells=tuple(cell for cell, health in enumerate(seen.cells) if health),
+            withdrawn=_WITHDRAWALS[seen.withdrawn or 0],
         )
 
     def _without_evidence(self, left: Remaining, before: Weight, now_us: int) -> Weight:

@@ -30,7 +30,8 @@ class Acceptance:
 
     A weight is accepted when every axle is on, the vehicle stands, both beams are clear, nobody
     rocks it, the cells agree, and the estimator's u95 is small against e and the MPE at that load.
-    For 5 s after that (R 76 A.4.12 as read in facts) it must stand, or it is withdrawn.
+    For 5 s after that (R 76 A.4.12 as read in facts) it must stand, or it is withdrawn; `withdrawn`
+    says why until another is accepted.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Acceptance:
         self.weight_g: int | None = None
         self.u95_g: int | None = None
         self.accepted_us: int | None = None
+        self.withdrawn: WithdrawReason | None = None
         self.basis: Basis | None = None
         self._accepted_swing_g = 0.0
 
@@ -73,6 +75,9 @@ class Acceptance:
             elif step.mass_g < 0:
                 self._leaving = True
         self.deck.look(self.status == Status.ACCEPTED)
+        if self.withdrawn is not None and self.deck.load.changed:
+            # What looked like a restless vehicle at first was a load that changes.
+            self.withdrawn = WithdrawReason.LOAD_CHANGED
         if not self.deck.stands:
             self._sure_ticks = 0
         self._decide(self.deck.estimate, zero_ok)
@@ -148,6 +153,7 @@ class Acceptance:
         self.weight_g = round(self._corrections.correct_g(estimate.weight_g))
         self.u95_g = round(self._u95_g(estimate))
         self.accepted_us = self._now_us
+        self.withdrawn = None
         self.basis = self._basis(estimate)
         self._accepted_swing_g = self.deck.swing_g
         self._to(Status.ACCEPTED, self.weight_g)
@@ -197,6 +203,10 @@ class Acceptance:
 
     def _withdraw(self, reason: WithdrawReason) -> None:
         self.status = Status.WITHDRAWN
+        self._take_back(reason)
+
+    def _take_back(self, reason: WithdrawReason) -> None:
+        self.withdrawn = reason
         self._note(EventKind.WITHDRAWN, reason)
 
     def _to(self, status: Status, value: int = 0) -> None:
@@ -206,7 +216,7 @@ class Acceptance:
             reason = (
                 WithdrawReason.CELL_FAULT if status == Status.CELL_FAULT else WithdrawReason.AXLE
             )
-            self._note(EventKind.WITHDRAWN, reason)
+            self._take_back(reason)
         self.status = status
         kinds = {
             Status.ACCEPTED: EventKind.ACCEPTED,

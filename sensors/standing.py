@@ -62,6 +62,11 @@ class StandingLoad:
         """Whether braking was seen to move load off the deck."""
         return self._brake_ticks >= BRAKE_TICKS
 
+    @property
+    def changed(self) -> bool:
+        """Whether it stands with another load than before, and nobody just stepped off."""
+        return self._gained_from_g is not None
+
     def disturbed(self, now_us: int) -> bool:
         """Whether somebody rocks it, has stepped on, or has just stepped off."""
         boarded = self._gained_from_g is not None or self._boarded_ticks >= BOARDED_TICKS

@@ -320,6 +320,7 @@ class Weigher:
             compensation=self._corrections.state,
             cells=tuple(self._cells.health),
             events=tuple(self._events),
+            withdrawn=state.withdrawn if on_deck else None,
         )
 
     def outcome(self) -> Status:

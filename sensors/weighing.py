@@ -117,7 +117,8 @@ class Weighing(msgspec.Struct, frozen=True, kw_only=True):
     """One look at the scale. Grams, microseconds of the samples' clock, millimetres.
 
     `gross_g` is unrounded; `indicated_g` is rounded to d and None where the display is blank.
-    `weight_g`, `u95_g` and `accepted_us` are None unless a weight is accepted or was withdrawn.
+    `weight_g`, `u95_g` and `accepted_us` are None unless a weight is accepted or was withdrawn;
+    `withdrawn` is why, from then on until another one is accepted.
     `axles` is -1 when unknown; `axle_offsets_mm` are distances from the first axle and
     `axle_loads_g` what each put on the deck as it climbed, both with their expanded uncertainties
     (95 %); `axles_confidence_ppm` is the probability that the count is right, in millionths.
@@ -153,3 +154,4 @@ class Weighing(msgspec.Struct, frozen=True, kw_only=True):
     compensation: Compensation
     cells: tuple[CellHealth, ...]
     events: tuple[Event, ...]
+    withdrawn: WithdrawReason | None = None

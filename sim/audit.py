@@ -16,6 +16,7 @@ from sim.finding import Finding, of_record
 from sim.law import mpe_g
 from sim.ledgercheck import of_ledger
 from sim.recordcheck import Subject, of_itself, of_kin, of_vehicle
+from sim.reweighcheck import of_reweighing, takes_back, weighed_again
 from sim.scale import E_KG
 from sim.truth import Crossing, OnDeck
 from sim.world import Yard
@@ -90,6 +91,9 @@ class Audit:
                 if record.kind is Kind.PASSAGE:
                     yield from self._passage(stay, record)
                     yield from self._vehicle(i, record)
+            for record in weighed_again(self._parts(i)):
+                yield from self._passage(stay, record)
+                yield from self._vehicle(i, record)
         yield from self._of_records()
 
     def _needs_no_vehicle(self, record: Record) -> bool:
@@ -140,6 +144,7 @@ class Audit:
         for record in self._records:
             if record.passage_id:
                 yield from of_itself(record, wall_start_ms, E_G)
+        yield from of_reweighing(self._records)
         if options.cheat is None:
             yield from of_kin(self._records, self._whole)
             yield from self._accusations()
@@ -282,6 +287,8 @@ class Audit:
             if record.passage_id not in ids or record.person is not None:
                 continue
             if record.kind is not Kind.PASSAGE and not left_alone:
+                continue
+            if takes_back(record, self._records):
                 continue
             if held or record.kind is Kind.VOID:
                 seen = f"seq {record.seq}: vehicles {sorted(stay.vehicles)}: {_why(record)}"

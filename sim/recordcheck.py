@@ -292,12 +292,18 @@ def _tare(
     source = by_seq.get(tare.seq)
     if source not in tares or source is None or source.weighing is None:
         yield of_record("T10", record, f"seq {record.seq}: its tare is no tare of {record.plate}")
-    elif source.weighing.indicated_g != tare.tare_g:
+    elif _newest_g(tares, source) != tare.tare_g:
         yield of_record("T10", record, f"seq {record.seq}: its tare is not that of seq {tare.seq}")
     if weighing.net_g != weighing.gross_g - tare.tare_g:
         yield of_record(
             "T10", record, f"seq {record.seq}: net {weighing.net_g} g is not gross - tare"
         )
+
+
+def _newest_g(tares: list[Record], source: Record) -> int | None:
+    """The tare that stands for a passage: of one that was weighed again, the newest."""
+    own = [r.weighing for r in tares if r.passage_id == source.passage_id]
+    return own[-1].indicated_g if own and own[-1] is not None else None
 
 
 def _chain(

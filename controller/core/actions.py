@@ -9,8 +9,16 @@ from msgspec.structs import replace
 from controller.core.decide import decide
 from controller.core.guards import arrival_end, leave_end, occupied_again, request_of
 from controller.core.images import InputImage, Request
-from controller.core.intents import hold, intend, new_passage, void
-from controller.core.kinds import BoomPosition, Decision, End, Phase, RecordKind, RequestKind
+from controller.core.intents import WITHDRAWN, hold, intend, new_passage, void
+from controller.core.kinds import (
+    BoomPosition,
+    Decision,
+    End,
+    Phase,
+    RecordKind,
+    RequestKind,
+    Withdrawal,
+)
 from controller.core.passage import Lane, Passage
 from controller.core.service import mode_of
 from controller.core.settings import LaneSettings
@@ -19,6 +27,8 @@ from controller.core.table import Row
 # What is held under these words is no vehicle that the lane knew, so it is a passage of its own.
 _ANOTHER = ("unexpected load", "another than before the start")
 NO_EVIDENCE = "weighed on the remaining cells: no evidence"
+_AGAIN = "weight withdrawn, weighs again"
+_NOT_AGAIN = "not weighed again"
 
 Action = Callable[[Lane, Row, InputImage, LaneSettings], Lane]
 
@@ -43,7 +53,7 @@ def _to_deciding(lane: Lane, row: Row, inputs: InputImage, settings: LaneSetting
     if passage is None:
         return lane
     if row.outcome in ("weighed", "plate not confirmed"):
-        return replace(lane, passage=_decided(passage, inputs, settings, RecordKind.PASSAGE))
+        return replace(lane, passage=_decided(passage, inputs, settings, _kind_of(passage)))
     if row.outcome == "weighed without evidence":
         return replace(lane, passage=_undecided(passage, lane, inputs, settings))
     if row.outcome == "decision stored":
@@ -54,14 +64,34 @@ def _to_deciding(lane: Lane, row: Row, inputs: InputImage, settings: LaneSetting
     return replace(lane, passage=_by_request(lane, passage, inputs))
 
 
+def _kind_of(passage: Passage) -> RecordKind:
+    """The first record of an on-deck interval is its account; a second weighing amends it."""
+    return RecordKind.AMENDMENT if passage.accounted else RecordKind.PASSAGE
+
+
+def _to_weighing(lane: Lane, row: Row, inputs: InputImage, settings: LaneSettings) -> Lane:
+    """Take back what was decided on a weight that did not stand, and weigh once more."""
+    if row.outcome != _AGAIN or lane.passage is None:
+        return lane
+    return replace(lane, passage=hold(_taken_back(lane.passage, inputs), inputs, WITHDRAWN))
+
+
+def _taken_back(passage: Passage, inputs: InputImage) -> Passage:
+    why = inputs.weight.withdrawn
+    return replace(passage, withdrawn=why, withdrawals=passage.withdrawals + 1)
+
+
 def _decided(
     passage: Passage, inputs: InputImage, settings: LaneSettings, kind: RecordKind
 ) -> Passage:
     """Decide on the weight that stands in this scan, and ask for the record of it."""
     result = decide(passage, inputs.weight, inputs, settings)
+    before = passage.weight if passage.accounted else None
+    again = before is not None and before.accepted_us != inputs.weight.accepted_us
     passage = replace(
         passage,
         weight=inputs.weight,
+        withdrawn=Withdrawal.NONE,
         facts=result.facts,
         tare_seq=result.tare_seq,
         judgement=result.judgement,
@@ -80,6 +110,7 @@ def _decided(
         who=passage.plate_by,
         why=passage.plate_why,
         second=passage.plate_second,
+        weighed_again=again,
     )
 
 
@@ -96,7 +127,7 @@ def _undecided(passage: Passage, lane: Lane, inputs: InputImage, settings: LaneS
         by_person=False,
         leave_by=None,
     )
-    return intend(held, inputs, RecordKind.PASSAGE)
+    return intend(held, inputs, _kind_of(passage))
 
 
 def _leave_by(passage: Passage, decision: Decision) -> End | None:
@@ -137,6 +168,8 @@ def _to_holding(lane: Lane, row: Row, inputs: InputImage, settings: LaneSettings
         return lane
     if passage.boarded_us is None:
         passage = replace(passage, boarded_us=inputs.now_us)
+    if row.outcome == WITHDRAWN or (row.outcome == _NOT_AGAIN and inputs.weight.withdrawn):
+        passage = _taken_back(passage, inputs)
     return replace(lane, passage=hold(passage, inputs, row.outcome))
 
 
@@ -178,6 +211,7 @@ ON_ENTERING: dict[Phase, Action] = {
     Phase.IDLE: _to_idle,
     Phase.APPROACH: _to_approach,
     Phase.BOARDING: _to_boarding,
+    Phase.WEIGHING: _to_weighing,
     Phase.DECIDING: _to_deciding,
     Phase.HOLDING: _to_holding,
     Phase.DEPARTING: _to_departing,

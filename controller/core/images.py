@@ -24,6 +24,7 @@ from controller.core.kinds import (
     RequestKind,
     View,
     WeighingStatus,
+    Withdrawal,
 )
 from controller.core.verdict import Facts, Judgement
 
@@ -78,7 +79,8 @@ class Weight(Struct, frozen=True, kw_only=True):
 
     ``indicated_g`` is rounded to d and None where class III demands a blank (above Max + 9 e,
     under -20 d).  ``weight_g`` (rounded to d: what is judged), ``estimate_g`` (the same before
-    rounding) and ``u95_g`` stand only while ``status`` is ACCEPTED.
+    rounding) and ``u95_g`` stand only while ``status`` is ACCEPTED; ``withdrawn`` is why the last
+    one did not stand, until another is accepted.
     ``axles`` is None when they could not be counted; ``axle_offsets_mm`` are their distances from
     the first.  ``stable_from_us`` is since when the accepted load stood still; ``estimator``, its
     version and its parameters (name with unit, integer) say how the weight came.
@@ -106,6 +108,7 @@ class Weight(Struct, frozen=True, kw_only=True):
     axle_offsets_mm: tuple[int, ...] = ()
     bad_cells: tuple[int, ...] = ()
     degraded: Degraded | None = None
+    withdrawn: Withdrawal = Withdrawal.NONE
 
 
 class PlateRead(Struct, frozen=True, kw_only=True):
@@ -320,7 +323,8 @@ class RecordIntent(Struct, frozen=True, kw_only=True):
     """What the lane wants on disk, whole; (passage_id, part) names it for ever.
 
     Part 1 is the PASSAGE or the VOID of an on-deck interval; later parts refer to it and never
-    alter it.  ``permit`` is the boom that this record, once durable, allows to rise; ``move`` the
+    alter it.  ``weighed_again``: the vehicle was, and no part before this one tells of the weight.
+    ``permit`` is the boom that this record, once durable, allows to rise; ``move`` the
     one that a person moves: upwards where it is also permitted, else downwards.  ``mode`` says by
     whose word a weight without evidence was taken, ``service`` what a SERVICE record is of.
     """
@@ -341,6 +345,7 @@ class RecordIntent(Struct, frozen=True, kw_only=True):
     stand: PlateStand = PlateStand.HELD
     frames: tuple[FrameCounts, ...] = ()
     weight: Weight | None = None
+    weighed_again: bool = False
     tare_g: int | None = None
     tare_seq: int | None = None
     tare_taken_ms: int | None = None

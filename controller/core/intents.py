@@ -5,9 +5,19 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from controller.core.images import InputImage, RecordIntent, Stay
-from controller.core.kinds import ClockQuality, Decision, End, RecordKind
+from controller.core.kinds import ClockQuality, Decision, End, RecordKind, Withdrawal
 from controller.core.passage import Lane, Passage
 from controller.core.plates import READ_BEFORE_START_US
+
+WITHDRAWN = "weight withdrawn"
+_WHY = {
+    Withdrawal.MOVED: "it moved",
+    Withdrawal.LOAD_CHANGED: "its load changed",
+    Withdrawal.ROCKING: "it was rocked",
+    Withdrawal.AXLE: "an axle came or left",
+    Withdrawal.CELL_FAULT: "a load cell cannot be believed",
+    Withdrawal.BEAM: "a beam was blocked",
+}
 
 
 def new_passage(lane: Lane, inputs: InputImage, entry: End | None) -> Lane:
@@ -53,6 +63,7 @@ def intend(
     why: str = "",
     move: End | None = None,
     second: str = "",
+    weighed_again: bool = False,
 ) -> Passage:
     """Return the passage with its next record asked for."""
     judged = passage.facts
@@ -76,6 +87,7 @@ def intend(
         stand=passage.stand,
         frames=passage.frames,
         weight=passage.weight,
+        weighed_again=weighed_again,
         tare_g=judged.tare_g if judged is not None else None,
         tare_seq=passage.tare_seq,
         tare_taken_ms=tare.tare_taken_ms if tare is not None else None,
@@ -118,9 +130,16 @@ def hold(passage: Passage, inputs: InputImage, reason: str) -> Passage:
     held = replace(
         passage,
         decision=Decision.HOLD,
-        reasons=(reason,),
+        reasons=_told(passage, reason),
         leave_by=None,
         by_person=False,
         owed="",
     )
     return intend(held, inputs, RecordKind.AMENDMENT)
+
+
+def _told(passage: Passage, reason: str) -> tuple[str, ...]:
+    """The reason, and why the weight in this record does not stand where it does not."""
+    if passage.withdrawn == Withdrawal.NONE:
+        return (reason,)
+    return tuple(dict.fromkeys((reason, WITHDRAWN, _WHY[passage.withdrawn])))

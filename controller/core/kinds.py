@@ -88,6 +88,18 @@ class WeighingStatus(IntEnum):
     TAMPERED = 9
 
 
+class Withdrawal(IntEnum):
+    """Why an accepted weight of the vehicle on the deck did not stand."""
+
+    NONE = 0
+    MOVED = 1
+    LOAD_CHANGED = 2
+    ROCKING = 3
+    AXLE = 4
+    CELL_FAULT = 5
+    BEAM = 6
+
+
 class ClockQuality(IntEnum):
     """How far the wall clock may be trusted."""
 

@@ -35,6 +35,8 @@ _ZEROING = (Phase.STARTING, Phase.ZERO_CHECK, Phase.FAULTED, Phase.LEDGER_AWAY)
 _LEAVING = (Phase.RELEASING, Phase.RETURNING, Phase.DEPARTING)
 _STILL = (Phase.STARTING, Phase.IDLE, Phase.ZERO_CHECK, Phase.FAULTED, Phase.EMERGENCY)
 _LOOKING = (Phase.APPROACH, Phase.BOARDING)
+_WEIGHED = (Phase.POSITIONING, Phase.WEIGHING, Phase.CONFIRMING)
+"""Nothing is known of a weight yet, or nothing any more."""
 _LOOKING_BEHIND = (Phase.BOARDING, Phase.POSITIONING, Phase.WEIGHING)
 
 _MESSAGES: dict[Phase, Message] = {
@@ -135,7 +137,8 @@ def _raised_end(lane: Lane, entry: End | None, leave: End | None, inputs: InputI
     if lane.phase in _ENTRY_UP:
         return entry
     astride = inputs.weight.status in (WeighingStatus.TAILGATE, WeighingStatus.NOT_FULLY_ON)
-    if lane.phase in (Phase.POSITIONING, Phase.WEIGHING) and astride:
+    decided = lane.passage is not None and lane.passage.accounted
+    if lane.phase in (Phase.POSITIONING, Phase.WEIGHING) and astride and not decided:
         return entry
     return leave
 
@@ -185,6 +188,8 @@ def _sign(lane: Lane, inputs: InputImage) -> Sign:
     message = _message(lane, inputs)
     if passage is None:
         return Sign(message=message)
+    if lane.phase in _WEIGHED:
+        return Sign(message=message, plate=passage.plate)
     limit_g, over_g = _figures(passage)
     return Sign(
         message=message,

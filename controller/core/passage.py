@@ -14,7 +14,7 @@ from controller.core.images import (
     Vehicle,
     Weight,
 )
-from controller.core.kinds import Decision, End, Phase, PlateStand
+from controller.core.kinds import Decision, End, Phase, PlateStand, Withdrawal
 from controller.core.verdict import Facts, Judgement
 
 READS_MAX = 16
@@ -30,6 +30,7 @@ class Passage(Struct, frozen=True, kw_only=True):
     Frames exposed before ``seen_from_us`` show another vehicle; ``track`` is the camera's number
     for this one.  ``proposal`` is what the lane read where ``plate`` is not that, or not yet.
     ``accounted`` says that the on-deck interval has its PASSAGE or VOID record, or is about to.
+    ``withdrawn`` is why ``weight`` did not stand, ``withdrawals`` how many of this stay did not.
     ``stay`` is what the disk said of this passage where it was begun before a restart.
     """
 
@@ -52,6 +53,8 @@ class Passage(Struct, frozen=True, kw_only=True):
     asked: bool = False
     vehicle: Vehicle | None = None
     weight: Weight | None = None
+    withdrawn: Withdrawal = Withdrawal.NONE
+    withdrawals: int = 0
     facts: Facts | None = None
     tare_seq: int | None = None
     judgement: Judgement | None = None

@@ -8,7 +8,10 @@ The rules of the table:
    ``still_loaded``, whose outcome says in words what was waited for.
 3. MANUAL and EMERGENCY end by a named person only: their limit calls again, and moves nothing.
 4. No row leads out of HOLDING towards an exit without a named person, and none leads to RELEASING
-   but by way of a durable record.  A weight without evidence ends in HOLDING, never by rule.
+   but by way of a durable record.  A weight without evidence ends in HOLDING, never by rule.  Back
+   to WEIGHING from a decision leads only a weight that the vehicle's own moving took back, a few
+   times, and only to the same weight; the next decision waits until the record is durable that
+   takes back the first one's permit.
 5. Without a ledger that takes records nobody is let in and nobody out: LEDGER_AWAY holds whoever
    waits for a record, closes the booms, and goes on by itself once that record is durable.
 6. The diagram in ``docs/phases.md`` is generated from this file.
@@ -88,6 +91,7 @@ ROWS: tuple[Row, ...] = (
 
     Row((_P.BOARDING,), g.boarded_whole, _P.POSITIONING, "on the deck"),
     Row((_P.BOARDING,), g.stopped_short, _P.POSITIONING, "stopped short"),
+    Row(_ON_DECK, g.left_weighed, _P.DEPARTING, "left without release", Fault.BROKE_OUT),
     Row((_P.BOARDING, *_ON_DECK), g.left_deck, _P.DEPARTING, "left without weighing"),
     Row((_P.BOARDING,), g.timed_out, _P.HOLDING, "boarding not finished",
         Fault.NOT_POSITIONED),
@@ -100,6 +104,7 @@ ROWS: tuple[Row, ...] = (
     Row((_P.POSITIONING,), g.in_position, _P.WEIGHING, "in position"),
     Row((_P.POSITIONING,), g.timed_out, _P.HOLDING, "not positioned", Fault.NOT_POSITIONED),
 
+    Row(_WEIGHED, g.not_weighed_again, _P.HOLDING, "not weighed again", Fault.WEIGHT_WITHDRAWN),
     Row(_WEIGHED, g.weighed_and_read, _P.DECIDING, "weighed"),
     Row((_P.WEIGHING,), g.plate_proposed, _P.CONFIRMING, "plate to be confirmed",
         Fault.PLATE_UNCONFIRMED),
@@ -110,6 +115,8 @@ ROWS: tuple[Row, ...] = (
     Row((_P.CONFIRMING,), g.weight_gone, _P.WEIGHING, "weighs again"),
     Row((_P.CONFIRMING,), g.timed_out, _P.DECIDING, "plate not confirmed"),
 
+    Row((_P.DECIDING, _P.RELEASING, _P.RETURNING), g.weighs_again, _P.WEIGHING,
+        "weight withdrawn, weighs again"),
     Row((_P.DECIDING, _P.RELEASING, _P.RETURNING), g.weight_withdrawn, _P.HOLDING,
         "weight withdrawn", Fault.WEIGHT_WITHDRAWN),
     Row((_P.DECIDING,), g.durable_release, _P.RELEASING, "released"),

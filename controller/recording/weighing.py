@@ -53,8 +53,9 @@ def _tare(intent: RecordIntent, tare_expiry_ms: int) -> parts.Tare | None:
 
 
 def tells_of_the_stay(intent: RecordIntent) -> bool:
-    """Whether curve and counts belong to this record: the first of a stay on the deck."""
-    return intent.part == 1 and intent.kind != RecordKind.SERVICE
+    """Whether curve and counts belong here: the first of a stay, or of another weight of it."""
+    first = intent.part == 1 and intent.kind != RecordKind.SERVICE
+    return first or intent.weighed_again
 
 
 def curve_of(intent: RecordIntent, points: tuple[tuple[int, int], ...]) -> parts.Curve | None:

@@ -142,6 +142,27 @@ def test_a_plate_that_a_person_confirms_makes_the_visit() -> None:
     assert [visit.vehicle for visit in known.visits()] == [PLATES[0]]
 
 
+def test_of_a_vehicle_that_was_weighed_again_the_newest_weight_counts() -> None:
+    known = VisitBook()
+    weights = [
+        Weighing(
+            gross_g=kg * 1000,
+            indicated_g=kg * 1000,
+            purpose=Purpose.TARE,
+            u95_g=10_000,
+            stable_to_us=kg,
+        )
+        for kg in (11_000, 11_020)
+    ]
+    first = replace(tare(5), weighing=weights[0])
+    held = Decision(outcome=Outcome.HOLD, reasons=(WITHDRAWN, "it moved"))
+    back = replace(first, kind=Kind.AMENDMENT, part=2, refers_to=1, decision=held)
+    again = replace(back, part=3, decision=first.decision, weighing=weights[1])
+    for at_us, record in enumerate((first, back, again, replace(again, part=4))):
+        known.flags(record, at_us)
+    assert [visit.tare_g for visit in known.visits()] == [11_020_000]
+
+
 DAYS = st.lists(
     st.tuples(st.integers(0, 3), st.floats(-0.08, 0.08), st.booleans()), min_size=1, max_size=40
 )

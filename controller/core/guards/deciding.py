@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from controller.core.guards.common import deck_occupied, elapsed, end_clear, entry_of, request_of
-from controller.core.images import InputImage
+from controller.core.guards.common import (
+    deck_occupied,
+    elapsed,
+    end_clear,
+    entry_of,
+    left_deck,
+    request_of,
+)
+from controller.core.images import InputImage, Weight
 from controller.core.kinds import (
     BLOCKED,
     OPEN,
@@ -13,9 +20,15 @@ from controller.core.kinds import (
     PlateStand,
     RequestKind,
     WeighingStatus,
+    Withdrawal,
 )
 from controller.core.passage import Lane
 from controller.core.settings import LaneSettings
+
+_TAKEN_BACK = (WeighingStatus.WITHDRAWN, WeighingStatus.CELL_FAULT, WeighingStatus.TAMPERED)
+_UNDER_WAY = (WeighingStatus.WITHDRAWN, WeighingStatus.RUNNING, WeighingStatus.UNSTABLE)
+# A driver who is early or restless; whatever else takes a weight back is for a person to look at.
+_RESTLESS = (Withdrawal.MOVED, Withdrawal.ROCKING)
 
 
 def in_position(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
@@ -71,11 +84,25 @@ def weighed_and_read(lane: Lane, inputs: InputImage, settings: LaneSettings) -> 
     passage = lane.passage
     if passage is None or not _weight_of(lane, inputs) or not in_position(lane, inputs, settings):
         return False
+    if _awaits_withdrawal(lane, inputs.weight):
+        return False
     if passage.vehicle is not None and passage.vehicle.plate == passage.plate != "":
         return True
     known_us = max(inputs.weight.accepted_us or 0, passage.plate_us or 0)
     waited = elapsed(inputs.now_us, known_us, settings.plate_wait_us)
     return waited and passage.stand != PlateStand.PROPOSED
+
+
+def _awaits_withdrawal(lane: Lane, weight: Weight) -> bool:
+    """Whether the record that takes back an earlier weight is still owed, or nothing came after it.
+
+    Until it is on disk, so is the permit of that weight.
+    """
+    passage = lane.passage
+    if passage is None or not passage.accounted or passage.weight is None:
+        return False
+    owes = passage.intent is not None or bool(passage.owed)
+    return owes or weight.accepted_us == passage.weight.accepted_us
 
 
 def plate_proposed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
@@ -142,19 +169,64 @@ def durable_hold(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool
 def weight_withdrawn(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """The weight decided on did not stand, or is another's, before the vehicle was shown green.
 
-    A weight of which a cell is now named bad does not stand either.
+    A weight of which a cell is now named bad does not stand either, nor one that has another after
+    it, whatever the lane saw of what came between.
     """
-    passage = lane.passage
+    passage, now = lane.passage, inputs.weight
     if passage is None or passage.weight is None or passage.by_person or passage.leave_by is None:
         return False
     if inputs.ends[passage.leave_by].boom.position == OPEN:
         return False
+    weighed = passage.weight
     return (
-        inputs.weight.status
-        in (WeighingStatus.WITHDRAWN, WeighingStatus.CELL_FAULT, WeighingStatus.TAMPERED)
-        or inputs.weight.degraded is not None
-        or inputs.weight.weighing_id != passage.weight.weighing_id
+        now.status in _TAKEN_BACK
+        or (now.status in _UNDER_WAY and now.withdrawn != Withdrawal.NONE)
+        or (now.status == WeighingStatus.ACCEPTED and now.accepted_us != weighed.accepted_us)
+        or now.degraded is not None
+        or now.weighing_id != weighed.weighing_id
     )
+
+
+def weighs_again(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The weight decided on did not stand for no other reason than that the vehicle moved."""
+    passage, now = lane.passage, inputs.weight
+    return (
+        weight_withdrawn(lane, inputs, settings)
+        and passage is not None
+        and passage.weight is not None
+        and now.withdrawn in _RESTLESS
+        and now.status in _UNDER_WAY
+        and now.weighing_id == passage.weight.weighing_id
+        and now.degraded is None
+        and not now.bad_cells
+        and passage.withdrawals < settings.weigh_again_max
+    )
+
+
+def not_weighed_again(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The second weight is another, does not come in time, or more speaks against the first."""
+    passage, now = lane.passage, inputs.weight
+    if passage is None or passage.weight is None or passage.withdrawn == Withdrawal.NONE:
+        return False
+    if _weight_of(lane, inputs):
+        return _differ(passage.weight, now, settings.scale.e_g)
+    late = elapsed(inputs.now_us, lane.since_us, settings.weigh_again_us_max)
+    return late or now.withdrawn not in (Withdrawal.NONE, *_RESTLESS)
+
+
+def _differ(before: Weight, now: Weight, e_g: int) -> bool:
+    """Whether a vehicle that only moved cannot have both weights."""
+    first_g = before.weight_g if before.estimate_g is None else before.estimate_g
+    second_g = now.weight_g if now.estimate_g is None else now.estimate_g
+    if first_g is None or second_g is None:
+        return True
+    return abs(second_g - first_g) > e_g + (before.u95_g or 0) + (now.u95_g or 0)
+
+
+def left_weighed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """A vehicle that was to be weighed again has left the deck, with nothing that lets it go."""
+    passage = lane.passage
+    return passage is not None and passage.withdrawals > 0 and left_deck(lane, inputs, settings)
 
 
 def _may_ask(lane: Lane) -> bool:
