@@ -54,11 +54,13 @@ class MemoryMaster:
         self.modules = modules
         self.plugged = True
         self.asked: list[bytes] = []
+        self.connects = 0
         self.closings = 0
         self.waited: Callable[[], None] = lambda: None
         self._trace = trace
 
     def connect(self) -> bool:
+        self.connects += 1
         return self.plugged
 
     def close(self) -> None:
@@ -97,7 +99,7 @@ def _read(frame: bytes) -> Answer:
     return Answer(frame[1], [bool(byte >> i & 1) for byte in data for i in range(8)])
 
 
-def memory_line(bus: Bus, *modules: ModbusIo, port: str = PORT) -> ModbusBus:
+def memory_line(bus: Bus, *modules: ModbusIo, port: str = PORT, tcp: bool = False) -> ModbusBus:
     """The line of a port that is not there, which drivers on this bus find by its name."""
     masters: list[MemoryMaster] = []
 
@@ -105,7 +107,7 @@ def memory_line(bus: Bus, *modules: ModbusIo, port: str = PORT) -> ModbusBus:
         masters.append(MemoryMaster(list(modules), trace))
         return masters[0]
 
-    line = ModbusBus(LateClock(bus), port, make, tcp=False, timeout_us=TIMEOUT_US, period_s=None)
+    line = ModbusBus(LateClock(bus), port, make, tcp=tcp, timeout_us=TIMEOUT_US, period_s=None)
     bus.at_close(line.close)
     bus.share("modbus lines", dict)[port] = (line, (9600, "none", TIMEOUT_US))
     bus.share("modbus master", lambda: masters[0])

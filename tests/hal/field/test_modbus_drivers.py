@@ -18,13 +18,13 @@ from sim.emulators.modbus_io import ModbusIo
 class Line:
     """A module of unit 3 on a line in memory, with a clock moved by hand."""
 
-    def __init__(self) -> None:
+    def __init__(self, tcp: bool = False) -> None:
         self.clock = HandClock()
         self.bus = Bus()
         self.bus.share("clock", lambda: self.clock)
         self.module = ModbusIo(unit=3)
         self.other = ModbusIo(unit=4)
-        self.modbus = memory_line(self.bus, self.module, self.other)
+        self.modbus = memory_line(self.bus, self.module, self.other, tcp=tcp)
         self.master: MemoryMaster = self.bus.share("modbus master", lambda: None)
 
     def make(self, driver: str, /, **options: Any) -> Any:
@@ -133,9 +133,31 @@ def test_a_line_that_is_pulled_out_is_down_and_comes_back(line: Line) -> None:
     assert beam.read() is Contact.CLEAR
 
 
+def test_a_port_that_cannot_be_opened_is_not_tried_in_every_round(line: Line) -> None:
+    line.make("input", input=2)
+    line.wait(0.1)
+    line.master.plugged = False
+    before = line.master.connects
+    line.wait(5)
+    assert line.master.connects - before <= 11
+
+
+def test_a_connection_over_which_nobody_answers_is_made_anew() -> None:
+    line = Line(tcp=True)
+    line.make("input", input=2)
+    line.wait(5)
+    assert line.master.closings == 0
+    line.module.fault = "silent"
+    line.wait(2.9)
+    assert line.master.closings == 0
+    line.wait(0.3)
+    assert line.master.closings == 1
+    line.bus.close()
+
+
 def test_dead_modules_leave_the_others_fresh(line: Line) -> None:
     beam = line.make("input", input=2)
-    for unit in (10, 11, 12):
+    for unit in (10, 11, 12, 13, 14):
         line.make("input", input=2, unit=unit)
     line.put(2, True)
     line.master.waited = lambda: setattr(line.clock, "us", line.clock.us + 100_000)
