@@ -323,7 +323,7 @@ class Yard:
         """
         if self._bridge.still:
             return not any(vehicle.near_deck(NEAR_M) for vehicle in self._present)
-        return any(vehicle.on_deck_g > 0.0 for vehicle in self._present)
+        return any(v.near_deck() and v.on_deck_g > 0.0 for v in self._present)
 
     def says(self) -> tuple[object, ...]:
         """What sensors and limit switches in order would say now."""
