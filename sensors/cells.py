@@ -9,6 +9,7 @@ import numpy as np
 
 from sensors.calibration import BoolArray, FloatArray, IntArray, Scale
 from sensors.history import History
+from sensors.redundancy import partners
 from sensors.sums import column_means
 from sensors.wiring import WiringWatch
 
@@ -31,6 +32,7 @@ JUMP_E: Final = 3.5
 CALM_E: Final = 0.49 * JUMP_E
 JUMP_ALONE: Final = 0.25
 JUMP_BUSY: Final = 2.0
+JUMP_PAIR: Final = 0.35
 LASTING_SHARE: Final = 0.6
 LASTS_ROWS: Final = 6
 JUMP_TICKS: Final = 5
@@ -103,6 +105,7 @@ class CellWatch:
         self._thawing = [0] * n
         self.doubtful = False
         self._jumps: deque[int] = deque([-1] * JUMP_TICKS, maxlen=JUMP_TICKS)
+        self._partner = partners(scale)
 
     @property
     def noise_g(self) -> FloatArray:
@@ -270,7 +273,13 @@ class CellWatch:
         if big < max(JUMP_E * self._e_g, JUMP_BUSY * busy) or self._thawing[cell]:
             return -1
         others = np.abs(np.delete(outside[row], cell)).max()
-        return int(cell) if float(others) < JUMP_ALONE * big else -1
+        if float(others) >= JUMP_ALONE * big:
+            return -1
+        # Converters with a clock each give a sample early or late: an axle then moves one cell of
+        # its pair in one row and the other in the next.
+        mate = self._partner[cell]
+        beside = np.abs(leap[row + 1 : row + 4, mate]).max() if mate >= 0 else 0.0
+        return int(cell) if float(beside) < JUMP_PAIR * big else -1
 
     def _count(self, ticks: list[int], bad: list[bool], limit: int, fault: CellHealth) -> None:
         for cell, wrong in enumerate(bad):

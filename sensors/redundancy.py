@@ -36,7 +36,7 @@ class SpanWatch:
     def __init__(self, scale: Scale) -> None:
         self._n = len(scale.cells)
         self._e_g = float(scale.e_g)
-        self._partner = _partners(scale)
+        self._partner = partners(scale)
         self._x_m = scale.x_m()
         self._y_m = scale.y_m()
         # Ten ticks of a loaded pair: less says nothing about how the vehicle leans.
@@ -122,7 +122,7 @@ class SpanWatch:
         return bool(self._y_m[one] * self._y_m[two] > 0)
 
 
-def _partners(scale: Scale) -> list[int]:
+def partners(scale: Scale) -> list[int]:
     """For each cell the index of the cell across the deck, or -1."""
     out = []
     for i, cell in enumerate(scale.cells):

@@ -203,3 +203,23 @@ def test_a_vehicle_without_weight_while_a_cell_is_doubted(passage: Make, stop_le
     hung.kg[rows, 2] = hung.kg[np.argmax(rows), 2]
     last = hung.run().snapshot()
     assert last.accepted_us is None or last.accepted_us > at_us
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    phases_s=st.tuples(st.floats(0.0, 0.0125), st.floats(0.0, 0.0125)),
+    ramp_s=st.floats(0.03, 0.3),
+    load_g=st.floats(2e6, 9e6),
+)
+def test_cells_on_converters_with_clocks_of_their_own_are_not_named_for_an_axle(
+    phases_s: tuple[float, float], ramp_s: float, load_g: float
+) -> None:
+    """Each row has of each cell its last conversion; they run at 80 Hz, as HX711s do."""
+    cells_g = quiet()
+    t_s = np.arange(len(cells_g)) / RATE_HZ
+    for cell, phase_s in enumerate(phases_s):
+        late_s = (t_s + phase_s) % (1 / 80)
+        on_s = np.clip(t_s - JUMP_ROW / RATE_HZ - late_s, 0, None)
+        swing = 0.2 * np.sin(40 * on_s) * np.exp(-8 * on_s)
+        cells_g[:, cell] += load_g * (np.minimum(on_s / ramp_s, 1) + swing)
+    assert named(Rig().feed(cells_g)) == {}
