@@ -93,6 +93,7 @@ class Loop:
         self._hurting: Hurt | None = None
         self._late_us: list[int] = []
         self._troubles: dict[str, None] = {}
+        self._standing: set[str] = set()
         self._phase: Phase | None = None
 
     def run(self, seconds_max: float) -> Outcome:
@@ -125,14 +126,22 @@ class Loop:
     def _scan(self) -> None:
         inputs, outputs = self.lane.once()
         self.checker.observe(inputs, outputs)
-        for fault in self.lane.troubles:
-            self._troubles.setdefault(f"{fault.name} {fault.device}")
+        self._tell_troubles(inputs)
         self._mind_hurts(inputs, outputs)
         if self.lane.lane.phase is not self._phase:
             self._phase = self.lane.lane.phase
             self._watch(
                 f"{inputs.now_us / 1e6:8.2f} s  {self._phase.name:<12} {self.lane.lane.outcome}"
             )
+
+    def _tell_troubles(self, inputs: InputImage) -> None:
+        """What drivers say of their devices, each word once as it comes up."""
+        told = {f"{fault.name} {Path(fault.device).name}": fault for fault in self.lane.troubles}
+        for name, fault in told.items():
+            self._troubles.setdefault(name)
+            if name not in self._standing:
+                self._watch(f"{inputs.now_us / 1e6:8.2f} s  {name}: {fault.seen}")
+        self._standing = set(told)
 
     def _mind_hurts(self, inputs: InputImage, outputs: OutputImage) -> None:
         """One trouble a passage, somewhere in it; healed before the next one begins."""
