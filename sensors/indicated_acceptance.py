@@ -44,7 +44,7 @@ class Acceptance:
         self._since_us = now_us
         self._fresh_us = NEVER_US
         self._low_g = self._high_g = 0
-        self._tamper.begin()
+        self._tamper.begin(now_us)
 
     def judge(self, reading: Reading, ends: Ends, zero_ok: bool) -> None:
         """Look at the newest frame."""
@@ -53,6 +53,7 @@ class Acceptance:
         stands = bool(window) and ends.clear and ends.edge_us < window[0].t_us
         settled = now_us - crossed_us >= self._rule.settle_us
         load_g = self._frames.stable_g if stands else None
+        self._tamper.is_whole(now_us, ends)
         if load_g is not None and load_g >= self._min_g:
             self._tamper.stands(now_us, load_g, ends)
         if self.status == Status.ACCEPTED:

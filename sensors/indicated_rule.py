@@ -54,7 +54,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     readings: int = 10
     window_us: int = 1_000_000
-    settle_us: int = 4_000_000
+    settle_us: int = 6_000_000
     check_us: int = 5_000_000
     silent_us: int = 1_000_000
     give_up_us: int = 10_000_000

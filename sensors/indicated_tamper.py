@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from sensors.indicated_frames import Frames
+from sensors.indicated_rule import masses
 from sensors.indication import Capacity
 from sensors.tamper_finding import TamperFinding, TamperKind, TamperLimits
 from sensors.weighing import EventKind, Note
@@ -19,6 +20,8 @@ FINDINGS_MAX: Final = 16
 EMPTY_E: Final = 5
 ARRIVES_US_MIN: Final = 500_000
 """No vehicle is wholly on a deck sooner after its first wheel."""
+FILLS_US: Final = 3_000_000
+"""After the last wheel is on, an indicator's filter needs this long, and the window a second."""
 CROSSED_US: Final = 3_000_000
 """So long before a load comes something must have crossed an end that is watched."""
 
@@ -45,11 +48,35 @@ class TamperWatch:
         self._frames = frames
         self._note = note
         self._level: tuple[int, int] | None = None
+        self._edge_us = self._came_us = -(2**62)
+        self._levels_g: list[int] = []
+        self._told = False
         self.findings: deque[TamperFinding] = deque(maxlen=FINDINGS_MAX)
 
-    def begin(self) -> None:
+    def begin(self, now_us: int) -> None:
         """Another vehicle: what the one before weighed says nothing of it."""
         self._level = None
+        self._came_us = now_us
+        self._levels_g = []
+        self._told = False
+
+    def is_whole(self, at_us: int, ends: Ends) -> None:
+        """All wheels are on a watched deck: bouncing has no mean, so the mean cannot change.
+
+        The middle reading of every second is held to the least and the most of them.
+        """
+        if ends.edge_us != self._edge_us:
+            self._edge_us, self._levels_g, self._told = ends.edge_us, [], False
+        grams = masses(self._frames.window)
+        since_us = max(self._edge_us, self._came_us)
+        if not grams or not (ends.clear and ends.watched) or at_us - since_us < FILLS_US:
+            return
+        level_g = sorted(grams)[len(grams) // 2]
+        least_g, most_g = min([level_g, *self._levels_g]), max([level_g, *self._levels_g])
+        self._levels_g = [least_g, most_g]
+        if most_g - least_g > self._limits.rolling_e * self._capacity.e_g:
+            change_g = level_g - (most_g if level_g == least_g else least_g)
+            self._changed(TamperKind.STEP, at_us, change_g, level_g - change_g)
 
     def stands(self, at_us: int, load_g: int, ends: Ends) -> None:
         """The load stands at a level, and nothing crosses an end."""
@@ -67,8 +94,7 @@ class TamperWatch:
         elif abs(change_g) <= self._limits.person_g:
             self._note(EventKind.PERSON, change_g)
         else:
-            self._note(EventKind.TAMPER_JUMP, change_g)
-            self._find(TamperKind.PLATEAU_JUMP, at_us, change_g, before_g)
+            self._changed(TamperKind.PLATEAU_JUMP, at_us, change_g, before_g)
 
     def _arrived(self, at_us: int, load_g: int, ends: Ends) -> None:
         """The first level of a load: a vehicle takes its time, and crosses an end."""
@@ -90,8 +116,15 @@ class TamperWatch:
         # Where frames are missing just then, nobody saw how it came.
         seen = not self._frames.loses
         if uncrossed or (seen and there_us - empty_us < ARRIVES_US_MIN):
-            self._note(EventKind.TAMPER_STEP, load_g)
-            self._find(TamperKind.STEP, at_us, load_g, None)
+            self._changed(TamperKind.STEP, at_us, load_g, None)
+
+    def _changed(self, kind: TamperKind, at_us: int, change_g: int, of_g: int | None) -> None:
+        """Tell a change of the load by itself, once until an end is crossed again."""
+        if not self._told:
+            self._told = True
+            jump = kind == TamperKind.PLATEAU_JUMP
+            self._note(EventKind.TAMPER_JUMP if jump else EventKind.TAMPER_STEP, change_g)
+            self._find(kind, at_us, change_g, of_g)
 
     def left(self, at_us: int, rest_g: int) -> None:
         """The deck came to rest after a vehicle (R 76 3.9.4.2: within 0.5 e)."""

@@ -97,7 +97,7 @@ class Rig:
         self.edge(Presence.CLEAR)
         self.run(1)
         self.indicator.motion = False
-        return self.run(4)
+        return self.run(6)
 
 
 def test_a_vehicle_is_weighed_in_the_lanes_words() -> None:

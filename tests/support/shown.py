@@ -72,7 +72,7 @@ class Shown:
         self.show(*steps, motion=True)
         self.show(gross_g, times=15, motion=True)
         self.edge(blocked=False)
-        return self.show(gross_g, times=39, **said)
+        return self.show(gross_g, times=59, **said)
 
     def weighed(self, gross_g: int = 18_000_000, **said: Any) -> Weighing:
         """As ``board``, and then stands for another second."""
