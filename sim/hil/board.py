@@ -206,7 +206,7 @@ class Board:
         """Wait until what either end has sent has been read at the other, or a plug is out."""
         quiet = 0
         until_s = time.monotonic() + SETTLE_S_MAX
-        while quiet < 1 and time.monotonic() < until_s:
+        while quiet < 2 and time.monotonic() < until_s:
             time.sleep(SETTLE_S)
             waiting = [self._uart, self._near, self._far] if self._near >= 0 else [self._uart]
             quiet = 0 if self._carrying or any(map(_unread, waiting)) else quiet + 1

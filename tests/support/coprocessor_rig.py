@@ -66,7 +66,7 @@ class CoprocessorYard:
     """The pins of one coprocessor and what hangs on them: contacts to ground, a boom that holds."""
 
     def __init__(self, folder: Path) -> None:
-        self.board = Board(folder, lockstep=True, quantum_ms=5)
+        self.board = Board(folder, lockstep=True, quantum_ms=10)
         self.board.wire_cells(SCK, DOUTS)
         self.gate = GateStand(latches=False)
 

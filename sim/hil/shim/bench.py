@@ -78,8 +78,9 @@ _BEGAN_US = utime.ticks_us()
 
 
 def listen(file) -> None:
-    """Wake from idling when this has something to say, too."""
-    _poll.register(file, select.POLLIN)
+    """Wake from idling when this has something to say, too; in lockstep only time ends it."""
+    if not lockstep:
+        _poll.register(file, select.POLLIN)
 
 
 def tell(kind: int, pin: int, argument: int) -> None:
