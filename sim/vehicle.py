@@ -154,9 +154,13 @@ class Vehicle:
 
     def axles_on_deck(self) -> int:
         """Count the axles whose tyres touch the platform."""
-        if not self.present:
+        if not self.present or not self.near_deck(_HAIR_M):
             return 0
-        return sum(self._share(i) > 0.0 for i in range(len(self.truck.axles_m)))
+        count, s_m, deck_m = 0, self.s_m, self._layout.platform_m
+        for axle_m in self.truck.axles_m:
+            at_m = s_m - axle_m
+            count += at_m > -PATCH_HALF_M and deck_m - at_m > -PATCH_HALF_M
+        return count
 
     def wholly_on_deck(self) -> bool:
         """Tell whether every axle stands on the platform with all of its tyres."""

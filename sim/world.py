@@ -165,6 +165,8 @@ class Yard:
         self.switches: dict[str, BoomContacts] = {}
         self._touching: set[tuple[int, str]] = set()
         self._seen: dict[tuple[int, str], _Seen] = {}
+        self._around: _Seen | None = None
+        self._states: tuple[Contact, ...] = ()
         for visit in visits:
             self.add(visit)
 
@@ -327,8 +329,22 @@ class Yard:
 
     def says(self) -> tuple[object, ...]:
         """What sensors and limit switches in order would say now."""
-        seen = [self.presence(end, kind) for end in (0, 1) for kind in _KINDS]
-        return (*seen, *(boom.contacts() for boom in self.booms))
+        if self._around is None or not self._as_seen(self._around):
+            self._states, self._around = self._look_around()
+        return (self._states, *(boom.contacts() for boom in self.booms))
+
+    def _look_around(self) -> tuple[tuple[Contact, ...], _Seen | None]:
+        """What all sensors say, and how far each vehicle may move until one says another thing."""
+        states = tuple(self.presence(end, kind) for end in (0, 1) for kind in _KINDS)
+        there = self._present
+        seen = [one for one in self._seen.values() if one.present is there]
+        if not there or self.walkers or len(seen) < len(states):
+            return states, None
+        reach = [
+            (max(low for low, _ in ways), min(high for _, high in ways))
+            for ways in zip(*(one.reach for one in seen), strict=True)
+        ]
+        return states, _Seen(self._tick, _CLEAR, there, reach)
 
     def ahead(self, us: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return times and counts of an idle yard's converter after so many microseconds."""
@@ -505,8 +521,9 @@ class Yard:
         at_wheel = [d for d in self.drivers if d.vehicle.present]
         if at_wheel != self._at_wheel:
             self._moved_tick = self._tick
+            # The same list as long as the same are there: what was seen of them still counts.
+            self._present = [driver.vehicle for driver in at_wheel]
         self._at_wheel = at_wheel
-        self._present = [d.vehicle for d in self._at_wheel]
         loaded = [v for v in self._present if v.axles_on_deck()]
         self.truth.deck(now, {v.number: v.mass_g for v in loaded})
         self._cross(now)
