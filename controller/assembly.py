@@ -25,6 +25,8 @@ from controller.recording.identity import identity_of, rules_of
 from controller.rfwatch import RfWatchedRoom
 from controller.rooms import ScaleRoom
 from controller.scan import Scan
+from controller.stillpress import Press
+from controller.stills import Stills, wants_stills
 from controller.weighroom import WeighRoom
 from protocol.errors import from_os
 from protocol.files import Files, SteadyFiles
@@ -88,16 +90,26 @@ def assemble(
         writer = usual(ledger, media=media, upkeep=upkeep)
     settings, interlock = lane_settings(profile), interlock_settings(profile)
     journal = Journal(settings, interlock, identity.software)
-    bookkeeper = Bookkeeper(ledger, writer, identity, weigh_room, cutouts, board.register, journal)
+    stills = Stills(board, Press(threaded=threaded)) if wants_stills(board) else None
+    bookkeeper = Bookkeeper(
+        ledger, writer, identity, weigh_room, cutouts, board.register, journal, stills
+    )
+    reading = Reading(
+        board, reader if isinstance(reader, Reader) else InlineReader(reader), cutouts
+    )
+    if stills is not None:
+        reading.tap = stills.saw
+        board.bus.at_close(stills.close)
     return Scan(
         board,
         settings,
         interlock,
         weigh_room,
-        Reading(board, reader if isinstance(reader, Reader) else InlineReader(reader), cutouts),
+        reading,
         bookkeeper,
         journal,
         BlackBox(out, journal),
+        stills,
     )
 
 

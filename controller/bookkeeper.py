@@ -61,6 +61,20 @@ class JournalSource(Protocol):
     def cut(self) -> tuple[Blob, ...]: ...
 
 
+class StillSource(Protocol):
+    """What keeps stills of the passage; ``cut`` hands over what there is, and what is wrong."""
+
+    def cut(self) -> tuple[tuple[Blob, ...], tuple[str, ...]]: ...
+
+
+class NoStills:
+    """The stills of a lane without cameras for them."""
+
+    def cut(self) -> tuple[tuple[Blob, ...], tuple[str, ...]]:
+        """Nothing, and nothing wrong."""
+        return (), ()
+
+
 class NoJournal:
     """The journal of a lane that keeps none."""
 
@@ -101,6 +115,7 @@ class Bookkeeper:
         cutouts: Cutouts,
         register: VehicleRegister | None,
         journal: JournalSource | None = None,
+        stills: StillSource | None = None,
     ) -> None:
         self.ledger = ledger
         self._writer = writer
@@ -109,6 +124,7 @@ class Bookkeeper:
         self._cutouts = cutouts
         self._register = register
         self._journal = journal or NoJournal()
+        self._stills = stills or NoStills()
         self._draft: Draft | None = None
         self._pending: dict[Key, RecordIntent] = {}
         self._refused: set[Key] = set()
@@ -230,11 +246,12 @@ class Bookkeeper:
         )
         record = to_record(intent, self._identity, evidence)
         told = (*self._weigh_room.tamper_flags(), *self._clocks.flags(), *self._gate_flags())
-        flags = (*told, *self.visits.flags(record, now_us), *self._signs.flags(record))
+        stills, unseen = self._stills.cut()
+        flags = (*told, *unseen, *self.visits.flags(record, now_us), *self._signs.flags(record))
         stay = tells_of_the_stay(intent) and intent.boarded_us is not None
         counts = self._weigh_room.counts_of(since) if stay else ()
         named = self._identity.media_of(record)
-        blobs = (*cutouts, *counts, *self._journal.cut(), *named)
+        blobs = (*cutouts, *stills, *counts, *self._journal.cut(), *named)
         record = replace(record, flags=flags[:FLAGS_MAX], media=_named(blobs))
         return Draft(intent, record, blobs)
 

@@ -7,6 +7,8 @@ that is slow, cannot name the next vehicle.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
 from board.build import Board
@@ -50,6 +52,7 @@ class _Lens:
 class Reading:
     """All cameras of one lane: frames go to the reader, votes come back as facts.
 
+    ``tap`` is told of every frame that is read, by its camera's name.
     After ``poll``, ``plates`` and ``frames`` are those of the passage under way; ``troubles`` says
     in words what ``faults`` says in codes.
     """
@@ -61,6 +64,7 @@ class Reading:
         self._reader = reader
         self._cutouts = cutouts
         self._ballot: Ballot | None = None
+        self.tap: Callable[[str, Frame], None] | None = None
         self._hinted: dict[tuple[End, View, int], tuple[str, ...]] = {}
         self._vehicle = (0, 0)
 
@@ -146,6 +150,8 @@ class Reading:
             ballot.spoilt(lens.view, STALE)
             lens.judge(STALE, f"age {age_us / 1e6:.1f} s, limit {FRAME_AGE_US_MAX / 1e6:g} s")
             return
+        if self.tap is not None:
+            self.tap(lens.name, frame)
         if frame.hints:
             self._hinted[lens.end, lens.view, frame.captured_us] = frame.hints
             while len(self._hinted) > HINTED_MAX:

@@ -21,6 +21,7 @@ from controller.journal import Journal
 from controller.reading import Reading
 from controller.resting import Rested
 from controller.rooms import ScaleRoom
+from controller.stills import Stills
 from controller.words import page_for
 from hal.ports import DeviceFault, Drive, Signal
 from sensors.calibration import IntArray
@@ -43,6 +44,7 @@ class Scan:
         bookkeeper: Bookkeeper,
         journal: Journal,
         black_box: BlackBox,
+        stills: Stills | None = None,
     ) -> None:
         self._board = board
         self.settings = settings
@@ -52,6 +54,7 @@ class Scan:
         self.bookkeeper = bookkeeper
         self._journal = journal
         self._black_box = black_box
+        self._stills = stills
         self._intake = Intake(board, weigh_room)
         self._digest = hashlib.sha256()
         self.lane = Lane(since_us=board.clock.now_us())
@@ -116,6 +119,8 @@ class Scan:
         # The cameras have not yet seen what the last scan was the first to want.
         if self.reading.faults or outputs.record is not None or self._polled is not outputs:
             return 0
+        if self._stills is not None and self._stills.busy:
+            return 0
         if (self.reading.plates, self.reading.frames) != (inputs.plates, inputs.frames):
             return 0
         return min(
@@ -167,7 +172,7 @@ class Scan:
             return 0
         if books.fact is not inputs.ledger or books.vehicle is not inputs.vehicle:
             return 0
-        if self.reading.looks or self.reading.faults:
+        if self.reading.looks or self.reading.faults or (self._stills and self._stills.busy):
             return 0
         return min(books.rests_until_us(inputs.now_us), _midnight_us(inputs))
 
@@ -184,6 +189,8 @@ class Scan:
         )
         self._decide(inputs)
         self._write(self.outputs, inputs.now_us)
+        if self._stills is not None:
+            self._stills.poll(self.lane.phase, self.outputs, inputs.now_us, inputs.wall)
         self.bookkeeper.take(self.outputs, inputs.now_us, inputs.wall)
         self._digest.update(self._outputs_encoded())
         return inputs, self.outputs

@@ -21,6 +21,7 @@ DRIVERS: dict[str, str] = {
     "sim.signal": "sim.devices:SimSignal",
     "sim.sign": "sim.devices:SimSign",
     "sim.camera": "sim.devices:SimCamera",
+    "sim.still": "sim.devices:SimStill",
     "sim.requests": "sim.devices:SimRequests",
     "sim.register": "sim.devices:SimRegister",
     "sim.thermometer": "sim.devices:SimThermometer",

@@ -33,6 +33,7 @@ SUFFIXES = {
     "calibration": "toml",
     "rules": "toml",
     "video": "mp4",
+    "stills": "zip",
 }
 """The suffix of each kind; any other kind has OTHER."""
 OTHER = "bin"

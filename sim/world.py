@@ -391,6 +391,16 @@ class Yard:
         sights = sorted((s for s in found if s is not None), key=lambda s: s.distance_m)
         return sights[-1 if behind else 0] if sights else None
 
+    def standing(self) -> tuple[tuple[int, float, float], ...]:
+        """Where vehicles are now: (number, from, to) in metres from the yard's end of the deck."""
+        found = []
+        for vehicle in self._present:
+            low_m, high_m = vehicle.rear_s_m, vehicle.s_m
+            if vehicle.end:
+                low_m, high_m = self.layout.platform_m - high_m, self.layout.platform_m - low_m
+            found.append((vehicle.number, low_m, high_m))
+        return tuple(found)
+
     def photographed(self, corners: Corners, sight: Sight) -> None:
         """Remember what stood before the lens, for a reader that does without pixels."""
         self._photographs[corners] = sight

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from controller.report.pictures import Pictures
+from controller.report.pictures import FILE_BYTES_MAX, Pictures
 
 
 class HeldPictures(Pictures):
@@ -19,4 +19,4 @@ class HeldPictures(Pictures):
         data = self._held.get(name)
         if data is None:
             return "the file was removed by rule, or is not there"
-        return self._too_large(len(data)) or data
+        return data if len(data) <= FILE_BYTES_MAX else f"{len(data)} bytes are too many for a page"

@@ -12,6 +12,7 @@ from controller.report.markup import Html, el
 from controller.report.passages import Passage
 from controller.report.pictures import Pictures
 from controller.report.plates import chip, plate_section
+from controller.report.stills import still_section
 from controller.report.words import Word
 
 
@@ -60,4 +61,5 @@ def camera_section(passage: Passage, pictures: Pictures) -> Html:
         el("p", chip(named), class_="settled"),
         plate_section(seen, pictures, zero_us(head)),
         note if seen.plates else None,
+        *(still_section(record, pictures, zero_us(head)) for record in passage.records),
     )

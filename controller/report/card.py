@@ -13,6 +13,7 @@ from controller.report.markup import Html, both, el, join
 from controller.report.passages import Passage, standing
 from controller.report.pictures import Pictures
 from controller.report.plates import chip, plate_section
+from controller.report.stills import still_section
 from controller.report.timeline import timeline_figure
 from controller.report.verdicts import (
     facts,
@@ -56,6 +57,7 @@ def card(passage: Passage, shelf: Shelf) -> Html:
         curve_figure(head),
         timeline_figure(passage.records),
         evidence,
+        still_section(head, shelf.pictures, zero_us(head)),
         _later(passage),
     ]
     label = f"h-{anchor(head)}"

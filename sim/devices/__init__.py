@@ -14,6 +14,7 @@ from sim.devices.late import SLOW_US
 from sim.devices.people import SimRegister, SimRequests
 from sim.devices.presence import SimPresence
 from sim.devices.shown import SimSign, SimSignal
+from sim.devices.still import SimStill
 from sim.devices.stream import RAIL_COUNTS
 from sim.devices.thermometer import SimThermometer
 
@@ -30,5 +31,6 @@ __all__ = [
     "SimRequests",
     "SimSign",
     "SimSignal",
+    "SimStill",
     "SimThermometer",
 ]

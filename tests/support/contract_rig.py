@@ -14,6 +14,7 @@ from field_rig import field_board
 from nau7802_fake import converter_board
 from sign_boards import SIGN_BOARDS, sign_board
 from site_rig import SITE, write_recording
+from still_board import STILL_BOARDS, still_board
 
 from board.build import Board, build
 from board.profile import ProfileError, read_profile
@@ -27,6 +28,7 @@ BOARDS = (
     *FIELD,
     *SIGN_BOARDS,
     *CAMERA_BOARDS,
+    *STILL_BOARDS,
     "coprocessor",
     "indicated",
     "nau7802",
@@ -35,6 +37,7 @@ NAMED: dict[str, Callable[[str, Path], tuple[Board, Callable[[int], None]]]] = {
     **dict.fromkeys(FIELD, field_board),
     **dict.fromkeys(SIGN_BOARDS, sign_board),
     **dict.fromkeys(CAMERA_BOARDS, camera_board),
+    **dict.fromkeys(STILL_BOARDS, still_board),
 }
 FAULTY = ("sim-silent", "sim-unknown")
 
