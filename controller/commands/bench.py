@@ -49,7 +49,7 @@ def measure(what: str | None = None, plot: Path | None = None) -> dict[str, Any]
     if what is not None:
         raise BenchError(
             f"bench {what}: unknown; leave it out, or write: bench weigh [DIR], bench modes [DIR], "
-            "bench memory [DIR], bench read DIR, bench evidence [DIR]"
+            "bench memory [DIR], bench read DIR, bench evidence [DIR], bench wire, bench hil"
         )
     if plot is not None:
         raise BenchError("--plot: only the weighing rules are drawn: bench weigh --plot out.png")
@@ -73,7 +73,35 @@ def measure(what: str | None = None, plot: Path | None = None) -> dict[str, Any]
         "reading": _reading(),
         "weighing": shortly(),
         "evidence": to_builtins(evidence(None, BULK)),
+        "wire": _slowest(),
+        "hil": _hil(),
     }
+
+
+def wire() -> dict[str, Any]:
+    """Every codec of the wire: how many of its fastest lines one core could follow."""
+    codecs = import_module("controller.commands.bench_wire")
+    found = {name: round(codecs.throughput(name), 1) for name in sorted(codecs.WIRES)}
+    return {"goal": codecs.GOAL_RATIO, **found}
+
+
+def hil() -> dict[str, Any]:
+    """Milliseconds through the real firmware, from pin to pin; the interpreter is found by name."""
+    measured: dict[str, Any] = import_module("sim.hil.latency").measure()
+    return measured
+
+
+def _slowest() -> dict[str, Any]:
+    found = wire()
+    name = min(found.keys() - {"goal"}, key=lambda codec: float(found[codec]))
+    return {"goal": found["goal"], "slowest": name, "ratio": found[name]}
+
+
+def _hil() -> dict[str, Any]:
+    try:
+        return hil()
+    except FileNotFoundError as error:
+        return {"error": str(error)}
 
 
 def _reading() -> dict[str, Any]:

@@ -1,0 +1,67 @@
+"""The lane in real time: the first seconds of a vehicle, through real firmware and real frames.
+
+How far it comes depends on how busy this machine is; that nothing is broken on the way does not.
+`make hil` runs fifty vehicles with troubles.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from sim.hil.board import interpreter
+from sim.hil.command import SEAMS, _sheet, summary
+from sim.hil.loop import Loop, yard_of_trucks
+from sim.hil.spoiler import SPOILT_SHARE, Spoiler
+from sim.reader import StochasticReader
+
+SECONDS = 16.0
+
+
+@pytest.mark.parametrize("mode", sorted(SEAMS))
+def test_a_lane_in_the_loop_comes_up_and_sees_its_first_vehicle(tmp_path: Path, mode: str) -> None:
+    if mode == "coprocessor" and interpreter() is None:
+        pytest.skip("no micropython here: pip install 'steelyard[dev]'")
+    yard = yard_of_trucks(1, 1)
+    yard.paint = False
+    seam = SEAMS[mode](tmp_path / "bench", 1)
+    told: list[str] = []
+    sheet: dict[str, object] = {"scale.file": str(_sheet(tmp_path, seam.rate_hz))}
+    loop = Loop(
+        seam, yard, tmp_path / "data", StochasticReader(yard), sheet=sheet, watch=told.append
+    )
+    outcome = loop.run(SECONDS)
+    phases = {line.split()[2] for line in told if len(line.split()) > 2}
+    assert {"STARTING", "IDLE", "APPROACH"} <= phases, told
+    assert outcome.findings == ()
+    assert not outcome.finished
+    about = summary(outcome)
+    assert about["vehicles"] == 1
+    assert about["scan_late_ms"]["p50"] >= 0
+
+
+def test_a_trouble_is_dealt_to_each_passage_and_healed(tmp_path: Path) -> None:
+    yard = yard_of_trucks(1, 1)
+    yard.paint = False
+    seam = SEAMS["indicator"](tmp_path / "bench", 1)
+    told: list[str] = []
+    loop = Loop(
+        seam, yard, tmp_path / "data", StochasticReader(yard), sheet={},
+        hurts=["unplug io"], watch=told.append,
+    )  # fmt: skip
+    loop._rng = Random(3)
+    outcome = loop.run(26.0)
+    assert [hurt.name for hurt in outcome.hurts] == ["unplug io"]
+    assert any("LINE_DOWN" in line or "IO_SILENT" in line for line in told), told
+    assert any("healed: unplug io" in line for line in told), told
+    assert outcome.findings == ()
+
+
+def test_a_spoiler_spoils_one_piece_in_a_hundred_and_only_while_it_is_on() -> None:
+    spoiler = Spoiler(Random(1))
+    assert all(spoiler(b"frame") == b"frame" for _ in range(1000))
+    spoiler.on = True
+    spoilt = sum(spoiler(b"frame") != b"frame" for _ in range(10_000))
+    assert 0.5 * SPOILT_SHARE < spoilt / 10_000 < 2 * SPOILT_SHARE
