@@ -12,6 +12,7 @@ import queue
 import struct
 import threading
 import zipfile
+from contextlib import suppress
 
 import msgspec
 import numpy as np
@@ -114,9 +115,10 @@ class Press:
         return pack
 
     def close(self) -> None:
-        """End the thread."""
+        """End the thread, after what waits; one that hangs is left behind."""
         if self._thread is not None:
-            self._waiting.put(None)
+            with suppress(queue.Full):
+                self._waiting.put(None, timeout=JOIN_S)
             self._thread.join(JOIN_S)
 
     def _work(self) -> None:

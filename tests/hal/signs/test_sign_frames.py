@@ -69,6 +69,23 @@ def test_onbon_stuffs_what_would_end_a_frame() -> None:
     assert onbon.unstuffed(unchecked) == body
 
 
+def test_onbon_areas_have_the_fields_of_the_published_analyser_in_order() -> None:
+    face = Face(rows=(b"AB",), colour="green")
+    place = (0, 16, 96, 16)
+    # Length; kind, x, y, w, h in pixels; number, line space, run mode, timeout, voice, extension;
+    # alignment, single line, wrap, stunt, exit, speed, stay; text.
+    five = "2000 00 0080 1080 6080 1080 00 00 00 0000 00 00 0A 01 01 01 00 00 00 05000000"
+    assert onbon.area_5(0, face, place) == bytes.fromhex(five) + b"\\C2AB"
+    # Length; number, run mode, timeout, relation, programmes, cover, reserved; kind, x, y, w, h,
+    # border, reserved; layout, line space, alignment, space, reserved; single, wrap, stunt, exit,
+    # speed, stay, voice; text.
+    six = (
+        "38000000 00 00 0000 01 0000 01 00000000 00 0000 1000 6000 1000 00 0000000000000000"
+        "00 00 0A 00 000000000000 01 01 01 00 00 00 00 05000000"
+    )
+    assert onbon.area_6(0, face, place) == bytes.fromhex(six) + b"\\C2AB"
+
+
 def test_the_row_display() -> None:
     golden = bytes.fromhex("A0 90 01 50 00 08 6B 22 8F CE 51 49 4E 34 33")
     assert rowdisplay.frame(1, WELCOME) == golden
