@@ -12,9 +12,11 @@ TYPINGS := build/typings
 POWERCUT := tests/support:tests/core:tests/powercut
 PASSAGES ?= 1000
 SEEDS ?= 1000
+TRUCKS ?= 50
+HIL_OUT ?= out/hil-$(shell date +%Y%m%d-%H%M%S)
 DAY_OUT ?= out/day-$(shell date +%Y%m%d-%H%M%S)
 
-.PHONY: demo test test-kernel flips powercut kill fuzz lint lint-firmware bench docs golden day explore mutants clean
+.PHONY: demo test test-kernel flips powercut kill fuzz lint lint-firmware bench docs golden day explore mutants hil clean
 
 demo: $(READY)
 	$(BIN)/steelyard demo --out $(DEMO_OUT)
@@ -84,6 +86,11 @@ explore: $(READY)
 mutants: $(READY)
 	-$(BIN)/python -m sim.mutants --seeds 0:$(SEEDS) --jobs $(JOBS) --out out/mutants
 	$(BIN)/python -m sim.mutants --page out/mutants/mutants.json > docs/mutants.md
+
+# TRUCKS vehicles in real time, each with a trouble: through real firmware, then through real frames.
+hil: $(READY)
+	$(BIN)/steelyard hil --mode coprocessor --trucks $(TRUCKS) --hurt --out $(HIL_OUT)/coprocessor
+	$(BIN)/steelyard hil --mode indicator --trucks $(TRUCKS) --hurt --out $(HIL_OUT)/indicator
 
 # Debian splits venv from python3; where it is missing, it is the one system package needed.
 $(READY): pyproject.toml constraints.txt
