@@ -10,7 +10,13 @@ from hal.field.samples import BYTES_PER_S as FIELD_BYTES_PER_S
 from hal.field.samples import SAMPLES as FIELD_SAMPLES
 from hal.indicators.codec import Decoder
 from hal.indicators.cutters import SAMPLES, cutters
+from hal.signs.samples import FASTEST_SIGN_BYTES_PER_S
+from hal.signs.samples import SAMPLES as SIGN_SAMPLES
+from protocol.framing import Decoder as CoprocessorDecoder
+from protocol.framing import encode
 
+COPROCESSOR_BYTES_PER_S = 46_080
+COPROCESSOR_SAMPLE = b"".join(encode(0x84, seq, bytes(range(37))) for seq in range(50))
 GOAL_RATIO = 20.0
 SAMPLE_BYTES_MIN = 60_000
 READ_BYTES = 256
@@ -29,7 +35,12 @@ class Wire(NamedTuple):
 WIRES: dict[str, Wire] = {
     name: Wire(Decoder(cut).feed, SAMPLES[name], FASTEST_INDICATOR_BYTES_PER_S)
     for name, cut in cutters().items()
+} | {
+    name: Wire(made().feed, sample, FASTEST_SIGN_BYTES_PER_S)
+    for name, (made, sample) in SIGN_SAMPLES.items()
 }
+
+WIRES["coprocessor"] = Wire(CoprocessorDecoder().feed, COPROCESSOR_SAMPLE, COPROCESSOR_BYTES_PER_S)
 
 WIRES |= {
     name: Wire(feed, sample, FIELD_BYTES_PER_S[name])
