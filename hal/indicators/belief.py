@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
@@ -37,7 +38,8 @@ class Terms(Struct, frozen=True, kw_only=True):
 
     ``unit`` is needed where frames name none; ``max_g`` is the most that may be shown, Max + 9 e
     (R 76 clause 4.2.3); ``d_g`` the division of which every weight is a multiple; ``equal_frames``
-    how many equal frames in a row count, equal within one division: a load between two flickers.
+    how many equal frames count, among twice as many that agree within one division: a load between
+    two divisions flickers.
     """
 
     unit: str = ""
@@ -49,8 +51,8 @@ class Terms(Struct, frozen=True, kw_only=True):
 class Belief:
     """Turns what frames show into indications and keeps count of what it does not believe.
 
-    A frame that has not come ``equal_frames`` times in a row is told as *moving*: it may be shown
-    and may wake the lane, but nothing takes a moving weight.  ``explain`` may find a better reason
+    A frame that has not come ``equal_frames`` times is told as *moving*: it may be shown and may
+    wake the lane, but nothing takes a moving weight.  ``explain`` may find a better reason
     than wrong decimals for a weight out of range.
     """
 
@@ -59,8 +61,7 @@ class Belief:
     ) -> None:
         self._terms = terms
         self._explain = explain
-        self._last: _Said | None = None
-        self._equal = 0
+        self._run: deque[_Said] = deque(maxlen=2 * terms.equal_frames)
         self._wrong_in_a_row = 0
         self.doubted = 0
         self.doubt: Doubt | None = None
@@ -77,7 +78,7 @@ class Belief:
             self.doubt = weighed
             self.doubted += 1
             self._wrong_in_a_row += 1
-            self._last = None
+            self._run.clear()
             return None
         self._wrong_in_a_row = 0
         self.doubt = None
@@ -95,18 +96,17 @@ class Belief:
 
     def reset(self) -> None:
         """Begin anew, as after the line was opened again."""
-        self._last = None
-        self._equal = 0
+        self._run.clear()
 
     def _confirmed(self, said: _Said) -> bool:
-        last, self._last = self._last, said
-        same = last is not None and said.rest == last.rest and self._near(said, last)
-        self._equal = self._equal + 1 if same else 1
-        return self._equal >= self._terms.equal_frames
+        if self._run and not self._near(said, self._run[-1]):
+            self._run.clear()
+        self._run.append(said)
+        return self._run.count(said) >= self._terms.equal_frames
 
     def _near(self, said: _Said, last: _Said) -> bool:
-        if said.gross_g is None or last.gross_g is None:
-            return said.gross_g == last.gross_g
+        if said.gross_g is None or last.gross_g is None or said.rest != last.rest:
+            return said == last
         return abs(said.gross_g - last.gross_g) <= self._terms.d_g
 
     def _weigh(self, shown: Shown) -> tuple[int | None, int | None] | Doubt:

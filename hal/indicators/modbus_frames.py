@@ -10,6 +10,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from hal.field import modbus_rtu
 from hal.indicators.codec import NEEDS_MORE, Aside, Cut, Found, Shown, Spoiled
 from hal.ports import IndicationState
 
@@ -85,12 +86,7 @@ class Reading(Struct, frozen=True, kw_only=True):
 
 def crc16(body: bytes) -> bytes:
     """CRC-16/MODBUS, the low byte first."""
-    crc = 0xFFFF
-    for byte in body:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc >> 1) ^ 0xA001 if crc & 1 else crc >> 1
-    return crc.to_bytes(2, "little")
+    return modbus_rtu.crc16(body).to_bytes(2, "little")
 
 
 def read_request(unit: int, first: int, words: int) -> bytes:

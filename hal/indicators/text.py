@@ -74,7 +74,7 @@ class SicsIndicator(StreamIndicator):
 
     Options: the line's as for ``yaohua.indicator``; ``mode`` "asked" sends SI every ``every``
     ("200 ms"), "repeating" sends SIR once and again whenever nothing comes for ``quiet``.  The
-    frames name their unit; ``unit`` must agree if it is stated.  ``equal_frames`` (2) and ``d`` as
+    frames name their unit; ``unit`` must agree if it is stated.  ``equal_frames`` (3) and ``d`` as
     there.  ``zero_command = true`` lets the controller send Z.
     """
 

@@ -64,7 +64,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
     zero: str = ""
     aside: str = ""
     refused: str = ""
-    equal_frames: int = 2
+    equal_frames: int = 3
 
 
 @cache

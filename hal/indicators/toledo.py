@@ -13,7 +13,8 @@ from hal.indicators.codec import Decoder, named
 from hal.indicators.stream import QUIET_US, StreamIndicator, Wire, terms
 from hal.line import Parity
 
-EQUAL_FRAMES_CHECKED, EQUAL_FRAMES_BARE = 1, 2
+EQUAL_FRAMES_CHECKED, EQUAL_FRAMES_BARE = 2, 3
+"""Its checksum is a sum: like an XOR it does not see two bytes change places."""
 
 
 class ToledoIndicator(StreamIndicator):
@@ -23,8 +24,8 @@ class ToledoIndicator(StreamIndicator):
     as the indicator's manual fills status words A to C; never found out by itself.  ``checksum``
     says whether an 18th byte is sent.  ``unit`` is needed where the variant's frames name none
     (flintec); elsewhere it must agree with them.  ``increments = false`` for a clone that fills the
-    bits of the division carelessly: then no frame states one.  ``equal_frames``: 1, without
-    checksum 2; ``d`` and ``quiet`` as there.
+    bits of the division carelessly: then no frame states one.  ``equal_frames``: 2, without
+    checksum 3; ``d`` and ``quiet`` as there.
 
     A net weight is told as gross, net + tare.  There is no zero command in this protocol.
 

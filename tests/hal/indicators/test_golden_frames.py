@@ -301,4 +301,4 @@ def test_the_weaker_the_check_the_more_frames_must_be_equal() -> None:
         "2": 3,
         "polled": 2,
     }
-    assert {dialect.equal_frames for dialect in table().values()} == {2}
+    assert {dialect.equal_frames for dialect in table().values()} == {3}

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from indicator_rig import LAUMAS, Bench, Range
 
+from controller.commands import bench_wire
 from controller.commands.bench_wire import GOAL_RATIO, WIRES, throughput
 from hal.indicators.codec import FRAME_BYTES_MAX, Decoder, Shown
 from hal.indicators.cutters import SAMPLES, cutters
@@ -97,6 +98,16 @@ def test_a_driver_gives_only_weights_that_its_scale_can_show(
 @pytest.mark.parametrize("name", sorted(WIRES))
 def test_a_codec_follows_many_times_the_fastest_line(name: str) -> None:
     assert throughput(name) >= GOAL_RATIO
+
+
+@pytest.mark.parametrize("name", sorted(CUTTERS))
+def test_a_codec_follows_the_worst_garbage_too(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = SAMPLES[name]
+    monkeypatch.setattr(bench_wire, "SAMPLE_BYTES_MIN", 8_000)
+    # Beginnings without an end cost the most: each of them is looked at as if it were a frame.
+    for garbage in (sample[:1] * 64, sample[:-2], sample[:-1] + bytes([sample[-1] ^ 1])):
+        monkeypatch.setitem(WIRES, name, WIRES[name]._replace(sample=garbage))
+        assert throughput(name) >= GOAL_RATIO
 
 
 def test_coverage_guided_bytes_find_nothing() -> None:
