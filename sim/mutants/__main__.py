@@ -107,11 +107,17 @@ def _list(mutants: Iterable[Mutant]) -> int:
 
 
 def _write_page(kept: list[Path]) -> int:
-    hunts = []
+    """Print the page; of hunts over the same shifts the later word on a mutant stands."""
+    mutants = read_all()
+    names = {mutant.name for mutant in mutants}
+    hunts: dict[str, dict[str, Fate]] = {}
     for path in kept:
         found = json.loads(path.read_text(encoding="utf-8"))
-        hunts.append((found["seeds"], msgspec.convert(found["fates"], list[Fate])))
-    print(page(read_all(), hunts), end="")
+        fates = hunts.setdefault(found["seeds"], {})
+        for fate in msgspec.convert(found["fates"], list[Fate]):
+            if fate.plans and fate.name in names:
+                fates[fate.name] = fate
+    print(page(mutants, [(seeds, [*fates.values()]) for seeds, fates in hunts.items()]), end="")
     return 0
 
 

@@ -115,10 +115,13 @@ def test_fates_become_a_table_and_numbers(
     assert "| b | w | **lives**, 9 |" in written
     assert "| dealt, 0:9 | 2 | 1 (50.0 %) | 3 | 3 | 9 |" in written
     assert "## Those that live\n| mutant | why |\n|---|---|\n| b | not known |" in written
-    kept = tmp_path / "mutants.json"
-    fates = [{"name": "a", "area": "lane", "meaning": "wrong", "plans": 3, "check": "T1"}]
-    kept.write_text(json.dumps({"seeds": "0:9", "fates": fates}), encoding="utf-8")
-    assert main(["--page", str(kept)]) == 0
+    first, then = tmp_path / "first.json", tmp_path / "then.json"
+    fate = {"name": MUTANTS[0].name, "area": "lane", "meaning": "wrong", "plans": 4}
+    gone = {**fate, "name": "taken-out"}
+    first.write_text(json.dumps({"seeds": "0:9", "fates": [fate, gone]}), encoding="utf-8")
+    killed = {**fate, "plans": 3, "check": "T1"}
+    then.write_text(json.dumps({"seeds": "0:9", "fates": [killed]}), encoding="utf-8")
+    assert main(["--page", str(first), str(then)]) == 0
     assert "| dealt, 0:9 | 1 | 1 (100.0 %) | 3 | 3 | 3 |" in capsys.readouterr().out
     assert main(["--only", "nothing-of-that-name"]) == 2
     assert "no mutant" in capsys.readouterr().err
