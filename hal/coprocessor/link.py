@@ -27,6 +27,7 @@ ASK_US = 500_000
 REFUSED_ASK_US = 5_000_000
 GAP_US = 18_000
 """Levels go out at most this often: once for each scan of 20 ms."""
+LOOK_US = 10_000
 SAMPLES_MAX = 2_000
 
 
@@ -64,10 +65,12 @@ class CoprocessorLink:
         self._number: int | None = None
         self._said: dict[tuple[str, int], int] = {}
         self._sent_us = -(1 << 62)
+        self._looked_us = -(1 << 62)
 
     def poll(self) -> None:
         """Take what has come; ask, where nobody is known at the other end; send what is due."""
-        for chunk in self._line.take():
+        chunks = self._line.take()
+        for chunk in chunks:
             self._take(chunk)
         now_us = self._clock.now_us()
         if self._line.opened != self._opened:
@@ -80,7 +83,9 @@ class CoprocessorLink:
             self._ask(now_us)
         if len(self._said) == self._outputs:
             self._send_levels(now_us)
-        self.troubles.look(now_us, self._heard_us, self._line.trouble, self.decoder)
+        if chunks or now_us - self._looked_us >= LOOK_US:
+            self._looked_us = now_us
+            self.troubles.look(now_us, self._heard_us, self._line.trouble, self.decoder)
 
     def contact(self, index: int) -> int:
         """A contact as last told, 0 (unknown) where that is too long ago."""

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from firmware_rig import firmware
 
+from board.build import plan
+from board.profile import read_profile
 from hal.bus import Bus
 from hal.coprocessor import (
     CoprocessorCells,
@@ -17,6 +19,7 @@ from hal.coprocessor import (
     CoprocessorSignal,
 )
 from hal.coprocessor.link import BAUD, link_of
+from hal.schema import Problems
 
 
 @pytest.fixture
@@ -84,3 +87,19 @@ def test_options_that_make_no_sense_are_refused(bus: Bus, port: str) -> None:
     CoprocessorInput(bus, port, 5, "estop")
     with pytest.raises(ValueError, match="115200"):
         CoprocessorInput(bus, port, 6, "arm", "yard", baud=115_200)
+
+
+def test_the_profile_with_two_chips_is_wired_as_the_firmware_takes_it(bus: Bus) -> None:
+    profile = read_profile("rpi-coprocessor")
+    problems = Problems(profile.path)
+    ports = set()
+    for made in plan(profile.devices, problems).values():
+        if made.device.driver.startswith("coprocessor."):
+            made.driver(bus, **made.options)
+            ports.add(made.options["port"])
+    assert problems.found == []
+    assert len(ports) == 2
+    for port in ports:
+        wiring = json.loads(link_of(bus, port, BAUD).wiring.text)
+        assert firmware("config").problems(wiring) == []
+        assert len(wiring["booms"]) == 1
