@@ -64,6 +64,24 @@ def test_a_frame_is_found_byte_by_byte_and_half_of_one_is_bounded(name: str) -> 
     assert splitter.feed(frame) == [frame]
 
 
+@pytest.mark.parametrize("name", SPLITTERS)
+def test_half_a_frame_behind_a_whole_one_is_kept(name: str) -> None:
+    make, frame = SPLITTERS[name]
+    splitter = make()
+    assert splitter.feed(frame + frame[:3]) == [frame]
+    assert splitter.feed(frame[3:]) == [frame]
+
+
+@pytest.mark.parametrize("name", SPLITTERS)
+def test_a_frame_without_an_end_is_kept_only_so_far(name: str) -> None:
+    make, frame = SPLITTERS[name]
+    splitter = make()
+    for _ in range(100):
+        splitter.feed(frame[:9] + bytes(1000))
+        splitter.feed(bytes(1000))
+        assert splitter.kept_bytes <= BUFFER_MAX
+
+
 @pytest.mark.parametrize("name", ["sichuan", "onbon", "row", "parking"])
 @given(at=st.integers(0, 10_000), bit=st.integers(0, 7))
 def test_a_frame_with_a_flipped_bit_is_no_frame(name: str, at: int, bit: int) -> None:

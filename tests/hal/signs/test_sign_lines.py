@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sign_rig import OVER
+from sign_rig import OVER, HandClock
 
 from hal.bus import Bus
 from hal.signs.kinds import GuizhouSign, OnbonSign, SichuanSign, TemplateSign
+from hal.signs.link import Datagrams
 from sim.emulators.serve import OnPty, OnTcp, host_us
 from sim.emulators.signs import GuizhouSignEmulator, OnbonSignEmulator, SichuanSignEmulator
 
@@ -81,6 +82,26 @@ def test_a_sign_behind_udp(bus: Bus) -> None:
 
         hold(sign, shown)
     assert sign.faults() == ()
+
+
+def test_only_the_sign_is_heard_over_udp() -> None:
+    clock = HandClock()
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger,
+    ):
+        far.bind(("127.0.0.1", 0))
+        link = Datagrams(clock, "127.0.0.1", far.getsockname()[1])
+        assert link.send(b"hello")
+        _, peer = far.recvfrom(64)
+        stranger.sendto(b"stranger", peer)
+        far.sendto(b"sign", peer)
+        heard: list[bytes] = []
+        end_s = time.monotonic() + PATIENCE_S
+        while b"sign" not in heard and time.monotonic() < end_s:
+            heard += [chunk.data for chunk in link.take()]
+        assert heard == [b"sign"]
+        link.close()
 
 
 @pytest.mark.parametrize(

@@ -211,6 +211,8 @@ def test_clips_are_played_in_order_and_a_missing_one_is_named(bus: Bus, tmp_path
     (fault,) = voice.faults()
     assert fault.name == "VOICE_CLIP_MISSING"
     assert "准予通行.wav" in fault.seen
+    said = log.read_text(encoding="utf-8").split()
+    assert said == [*wanted, *"皖A12345"], "a line of which a clip is missing is left out whole"
 
 
 @pytest.mark.parametrize(
