@@ -132,6 +132,7 @@ class GpiodRelays:
         self._lines = tuple(lines)
         self._safe = safe
         self._told = safe
+        self._done = safe  # what could not be set stands as it was last
         self._chip = chip
         shown = " ".join(str(line) for line in lines)
         self._request = _Request(chip, f"lines {shown} ({what})", lambda: self._take(active, what))
@@ -150,11 +151,12 @@ class GpiodRelays:
             return
         try:
             held.set_values({n: _value(v) for n, v in zip(self._lines, on, strict=True)})
+            self._done = on
         except OSError as error:
             self._request.lose(error, now_us)
 
     def seen(self) -> tuple[bool, ...]:
-        return self._told
+        return tuple(a or b for a, b in zip(self._told, self._done, strict=True))
 
     def close(self) -> None:
         self.put(self._safe, self._now_us)
@@ -167,7 +169,9 @@ class GpiodRelays:
             )
             for line, level in zip(self._lines, self._safe, strict=True)
         }
-        return _ask(self._chip, settings, what)
+        request = _ask(self._chip, settings, what)
+        self._done = self._safe
+        return request
 
 
 def _ask(chip: str, config: dict[LineId, gpiod.LineSettings], what: str) -> gpiod.LineRequest:

@@ -53,7 +53,7 @@ class Relays(Protocol):
         """Have these levels from now on; off goes before on where both cannot be at once."""
 
     def seen(self) -> tuple[bool, ...]:
-        """What may be on now: what was put or, where that is on, what was read back."""
+        """What may be on now: what was put, and what was on before where that did not reach it."""
 
     def close(self) -> None:
         """Put the safe levels and let the outputs go."""

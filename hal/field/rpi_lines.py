@@ -85,6 +85,7 @@ class RpiRelays:
         self._high = active == "high"
         self._safe = safe
         self._told = safe
+        self._done = dict(zip(pins, safe, strict=True))
         self._what = what
         self._trouble: DeviceFault | None = None
         for pin, on in zip(self._pins, safe, strict=True):
@@ -101,13 +102,14 @@ class RpiRelays:
         for pin, level in sorted(zip(self._pins, on, strict=True), key=lambda one: one[1]):
             try:
                 self._gpio.output(pin, level is self._high)
+                self._done[pin] = level
             except (RuntimeError, OSError) as error:
                 self._trouble = _fault(pin, self._what, error)
                 # What could not be let go must not meet its opposite.
                 return
 
     def seen(self) -> tuple[bool, ...]:
-        return self._told
+        return tuple(a or b for a, b in zip(self._told, self._done.values(), strict=True))
 
     def close(self) -> None:
         """Put the safe levels; the pins stay outputs, since an input would let a relay float."""
