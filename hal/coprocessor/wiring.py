@@ -7,7 +7,7 @@ from typing import Any
 
 GUARD_KINDS = ("arm", "beam_low", "beam_high")
 LEASE_MS = 900
-"""Less than the second after which booms must hold, so that they do whatever the round was doing."""
+"""Less than the second after which booms must hold, whatever the round was doing."""
 RATE_HZ = 50
 
 
