@@ -444,6 +444,30 @@ def test_a_step_under_the_bounce_is_told_before_the_load_has_come_to_rest(swing_
     assert found.value_g < -600_000
 
 
+def test_a_step_upwards_is_told_as_one() -> None:
+    shown = Shown()
+    shown.board(motion=True)
+    shown.show(LOAD_G + 2_000_000, times=15, motion=True)
+    (found,) = shown.weigher.findings
+    assert (found.kind, found.value_g, found.ratio_ppm) == (TamperKind.STEP, 2_000_000, 111_111)
+
+
+def test_one_lying_frame_is_no_step() -> None:
+    shown = Shown()
+    shown.board(motion=True)
+    shown.show(2 * LOAD_G, *[LOAD_G] * 30, motion=True)
+    assert shown.weigher.findings == ()
+
+
+def test_without_any_sensor_a_vehicle_settles_from_when_it_came() -> None:
+    shown = Shown()
+    shown.show(0, times=15)
+    shown.weigher.see_ends(shown.ends.__class__())
+    shown.show(*[LOAD_G * part // 20 // E_G * E_G for part in range(1, 20)], motion=True)
+    assert shown.show(LOAD_G, times=35).status == Status.RUNNING
+    assert shown.show(LOAD_G, times=15).status == Status.ACCEPTED
+
+
 def test_an_axle_that_still_climbs_on_is_no_step() -> None:
     shown = Shown()
     shown.show(0, times=15)
