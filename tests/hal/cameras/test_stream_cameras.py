@@ -1,5 +1,6 @@
 """Cameras that a thread grabs: fresh pictures, and a name for each way to have none."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,9 +10,11 @@ import cv2
 import numpy as np
 import pytest
 from camera_rig import jpeg
+from sign_rig import HandClock
 
 from hal.bus import Bus
 from hal.cameras import pi
+from hal.cameras.grabber import GrabbedCamera
 from hal.cameras.opencv import RtspCamera, V4l2Camera
 from hal.pictures import decode_picture
 from hal.ports import DeviceFault, Frame
@@ -113,6 +116,38 @@ def test_a_stream_that_stalls_is_silent(bus: Bus, stream: MjpegCamera) -> None:
     assert fault.seen.startswith(("no picture for", "the stream ended"))
     stream.stalled = False
     until(camera, is_frame)
+
+
+class _Hangs:
+    """A source that gives one picture and then never comes back from its library."""
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+        self.grabbed = 0
+
+    def grab(self) -> bool:
+        self.grabbed += 1
+        return self.grabbed == 1 or not self.go_on.wait(PATIENCE_S)
+
+    def retrieve(self) -> Any:
+        return np.zeros((8, 8, 3), np.uint8)
+
+    def close(self) -> None:
+        return
+
+
+def test_a_library_that_hangs_is_a_silent_camera(bus: Bus) -> None:
+    clock, source = HandClock(), _Hangs()
+    bus.share("clock", lambda: clock)
+    camera = GrabbedCamera(bus, "hanging", lambda: source, fps_max=60)
+    until(camera, is_frame)
+    clock.us += 3_900_000
+    assert camera.faults() == ()
+    clock.us += 200_000
+    (fault,) = camera.faults()
+    assert (fault.name, fault.seen) == ("VIDEO_DOWN", "no picture for 4.1 s")
+    assert camera.capture(True) == fault
+    source.go_on.set()
 
 
 def test_a_stream_that_is_not_there_says_so_without_its_password(bus: Bus) -> None:
