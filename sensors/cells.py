@@ -355,6 +355,10 @@ def _typical(rough: FloatArray) -> FloatArray:
 def _median_of_others(level: list[float]) -> list[float]:
     """For each cell the median of all the other cells."""
     order = sorted(level)
+    if len(order) % 2 == 0:
+        # An even number leaves an odd one of others: the one in the middle.
+        below, above = order[len(order) // 2 - 1 : len(order) // 2 + 1]
+        return [above if now <= below else below for now in level]
     out = []
     for now in level:
         rest = order.copy()

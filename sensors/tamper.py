@@ -74,6 +74,7 @@ class TamperWatch:
     def reset(self) -> None:
         """Forget the recent curve, as after a gap."""
         self._ticks: list[_Tick] = []
+        self._quiet_ticks = 0
         self._best: _Candidate | None = None
         self._since_best = 0
         self._plateaus: list[tuple[int, FloatArray, float]] = []
@@ -110,7 +111,9 @@ class TamperWatch:
             self._end_event()
         self._cells[:-1] = self._cells[1:]
         self._cells[-1] = cells_g
-        self._ticks = [*self._ticks[1 - ROWS :], _Tick(now_us, standing, empty, event, half_off)]
+        tick = _Tick(now_us, standing, empty, event, half_off)
+        self._see_quiet(self._ticks[-1] if self._ticks else None, tick)
+        self._ticks = [*self._ticks[1 - ROWS :], tick]
         found = self._return.update(now_us, cells_g, empty and not event)
         return tuple(f for f in (found, self._look()) if f is not None)
 
@@ -138,6 +141,7 @@ class TamperWatch:
         self._cells = np.concatenate((self._cells, cells_g))[-ROWS:]
         ticks = (_Tick(at_us, False, True, False, False) for at_us in now_us[-ROWS:].tolist())
         self._ticks = [*self._ticks, *ticks][-ROWS:]
+        self._quiet_ticks += len(now_us)
         self._return.rested(cells_g, load_g)
 
     def _continues(self, now_us: int, cells_g: FloatArray) -> bool:
@@ -157,6 +161,7 @@ class TamperWatch:
         if self._ticks and self._ticks[-1].event:
             for tick in self._ticks[-self._late_ticks :]:
                 tick.event = False
+            self._count_quiet()
 
     def _look(self) -> TamperFinding | None:
         if self._is_quiet():
@@ -175,12 +180,22 @@ class TamperWatch:
         kept = [tick for tick in self._ticks if tick.now_us > at_us]
         self.reset()
         self._ticks = kept
+        self._count_quiet()
 
     def _is_quiet(self) -> bool:
         """Whether no axle climbed or left in the window, no beam moved and none was blocked."""
-        if len(self._ticks) < ROWS or any(tick.event or tick.half_off for tick in self._ticks):
-            return False
-        return all(tick.empty == self._ticks[0].empty for tick in self._ticks)
+        return self._quiet_ticks >= ROWS
+
+    def _count_quiet(self) -> None:
+        self._quiet_ticks = 0
+        for before, tick in zip([None, *self._ticks], self._ticks, strict=False):
+            self._see_quiet(before, tick)
+
+    def _see_quiet(self, before: _Tick | None, tick: _Tick) -> None:
+        """Count a tick to the quiet ones before it, with the same word on the deck."""
+        alike = before is not None and before.empty == tick.empty
+        run = self._quiet_ticks + 1 if alike else 1
+        self._quiet_ticks = 0 if tick.event or tick.half_off else run
 
     def _follow(self, seen: _Candidate | None) -> TamperFinding | None:
         """Keep the clearest instant of a step; report it when it has passed."""

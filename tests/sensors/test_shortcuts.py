@@ -14,6 +14,7 @@ from sensors.history import History
 from sensors.slow import GRID_US, Slow
 from sensors.step_fit import ROWS, StepFit
 from sensors.sums import column_means, mean, row_sums, span, total
+from sensors.tamper import TamperWatch
 from sensors.window import NOISE_E, NOISE_LEFT, NOISE_MEMORY, Window
 from sensors.wiring import RAIL_COUNTS, WiringWatch
 from tests.sensors.conftest import make_scale
@@ -156,3 +157,20 @@ def test_no_step_is_larger_than_the_most_it_can_be(seed: int, step_g: float, at:
 
 
 FIT = StepFit(0.1)
+
+
+@settings(deadline=None)
+@given(seeds, st.sampled_from([0.0, 0.02, 0.2]))
+def test_quiet_ticks_are_counted_as_if_looked_at(seed: int, odd: float) -> None:
+    rng, watch, empty = np.random.default_rng(seed), TamperWatch(SCALE), True
+    for tick in range(140):
+        axle, beam, half_off, turns, gap = rng.random(5) < odd * np.array([1, 1, 1, 1, 0.1])
+        empty ^= bool(turns)
+        load_g = rng.normal(0, 1e3, 6) + (0.0 if empty else 2e6)
+        now_us = 100_000 * tick + 10**6 * int(gap)
+        flags = bool(axle), bool(beam), bool(half_off)
+        watch.update(now_us, load_g, not empty, empty, *flags)
+        ticks = watch._ticks
+        noisy = any(one.event or one.half_off for one in ticks)
+        alike = all(one.empty == ticks[0].empty for one in ticks)
+        assert watch._is_quiet() == (len(ticks) == ROWS and not noisy and alike)
