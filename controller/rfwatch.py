@@ -41,9 +41,10 @@ class RfWatchedRoom:
 
     @property
     def faults(self) -> tuple[int, ...]:
-        """The scale's own, and RF_ALARM while there is one."""
+        """The scale's own, and RF_ALARM while there is one, or one spoilt the present weighing."""
         found = self._room.faults
-        return tuple(sorted({*found, _CODE})) if self._alarm else found
+        alarmed = self._alarm or self._spoilt_id is not None
+        return tuple(sorted({*found, _CODE})) if alarmed else found
 
     @property
     def rests_until_us(self) -> int:
@@ -54,13 +55,12 @@ class RfWatchedRoom:
         """The scale's word; TAMPERED, without a weight, where a signal was there meanwhile."""
         weight = self._room.read(now_us, ends)
         self._listen(now_us)
-        if weight.deck == Deck.EMPTY:
+        if weight.deck == Deck.EMPTY or self._spoilt_id != weight.weighing_id:
             self._spoilt_id = None
-        elif self._alarm:
-            if self._spoilt_id != weight.weighing_id:
-                self._untold = self._alarm
+        if self._alarm and self._spoilt_id is None and weight.deck != Deck.EMPTY:
             self._spoilt_id = weight.weighing_id
-        if self._spoilt_id != weight.weighing_id or weight.status not in _SPOILT:
+            self._untold = self._alarm
+        if self._spoilt_id is None or weight.status not in _SPOILT:
             return weight
         return _without_weight(weight)
 

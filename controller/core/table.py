@@ -98,6 +98,7 @@ ROWS: tuple[Row, ...] = (
 
     Row(_ON_DECK, g.over_capacity, _P.HOLDING, "over capacity", Fault.OVER_CAPACITY),
     Row(_ON_DECK, g.cells_disagree, _P.HOLDING, "cells disagree", Fault.CELLS_DISAGREE),
+    Row(_ON_DECK, g.weight_under_radio, _P.HOLDING, "remote control heard", Fault.RF_ALARM),
     Row(_ON_DECK, g.weight_tampered, _P.HOLDING, "unexplained change of weight",
         Fault.WEIGHT_STEP),
     Row(_ON_DECK, g.on_deck_too_long, _P.HOLDING, "too long on the deck", Fault.NOT_STEADY),

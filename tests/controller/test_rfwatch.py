@@ -93,9 +93,10 @@ def test_what_a_signal_spoilt_stays_so_until_another_vehicle(
     room.read(1000, ENDS)
     detector.state = Contact.CLEAR
     assert room.read(2000, ENDS).status is WeighingStatus.TAMPERED
-    assert room.faults == (212,)
+    assert room.faults == (212, int(Fault.RF_ALARM))
     scale.weight = replace(WEIGHED, weighing_id=8)
     assert room.read(3000, ENDS).status is WeighingStatus.ACCEPTED
+    assert room.faults == (212,)
 
 
 def test_a_signal_over_an_empty_deck_spoils_nobody_who_comes_later(
@@ -142,4 +143,5 @@ def test_a_vehicle_on_the_deck_during_an_alarm_is_held_with_it_in_its_record(
     assert held.permit is Permit.NONE
     assert held.weighing is None
     assert "528 RF_ALARM" in held.flags
+    assert held.void == "remote control heard"
     assert all(record.person is not None for record in later)

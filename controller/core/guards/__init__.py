@@ -35,6 +35,7 @@ from controller.core.guards.deciding import (
     weighs_again,
     weight_gone,
     weight_tampered,
+    weight_under_radio,
     weight_withdrawn,
 )
 from controller.core.guards.leaving import (
@@ -145,6 +146,7 @@ __all__ = [
     "weighs_again",
     "weight_gone",
     "weight_tampered",
+    "weight_under_radio",
     "weight_withdrawn",
     "zero_lost",
     "zero_returned",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from controller.core.faults import Fault
 from controller.core.guards.common import (
     deck_occupied,
     elapsed,
@@ -58,6 +59,11 @@ def over_capacity(lane: Lane, inputs: InputImage, settings: LaneSettings) -> boo
 def cells_disagree(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """A load cell cannot be believed."""
     return inputs.weight.status == WeighingStatus.CELL_FAULT
+
+
+def weight_under_radio(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """A remote-control device was heard while the vehicle stood on the deck."""
+    return inputs.weight.status == WeighingStatus.TAMPERED and Fault.RF_ALARM in inputs.faults
 
 
 def weight_tampered(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
