@@ -10,7 +10,16 @@ from controller.core.kinds import CLEAR, NOT_FITTED, Deck, WeighingStatus
 from controller.recording.basis import parameters_of
 from controller.recording.frames import FramesRing
 from controller.tampering import Tampering
-from controller.weighroom import ALARM_US, CURVE_LEAD_US, beams_of
+from controller.weighroom import (
+    ALARM_US,
+    ALARMS,
+    CURVE_LEAD_US,
+    LOOK_US_MAX,
+    SPOILT,
+    WITHDRAWALS,
+    beams_of,
+    has_beam,
+)
 from hal.ports import DeviceFault, Indication, Indicator
 from protocol.frames import FRAMES
 from protocol.media import Blob
@@ -21,22 +30,10 @@ from sensors.indicated_rule import Rule
 from sensors.indicated_tamper import Ends
 from sensors.indication import Capacity
 from sensors.weigher import STALE_US
-from sensors.weighing import Basis, EventKind, Weighing
+from sensors.weighing import Basis, Weighing
 
-LOOK_US_MAX = 200_000
 _DECKS = tuple(Deck)
 _STATUSES = tuple(WeighingStatus)
-_ALARMS = {
-    EventKind.TAMPER_STEP: Fault.WEIGHT_STEP,
-    EventKind.TAMPER_JUMP: Fault.WEIGHT_STEP,
-    EventKind.TAMPER_NO_RETURN: Fault.DECK_PROPPED,
-}
-_SPOILT = (
-    WeighingStatus.RUNNING,
-    WeighingStatus.ACCEPTED,
-    WeighingStatus.UNSTABLE,
-    WeighingStatus.WITHDRAWN,
-)
 
 
 class IndicatorRoom:
@@ -148,7 +145,7 @@ class IndicatorRoom:
             Ends(
                 clear=all(guard.state == CLEAR for guard in fitted),
                 blocked=self._blocked,
-                watched=all(_has_beam(here) for here in ends),
+                watched=all(has_beam(here) for here in ends),
                 edge_us=max(edges_us, default=Ends().edge_us),
             )
         )
@@ -163,12 +160,12 @@ class IndicatorRoom:
             # Whoever looks at it next sees at once that nothing has changed.
             self._weight = before
         # Each finding stands for a minute, so that it is seen and journaled once with its passage.
-        recent = (e for e in seen.events if e.kind in _ALARMS and e.t_us > seen.t_us - ALARM_US)
-        self._alarms = tuple(sorted({int(_ALARMS[event.kind]) for event in recent}))
+        recent = (e for e in seen.events if e.kind in ALARMS and e.t_us > seen.t_us - ALARM_US)
+        self._alarms = tuple(sorted({int(ALARMS[event.kind]) for event in recent}))
 
     def _fact(self, seen: Weighing, now_us: int) -> Weight:
         deck, status = _DECKS[seen.deck], _STATUSES[seen.status]
-        if status in _SPOILT and self._tampering.spoils(self._weigher.findings):
+        if status in SPOILT and self._tampering.spoils(self._weigher.findings):
             status = WeighingStatus.TAMPERED
         known = status == WeighingStatus.ACCEPTED
         basis = seen.basis if known else None
@@ -190,13 +187,10 @@ class IndicatorRoom:
             estimator=basis.method if basis is not None else "",
             estimator_version=basis.version if basis is not None else "",
             parameters=parameters_of(basis) if basis is not None else (),
+            withdrawn=WITHDRAWALS[seen.withdrawn or 0],
         )
 
 
 def _timely(frames: Sequence[Indication], now_us: int) -> tuple[Indication, ...]:
     """Those not from the future: one such would shut out all that come until its time."""
     return tuple(frame for frame in frames if frame.t_us <= now_us + STALE_US)
-
-
-def _has_beam(here: EndInputs) -> bool:
-    return any(one.state != NOT_FITTED for one in (here.beam_low, here.beam_high))

@@ -43,16 +43,16 @@ CURVE_LEAD_US = 2_000_000
 LOOK_US_MAX = 200_000
 _DECKS = tuple(Deck)
 _STATUSES = tuple(WeighingStatus)
-_WITHDRAWALS = tuple(Withdrawal)
+WITHDRAWALS = tuple(Withdrawal)
 ALARM_US = 60_000_000
-_ALARMS = {
+ALARMS = {
     EventKind.TAMPER_STEP: Fault.WEIGHT_STEP,
     EventKind.TAMPER_JUMP: Fault.WEIGHT_STEP,
     EventKind.TAMPER_SYMMETRIC: Fault.WEIGHT_SCALED,
     EventKind.TAMPER_NO_RETURN: Fault.DECK_PROPPED,
     EventKind.ZERO_DRIFTS: Fault.ZERO_DRIFTS,
 }
-_SPOILT = (
+SPOILT = (
     WeighingStatus.RUNNING,
     WeighingStatus.ACCEPTED,
     WeighingStatus.UNSTABLE,
@@ -203,7 +203,7 @@ class WeighRoom:
         self._ends = ends
         self._weigher.allow_zero(_lane_empty(ends))
         self._weigher.see_loops(*(here.arm.state != NOT_FITTED for here in ends))
-        self._weigher.fit_beams(*(_has_beam(here) for here in ends))
+        self._weigher.fit_beams(*(has_beam(here) for here in ends))
         self._beams = (beams_of(ends[0]), beams_of(ends[1]))
 
     def _look(self, now_us: int) -> None:
@@ -220,8 +220,8 @@ class WeighRoom:
             # Whoever looks at it next sees at once that nothing has changed.
             self._weight = before
         # Each finding stands for a minute, so that it is seen and journaled once with its passage.
-        recent = (e for e in seen.events if e.kind in _ALARMS and e.t_us > seen.t_us - ALARM_US)
-        alarms = {int(_ALARMS[event.kind]) for event in recent}
+        recent = (e for e in seen.events if e.kind in ALARMS and e.t_us > seen.t_us - ALARM_US)
+        alarms = {int(ALARMS[event.kind]) for event in recent}
         if self._weight.degraded is not None:
             alarms.add(int(Fault.DEGRADED_WEIGHING))
         if silent or seen.compensation == Compensation.NO_TEMPERATURE:
@@ -240,7 +240,7 @@ class WeighRoom:
         status = _STATUSES[seen.status]
         if status == WeighingStatus.ACCEPTED and seen.weighing_id == self._cleared_id:
             status = WeighingStatus.UNSTABLE
-        if status in _SPOILT and self._tampering.spoils(self._weigher.findings):
+        if status in SPOILT and self._tampering.spoils(self._weigher.findings):
             status = WeighingStatus.TAMPERED
         accepted_g = seen.weight_g if status == WeighingStatus.ACCEPTED else None
         known = accepted_g is not None
@@ -266,7 +266,7 @@ class WeighRoom:
             axles=seen.axles if seen.axles > 0 else None,
             axle_offsets_mm=seen.axle_offsets_mm if seen.axles > 0 else (),
             bad_cells=tuple(cell for cell, health in enumerate(seen.cells) if health),
-            withdrawn=_WITHDRAWALS[seen.withdrawn or 0],
+            withdrawn=WITHDRAWALS[seen.withdrawn or 0],
         )
 
     def _without_evidence(self, left: Remaining, before: Weight, now_us: int) -> Weight:
@@ -369,7 +369,8 @@ def beams_of(here: EndInputs) -> int:
     return -1 if UNKNOWN in states else 0
 
 
-def _has_beam(here: EndInputs) -> bool:
+def has_beam(here: EndInputs) -> bool:
+    """Whether a beam looks across this end of the deck."""
     return any(one.state != NOT_FITTED for one in (here.beam_low, here.beam_high))
 
 

@@ -214,4 +214,5 @@ class IndicatedWeigher:
             compensation=Compensation.NOT_STATED,
             cells=(),
             events=tuple(self._events),
+            withdrawn=state.withdrawn if self._on_deck else None,
         )

@@ -190,8 +190,11 @@ def test_why_a_weight_was_taken_back_is_told(blocked: bool, reason: WithdrawReas
     shown = Shown()
     shown.weighed()
     shown.edge(blocked=blocked)
-    shown.show(LOAD_G - 4 * E_G)
+    seen = shown.show(LOAD_G - 4 * E_G)
     assert shown.events(EventKind.WITHDRAWN) == [reason]
+    assert seen.withdrawn == reason
+    if not blocked:
+        assert shown.show(LOAD_G, times=80).withdrawn is None
 
 
 def test_a_weight_that_an_indicator_doubts_itself_takes_the_accepted_one_back() -> None:
@@ -436,7 +439,7 @@ def test_a_step_under_the_bounce_is_told_before_the_load_has_come_to_rest(swing_
     shown = Shown()
     shown.board(motion=True)
     shown.show(*[LOAD_G - swing_g, LOAD_G, LOAD_G + swing_g] * 8, motion=True)
-    assert len(shown.weigher.findings) == 0
+    assert [found.kind for found in shown.weigher.findings] == []
     low_g = LOAD_G - 2_000_000
     shown.show(*[low_g - swing_g, low_g, low_g + swing_g] * 8, motion=True)
     (found,) = shown.weigher.findings
