@@ -6,7 +6,15 @@ import pytest
 from msgspec.structs import replace
 
 from hal.indicators import modbus_frames, toledo_frames, yaohua_frames
-from hal.indicators.codec import Aside, Decoder, Found, Shown, Spoiled
+from hal.indicators.codec import (
+    FRAME_BYTES_MAX,
+    NEEDS_MORE,
+    Aside,
+    Decoder,
+    Found,
+    Shown,
+    Spoiled,
+)
 from hal.indicators.text_frames import Cutter, table
 from hal.indicators.yaohua import FORMATS
 from hal.ports import IndicationState
@@ -197,7 +205,8 @@ def test_the_text_family() -> None:
     assert text("st-gs", b"OL,__,_._____kg\r\n").state == OVER
     tare = only(Decoder(Cutter(table()["st-gs"])), b"ST,TR,+0012450kg\r\n".hex())
     assert isinstance(tare, Aside)
-    assert text("yaohua-a12e", b"ww0003.17kg\r\n").digits == 317
+    a12e = text("yaohua-a12e", b"ww0003.17kg\r\n")
+    assert (a12e.digits, a12e.decimals, a12e.unit, a12e.motion) == (317, 2, "kg", None)
     assert text("yaohua-a12e", b"wn0003.17kg\r\n").net
     assert text("yaohua-a12e", b"ww-015.000kg\r\n").digits == -15_000
 
@@ -208,6 +217,8 @@ def test_vishay_flintec_and_sics() -> None:
     moving = text("flintec-ft111d", b"i80 16360     0\r\n")
     still = text("flintec-ft111d", b"i00 16370     0\r\n")
     assert [(f.digits, f.motion) for f in (still, moving)] == [(16_370, False), (16_360, True)]
+    assert text("flintec-ft111d", b"i7F 16370     0\r\n").motion is False
+    assert text("flintec-ft111d", b"i00 16370    20\r\n").net
     ft10 = text("flintec-ft10", b"01BS+000123.4\r")
     assert (ft10.digits, ft10.decimals, ft10.motion) == (1_234, 1, False)
     assert text("flintec-ft10", b"01BO\r").state == OVER
@@ -302,3 +313,12 @@ def test_the_weaker_the_check_the_more_frames_must_be_equal() -> None:
         "polled": 2,
     }
     assert {dialect.equal_frames for dialect in table().values()} == {3}
+
+
+def test_a_dialect_that_never_has_enough_is_fed_up_with_garbage() -> None:
+    decoder = Decoder(lambda _: NEEDS_MORE)
+    for _ in range(30):
+        assert decoder.feed(b"x" * 33) == []
+        assert decoder.held_bytes < FRAME_BYTES_MAX
+    assert decoder.bytes_seen == 990
+    assert decoder.bytes_framed == 0
