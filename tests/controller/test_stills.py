@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import shutil
 import threading
+import zipfile
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from camera_rig import jpeg
@@ -20,6 +23,7 @@ from typer.testing import CliRunner
 from controller.assembly import LEDGER_FILE, MEDIA_FOLDER
 from controller.cli import app
 from controller.stillpress import (
+    INDEX,
     KIND,
     STILLS_MAX,
     WAITING_MAX,
@@ -242,6 +246,26 @@ def test_a_spoiled_archive_is_refused_or_shows_what_it_says(at: int, byte: int) 
     except StillsError:
         return
     assert all(hashlib.sha256(one).hexdigest() == still.sha256 for still, one in shown)
+
+
+def test_a_picture_that_its_index_does_not_name_is_refused() -> None:
+    (still, picture), *_ = opened(_archive())
+    kept = io.BytesIO()
+    with zipfile.ZipFile(kept, "w") as archive:
+        archive.writestr(INDEX, msgspec.json.encode([still]))
+        archive.writestr(still.file, picture + b"x")
+    with pytest.raises(StillsError, match="does not have the digest"):
+        opened(kept.getvalue())
+
+
+def test_a_compressed_archive_is_not_unpacked() -> None:
+    (still, _), *_ = opened(_archive())
+    kept = io.BytesIO()
+    with zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(INDEX, msgspec.json.encode([still]))
+        archive.writestr(still.file, bytes(1_000_000))
+    with pytest.raises(StillsError, match="is compressed"):
+        opened(kept.getvalue())
 
 
 _ARCHIVES: list[bytes] = []
