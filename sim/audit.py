@@ -152,7 +152,8 @@ class Audit:
     def _accusations(self) -> Iterator[Finding]:
         """Findings of a device or a prop in a yard where nothing but vehicles was on the scale."""
         spoilt = any(
-            fault.device.startswith(("cell", "host")) for fault in self._yard.options.faults
+            fault.device.startswith(("cell", "host", "indicator"))
+            for fault in self._yard.options.faults
         )
         if spoilt or self._yard.mischief is not None or self._yard.loads:
             return

@@ -105,8 +105,19 @@ def _lane_warnings(profile: Profile) -> Iterator[str]:
         if f"{end}.camera" not in devices:
             yield f"devices.{end}.camera: none; vehicles from this end have no plate and are held"
     yield from _plate_warnings(profile.plates)
+    yield from _indicator_warnings(devices)
     if "estop" not in devices and any(f"{end}.gate" in devices for end in ENDS):
         yield "devices.estop: none; booms without an emergency stop need one in their own circuit"
+
+
+def _indicator_warnings(devices: Mapping[str, DeviceSite]) -> Iterator[str]:
+    """A weight alone does not say where it stands, so the ends must be watched."""
+    for end in ENDS if "indicator" in devices else ():
+        if not any(f"{end}.{beam}" in devices for beam in ("beam_low", "beam_high")):
+            yield (
+                f"devices.{end}.beam_low: none; an indicator cannot tell a vehicle that hangs over "
+                "this end, nor a device on its cable from one that drives off: fit a beam"
+            )
 
 
 def _plate_warnings(plates: PlateChoices) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from site_rig import SITE, write_recording
 from board.build import build
 from board.config import scale_of_config
 from board.profile import ProfileError, read_profile
+from controller.commands.check import check_site
 from sensors.indicated_rule import Rule
 
 CELLS = '[devices.cells]\ndriver = "trace.cells"\nfiles = ["passage.csv"]\n'
@@ -119,6 +121,12 @@ def test_the_rule_is_set_with_units(tmp_path: Path) -> None:
 )
 def test_a_wrong_setting_of_the_rule_is_named(tmp_path: Path, line: str, says: str) -> None:
     assert says in problems_of(site(tmp_path, more=f"[indicator]\n{line}\n"))
+
+
+def test_an_end_that_nobody_watches_is_warned_of(tmp_path: Path) -> None:
+    said = check_site(site(tmp_path), datetime.date(2026, 11, 22))["warnings"]
+    found = [line for line in said if "an indicator cannot tell a vehicle that hangs over" in line]
+    assert ["devices.road.beam_low: none" in line for line in found] == [True]
 
 
 def test_a_rule_without_an_indicator_is_refused(tmp_path: Path) -> None:
