@@ -11,7 +11,10 @@ from random import Random
 
 import pytest
 
+from hal.bus import Bus
+from hal.ports import Clock
 from sim.hil.board import interpreter
+from sim.hil.clock import HilClock
 from sim.hil.command import SEAMS, _sheet, summary
 from sim.hil.loop import Loop, yard_of_trucks
 from sim.hil.spoiler import SPOILT_SHARE, Spoiler
@@ -65,3 +68,16 @@ def test_a_spoiler_spoils_one_piece_in_a_hundred_and_only_while_it_is_on() -> No
     spoiler.on = True
     spoilt = sum(spoiler(b"frame") != b"frame" for _ in range(10_000))
     assert 0.5 * SPOILT_SHARE < spoilt / 10_000 < 2 * SPOILT_SHARE
+
+
+def test_the_clock_of_the_loop_runs_by_itself_from_the_yard_s_beginning() -> None:
+    bus = Bus()
+    yard = yard_of_trucks(1, 1)
+    bus.share("yard", lambda: yard)
+    clock = HilClock(bus)
+    assert isinstance(clock, Clock)
+    first, wall = clock.now_us(), clock.wall()
+    assert 0 <= first < 5_000_000
+    assert clock.now_us() >= first
+    assert 0 <= wall.ms - yard.options.wall_start_ms < 5_000
+    assert yard.now_us == 0
