@@ -41,6 +41,8 @@ _RECORD = struct.Struct("<BBHi")
 _LEVEL, _CHIP, _WIRE, _ADVANCE = 1, 2, 3, 4
 _OUT, _DONE, _BYE = 10, 11, 12
 SOUND, SILENT, ONES, LOW = 0, 1, 2, 3
+CUT = 2
+"""The level of an input whose wire is cut: what the chip pulls it to."""
 _EXIT_RESET, _EXIT_WATCHDOG = 75, 76
 
 
@@ -168,7 +170,7 @@ class Board:
             os.close(fd)
 
     def set_level(self, pin: int, level: int) -> None:
-        """Set an input pin."""
+        """Set an input pin to 0, 1 or CUT."""
         self._say(_LEVEL, pin, 0, level)
 
     def wire_cells(self, sck: int, douts: list[int], sps: int = 80) -> None:

@@ -12,7 +12,7 @@ import pytest
 from chip_rig import ARM, CLOSED, CONFIG, ESTOP, GREENS, LOWER, OPEN, RAISE, REDS, Host, host_at
 
 from protocol import coprocessor as wire
-from sim.hil.board import LOW, ONES, SILENT, interpreter
+from sim.hil.board import CUT, LOW, ONES, SILENT, interpreter
 
 pytestmark = pytest.mark.skipif(interpreter() is None, reason="needs micropython")
 UP, DOWN, STAY = 1, 2, 0
@@ -80,6 +80,7 @@ def test_a_boom_moves_while_levels_come_and_holds_a_second_after_they_stop(host:
     assert host.levels(RAISE, LOWER, *REDS, *GREENS) == [0, 0, 1, 0, 0, 1]
     host.step(6)
     assert (host.state.leased, host.state.losses) == (False, 1)
+    assert host.state.wanted == (STAY, STAY), "what was wanted before is forgotten"
 
 
 def test_levels_of_an_epoch_before_move_nothing(host: Host) -> None:
@@ -249,3 +250,28 @@ def test_garbage_and_half_frames_move_nothing_and_are_counted(host: Host) -> Non
     assert host.state.corrupt >= 2
     host.hold(UP, steps=3)
     assert host.levels(RAISE) == [1]
+
+
+def test_a_cut_wire_reads_blocked_and_a_limit_switch_not_made(host: Host) -> None:
+    for pin in (ARM, ESTOP, CLOSED, OPEN):
+        host.board.set_level(pin, CUT)
+    host.step(5)
+    assert [wire.contact(samples_of(host)[-1].contacts, i) for i in range(4)] == [2, 2, 1, 1]
+
+
+def test_a_configuration_that_broke_off_does_not_spoil_the_next(bare: Host) -> None:
+    bare.send(wire.CONFIG, wire.config_parts(json.dumps(CONFIG))[0])
+    assert bare.configure().answer == wire.TAKEN
+    bare.send(wire.CONFIG, b"\x05\x09abc")
+    assert bare.configure().answer == wire.TAKEN
+
+
+def test_samples_that_were_not_taken_leave_a_gap_in_the_numbers(host: Host) -> None:
+    host.heard.clear()
+    host.board._quantum_ms = 100
+    host.board.advance(500_000)
+    host.step(10)
+    numbers = [sample.number for sample in samples_of(host)]
+    gaps = [b - a for a, b in pairwise(numbers)]
+    assert max(gaps) == 5
+    assert host.state.late >= 4

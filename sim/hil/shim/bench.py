@@ -12,6 +12,7 @@ import utime
 LEVEL, CHIP, WIRE, ADVANCE = 1, 2, 3, 4
 OUT, DONE, BYE = 10, 11, 12
 SOUND, SILENT, ONES, LOW = 0, 1, 2, 3
+CUT = 2
 MASK = (1 << 30) - 1
 RECORD = 8
 PINS = 30

@@ -24,6 +24,7 @@ class Pin:
     def __init__(self, number, mode=IN, pull=None, value=None) -> None:
         self._number = number
         self._output = mode == Pin.OUT
+        self._pull = 1 if pull == Pin.PULL_UP else 0
         self._chip = bench.douts.get(number)
         self._clocked = bench.chips_of.get(number)
         if value is not None:
@@ -35,7 +36,8 @@ class Pin:
             return None
         if self._chip is not None:
             return self._chip.data()
-        return bench.levels[self._number]
+        seen = bench.levels[self._number]
+        return self._pull if seen == bench.CUT else seen
 
     def _set(self, level, first) -> None:
         was = bench.levels[self._number]

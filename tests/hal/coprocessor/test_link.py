@@ -203,12 +203,17 @@ def samples(lane: Lane, steps: int) -> CellSamples:
 
 
 def test_a_sample_with_a_missed_cell_is_left_out(lane: Lane) -> None:
+    lane.cells.read()
+    lane.scan(steps=5)
     lane.chip.set_counts(DOUTS[0], 402_118, bench.SILENT)
-    lane.scan(steps=2)
+    lane.scan(steps=3)
     lane.chip.set_counts(DOUTS[0], 402_118)
-    lane.scan(steps=2)
-    got = samples(lane, 20)
+    lane.scan(steps=20)
+    got = lane.cells.read()
+    assert isinstance(got, CellSamples)
+    assert len(got.t_us) >= 15
     assert set(got.counts[:, 0]) == {402_118}
+    assert np.diff(got.t_us).max() >= 40_000
     assert "COPROCESSOR_CELL" not in lane.told
 
 
@@ -290,6 +295,7 @@ def test_firmware_of_another_protocol_moves_nothing_and_is_named(
         other.scan_until(lambda: "COPROCESSOR_VERSION" in other.told, Drive.RAISE)
         seen = other.seen("COPROCESSOR_VERSION")
         assert seen == "firmware 1.0.0 speaks protocol 2, this program 1"
+        other.scan(Drive.RAISE, 40)
         assert other.relays == [None, None]
         other.board.bus.close()
     finally:
