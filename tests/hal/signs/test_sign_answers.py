@@ -76,8 +76,8 @@ def test_half_a_frame_behind_a_whole_one_is_kept(name: str) -> None:
 def test_a_frame_without_an_end_is_kept_only_so_far(name: str) -> None:
     make, frame = SPLITTERS[name]
     splitter = make()
-    for _ in range(100):
-        splitter.feed(frame[:9] + bytes(1000))
+    splitter.feed(frame[:9])
+    for _ in range(20):
         splitter.feed(bytes(1000))
         assert splitter.kept_bytes <= BUFFER_MAX
 
