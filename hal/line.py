@@ -16,7 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import serial
 
@@ -53,7 +53,7 @@ class Opened(Protocol):
 
 
 class Line:
-    """One line, shared by the drivers on it; ``take`` has one caller.
+    """One line, for one driver.
 
     ``opened`` counts how often it has been opened: who keeps half a frame drops it when that
     changes.  ``dropped_bytes`` counts what nobody took in time.
@@ -209,31 +209,28 @@ class Line:
 
 
 def serial_line(bus: Bus, port: str, baud: int, bits: int = 8, parity: Parity = "none") -> Line:
-    """The line of a serial port, ``/dev/ttyUSB0``, shared by all drivers that name it.
+    """The line of a serial port, ``/dev/ttyUSB0``, for the one driver that takes its bytes.
 
     Raises:
-        ValueError: another driver opens the same port with other settings.
+        ValueError: another driver has this port.
     """
-    kept: dict[str, tuple[Line, Any]] = bus.share("serial lines", dict)
-    settings = (baud, bits, parity)
-    if port not in kept:
-        line = Line(board_clock(bus), port, lambda: _open_serial(port, baud, bits, parity))
-        bus.at_close(line.close)
-        kept[port] = (line, settings)
-    line, stated = kept[port]
-    if stated != settings:
-        raise ValueError(f"{port} is asked for with {settings} here and with {stated} elsewhere")
-    return line
+    return _only(bus, port, lambda: _open_serial(port, baud, bits, parity))
 
 
 def tcp_line(bus: Bus, host: str, tcp_port: int) -> Line:
-    """The line of a TCP connection to a device, shared by all drivers that name it."""
-    kept: dict[tuple[str, int], Line] = bus.share("tcp lines", dict)
-    if (host, tcp_port) not in kept:
-        line = Line(board_clock(bus), f"{host}:{tcp_port}", lambda: _connect(host, tcp_port))
-        bus.at_close(line.close)
-        kept[host, tcp_port] = line
-    return kept[host, tcp_port]
+    """The line of a TCP connection to a device; raises ValueError where another driver has it."""
+    return _only(bus, f"{host}:{tcp_port}", lambda: _connect(host, tcp_port))
+
+
+def _only(bus: Bus, name: str, opener: Callable[[], Opened]) -> Line:
+    """Two drivers on one line would take each other's bytes."""
+    kept: dict[str, Line] = bus.share("lines", dict)
+    if name in kept:
+        raise ValueError(f"{name}: another device of this site file has this line already")
+    line = Line(board_clock(bus), name, opener)
+    bus.at_close(line.close)
+    kept[name] = line
+    return line
 
 
 def _open_serial(port: str, baud: int, bits: int, parity: Parity) -> Opened:

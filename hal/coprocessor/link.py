@@ -43,6 +43,7 @@ class CoprocessorLink:
 
     def __init__(self, bus: Bus, port: str, baud: int) -> None:
         self.port = port
+        self.baud = baud
         self.wiring = Wiring()
         self.troubles = Troubles(port)
         self.samples: deque[Taken] = deque(maxlen=SAMPLES_MAX)
@@ -231,5 +232,6 @@ def link_of(bus: Bus, port: str, baud: int) -> CoprocessorLink:
     kept: dict[str, CoprocessorLink] = bus.share("coprocessors", dict)
     if port not in kept:
         kept[port] = CoprocessorLink(bus, port, baud)
-    serial_line(bus, port, baud)
+    if kept[port].baud != baud:
+        raise ValueError(f"{port} is asked for at {baud} baud here and {kept[port].baud} elsewhere")
     return kept[port]

@@ -116,8 +116,11 @@ def test_a_half_open_connection_is_given_up_and_tried_again(bus: Bus) -> None:
             peer.close()
 
 
-def test_two_drivers_share_a_line_but_not_with_other_settings(bus: Bus, tmp_path: Path) -> None:
+def test_two_drivers_cannot_have_one_line(bus: Bus, tmp_path: Path) -> None:
     place = str(tmp_path / "tty")
-    assert serial_line(bus, place, 9600) is serial_line(bus, place, 9600)
-    with pytest.raises(ValueError, match="asked for with"):
+    serial_line(bus, place, 9600)
+    with pytest.raises(ValueError, match="has this line already"):
         serial_line(bus, place, 1200)
+    tcp_line(bus, "127.0.0.1", 9)
+    with pytest.raises(ValueError, match="has this line already"):
+        tcp_line(bus, "127.0.0.1", 9)
