@@ -78,13 +78,9 @@ class Stand:
         return self.chip.wire(0).out == 1, self.chip.wire(1).out == 1
 
 
-@pytest.mark.parametrize("library", ["gpio", "rpi", "modbus"])
-@settings(max_examples=15)
-@given(deeds=DEEDS, mode=st.sampled_from(["pulse", "level"]))
-def test_open_and_close_are_never_both_or_near_and_never_outlive_the_lane(
-    library: str, deeds: list[Any], mode: str
-) -> None:
-    stand = Stand(library, mode)
+def ride(stand: Stand, deeds: list[Any]) -> list[tuple[bool, bool]]:
+    """Do all that, holding the wires to what they may never show; returns them round by round."""
+    shown = []
     last_us = {"open": -(10**9), "close": -(10**9)}
     said_us, said, well_us = -(10**9), False, -(10**9)
     for level, rounds, state, limits in deeds:
@@ -97,6 +93,7 @@ def test_open_and_close_are_never_both_or_near_and_never_outlive_the_lane(
                 said_us = stand.clock.us
                 said = said or level is not Drive.HOLD
             opens, closes = stand.round()
+            shown.append((opens, closes))
             now_us = stand.clock.us
             well_us = now_us if state == "away" else well_us
             assert said or not (opens or closes)
@@ -109,3 +106,28 @@ def test_open_and_close_are_never_both_or_near_and_never_outlive_the_lane(
             if now_us - said_us > LEASE_US + ROUND_US and now_us - well_us > 1_300_000:
                 assert (opens, closes) == (False, False)
     stand.bus.close()
+    return shown
+
+
+@pytest.mark.parametrize("library", ["gpio", "rpi", "modbus"])
+@settings(max_examples=15)
+@given(deeds=DEEDS, mode=st.sampled_from(["pulse", "level"]))
+def test_open_and_close_are_never_both_or_near_and_never_outlive_the_lane(
+    library: str, deeds: list[Any], mode: str
+) -> None:
+    ride(Stand(library, mode), deeds)
+
+
+@pytest.mark.parametrize("library", ["gpio", "rpi", "modbus"])
+def test_a_contact_that_cannot_be_let_go_keeps_the_other_off(library: str) -> None:
+    between = (False, False)
+    shown = ride(
+        Stand(library, "level"),
+        [
+            (Drive.RAISE, 60, "well", between),
+            (Drive.LOWER, 60, "away", between),
+            (Drive.LOWER, 120, "well", between),
+        ],
+    )
+    assert shown[59] == shown[119] == (True, False)
+    assert shown[-1] == (False, True)
