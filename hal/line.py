@@ -224,12 +224,17 @@ def tcp_line(bus: Bus, host: str, tcp_port: int) -> Line:
 
 def _only(bus: Bus, name: str, opener: Callable[[], Opened]) -> Line:
     """Two drivers on one line would take each other's bytes."""
-    kept: dict[str, Line] = bus.share("lines", dict)
-    if name in kept:
+    taken: set[str] = bus.share("lines taken", set)
+    if name in taken:
         raise ValueError(f"{name}: another device of this site file has this line already")
-    line = Line(board_clock(bus), name, opener)
-    bus.at_close(line.close)
-    kept[name] = line
+    taken.add(name)
+
+    def make() -> Line:
+        line = Line(board_clock(bus), name, opener)
+        bus.at_close(line.close)
+        return line
+
+    line: Line = bus.share(f"line {name}", make)
     return line
 
 

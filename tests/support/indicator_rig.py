@@ -92,8 +92,7 @@ class Bench:
         self.bus.share("clock", lambda: self.clock)
         if scale is not None:
             self.bus.share("scale", lambda: Site(scale=scale))
-        baud = options.get("baud", 9600)
-        self.bus.share("serial lines", lambda: {PORT: (self.line, (baud, 8, "none"))})
+        self.bus.share(f"line {PORT}", lambda: self.line)
         self.driver = registry.load(driver)(self.bus, port=PORT, **options)
 
     def read(self) -> tuple[Indication, ...] | DeviceFault:
