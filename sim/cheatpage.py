@@ -37,8 +37,8 @@ Besides:
   in `docs/tamper.md`.
 - **K6, the rear plate.** The yard has no camera behind the vehicle, so that a front against another
   rear is not played here. The signs for it are those of `docs/votes.md`.
-- **K9, a keyed weight.** No request carries a weight; an amendment that has a second one has it from
-  the scale.
+- **K9, a keyed weight.** No request carries a weight; an amendment that has a second one has it
+  from the scale.
 - **K10.** No ticket is printed. A bundle of a record is sealed: one that was altered does not
   verify, one that is shown twice does, under the same number.
 - **K11.** The lane has booms at both ends; whoever drives beside it touches no sensor. Nothing
