@@ -23,7 +23,7 @@ from controller.core.kinds import (
     RequestKind,
 )
 from controller.core.passage import Lane, Passage
-from controller.core.plates import BY_PERSON, forgotten, said, with_reads
+from controller.core.plates import BY_PERSON, forgotten, passing, said, with_reads
 from controller.core.service import serviced
 from controller.core.settings import LaneSettings
 
@@ -135,6 +135,7 @@ def _read(lane: Lane, passage: Passage, inputs: InputImage, settings: LaneSettin
     """Take the plates at the entry; those of a vehicle that went away again do not stay."""
     if lane.phase == Phase.APPROACH and nobody_waits(lane, inputs, settings):
         return forgotten(passage, inputs.now_us)
+    passage = passing(passage, inputs)
     counts = tuple(one for one in inputs.frames if one.passage_id == passage.id)
     if counts and counts != passage.frames:
         passage = replace(passage, frames=counts)

@@ -26,6 +26,7 @@ from controller.core.kinds import (
     WeighingStatus,
 )
 from controller.core.passage import Lane, Passage
+from controller.core.plates import seen_until_us
 from controller.core.service import mode_of
 from controller.core.settings import LaneSettings
 from controller.core.verdict import Verdict
@@ -78,7 +79,7 @@ def outputs(lane: Lane, inputs: InputImage, settings: LaneSettings) -> OutputIma
         capture=lane.phase in _LOOKING,
         capture_rear=lane.phase in _LOOKING_BEHIND,
         seen_from_us=passage.seen_from_us if passage is not None else 0,
-        seen_until_us=passage.boarded_us if passage is not None else None,
+        seen_until_us=seen_until_us(passage) if passage is not None else None,
         zero=lane.phase in _ZEROING and not inputs.weight.zero_ok,
         degraded=mode is not None and mode.on,
         cells_cleared=lane.cells_cleared,

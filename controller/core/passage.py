@@ -27,8 +27,9 @@ class Passage(Struct, frozen=True, kw_only=True):
     ``entry`` is None for a vehicle that was not seen coming.  ``part`` and ``seq`` are those of
     the last durable record of this passage, ``first_seq`` that of its first; ``intent`` is the
     record that the ledger still owes, ``owed`` the reason of one to be asked for after it.
-    Frames exposed before ``seen_from_us`` show another vehicle; ``track`` is the camera's number
-    for this one.  ``proposal`` is what the lane read where ``plate`` is not that, or not yet.
+    Frames exposed before ``seen_from_us`` show another vehicle, those after ``passed_us``, when its
+    front had gone past the camera, may; ``track`` is the camera's number for this one.
+    ``proposal`` is what the lane read where ``plate`` is not that, or not yet.
     ``accounted`` says that the on-deck interval has its PASSAGE or VOID record, or is about to.
     ``withdrawn`` is why ``weight`` did not stand, ``withdrawals`` how many of this stay did not.
     ``stay`` is what the disk said of this passage where it was begun before a restart.
@@ -42,6 +43,7 @@ class Passage(Struct, frozen=True, kw_only=True):
     reads: tuple[PlateRead, ...] = ()
     frames: tuple[FrameCounts, ...] = ()
     seen_from_us: int = 0
+    passed_us: int | None = None
     track: int | None = None
     plate: str = ""
     plate_by: str = ""

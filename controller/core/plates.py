@@ -9,13 +9,16 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from controller.core.images import InputImage, PlateRead, Request
-from controller.core.kinds import PlateStand, View
+from controller.core.kinds import BLOCKED, NOT_FITTED, PlateStand, View
 from controller.core.passage import READS_MAX, Passage
 from controller.core.settings import LaneSettings
 
 UNREADABLE = "?"
 TRAILER = "挂"
 READ_BEFORE_START_US = 5_000_000
+LEAVES_VIEW_US = 1_000_000
+"""So long before the arm's loop feels it a front may have left the camera's view: a plate that is
+first seen then may be that of whoever follows."""
 
 BY_PERSON = (PlateStand.CONFIRMED, PlateStand.CORRECTED, PlateStand.ENTERED)
 
@@ -33,11 +36,48 @@ def with_reads(passage: Passage, inputs: InputImage, settings: LaneSettings) -> 
     return _standing(passage, stand, text, inputs.now_us)
 
 
+def passing(passage: Passage, inputs: InputImage) -> Passage:
+    """Remember when the front went past the camera: it has come to the arm's loop, or to a beam.
+
+    One that backs off again before it has boarded is seen anew.
+    """
+    if passage.entry is None or passage.boarded_us is not None:
+        return passage
+    here, seen_us = inputs.ends[passage.entry], passage.seen_from_us
+    guards = (here.beam_low, here.beam_high) if here.arm.state == NOT_FITTED else (here.arm,)
+    # Who stood there before he was looked at is still before the camera.
+    since = [one.since_us for one in guards if one.state == BLOCKED and one.since_us > seen_us]
+    if bool(since) == (passage.passed_us is not None):
+        return passage
+    return _only_own(replace(passage, passed_us=min(since, default=None)), inputs.now_us)
+
+
+def _only_own(passage: Passage, now_us: int) -> Passage:
+    """Without a plate that was first seen when the front of this vehicle had gone from view."""
+    until_us = seen_until_us(passage)
+    seen_us = min((one.first_us for one in passage.reads if one.view == View.FRONT), default=None)
+    if until_us is None or seen_us is None or seen_us <= until_us:
+        return passage
+    passage = replace(passage, reads=(), track=None)
+    if passage.stand in BY_PERSON:
+        return passage
+    return _standing(passage, PlateStand.HELD, "", now_us)
+
+
+def seen_until_us(passage: Passage) -> int | None:
+    """Until when what the camera sees can be this vehicle's front; None while there is no end."""
+    if passage.passed_us is None:
+        return passage.boarded_us
+    passed_us = passage.passed_us - LEAVES_VIEW_US
+    return passed_us if passage.boarded_us is None else min(passage.boarded_us, passed_us)
+
+
 def forgotten(passage: Passage, now_us: int) -> Passage:
     """The passage without plates: the vehicle that waited has gone, another may come."""
     return replace(
         passage,
         seen_from_us=now_us,
+        passed_us=None,
         reads=(),
         track=None,
         plate="",
@@ -126,7 +166,7 @@ def _names(read: PlateRead) -> bool:
 def _is_own(read: PlateRead, passage: Passage, track: int | None, inputs: InputImage) -> bool:
     """Every frame of the vote lies in the time in which the camera could see this vehicle.
 
-    Once it is on the deck its front has passed the camera, which may see the next in the queue.
+    Once its front has passed the camera, that may see the next in the queue.
     """
     timely = passage.seen_from_us <= read.first_us <= read.last_us <= inputs.now_us
     if read.end != passage.entry or not timely:
@@ -150,4 +190,5 @@ def _track(passage: Passage, inputs: InputImage) -> int | None:
 
 
 def _until_us(passage: Passage, inputs: InputImage) -> int:
-    return inputs.now_us if passage.boarded_us is None else passage.boarded_us
+    until_us = seen_until_us(passage)
+    return inputs.now_us if until_us is None else until_us

@@ -321,6 +321,37 @@ def test_where_the_camera_counts_no_vehicles_the_next_one_is_told_by_time(rig: R
     assert passage_of(rig).plate == PLATE
 
 
+def test_who_is_first_seen_as_this_front_leaves_the_view_does_not_name_this_one(rig: Rig) -> None:
+    """A camera that counts no vehicles sees the one behind before the arm's loop feels this one."""
+    plant = rig.plant
+    plant.sense(End.YARD, "approach", Presence.BLOCKED)
+    rig.run_until(Phase.APPROACH, 1)
+    rig.run(3)
+    now_us = plant.now_us
+    plant.plates = (voted(OTHER, track=0, first_us=now_us, last_us=now_us, captured_us=now_us),)
+    rig.run(0.4)
+    assert passage_of(rig).plate == OTHER
+    plant.sense(End.YARD, "arm", Presence.BLOCKED)
+    rig.run(0.1)
+    assert (passage_of(rig).plate, passage_of(rig).stand) == ("", PlateStand.HELD)
+    assert passage_of(rig).reads == ()
+    plant.sense(End.YARD, "arm", Presence.CLEAR)
+    rig.run(0.1)
+    assert passage_of(rig).plate == OTHER, "who backs off again is seen anew"
+
+
+def test_a_plate_seen_well_before_the_arm_stays_with_its_vehicle(rig: Rig) -> None:
+    plant = rig.plant
+    plant.sense(End.YARD, "approach", Presence.BLOCKED)
+    rig.run_until(Phase.APPROACH, 1)
+    now_us = plant.now_us
+    plant.plates = (voted(track=0, first_us=now_us, last_us=now_us, captured_us=now_us),)
+    rig.run(1.2)
+    plant.sense(End.YARD, "arm", Presence.BLOCKED)
+    rig.run(0.5)
+    assert passage_of(rig).plate == PLATE
+
+
 def test_a_vehicle_that_goes_away_takes_its_plate_with_it(rig: Rig) -> None:
     plant = rig.plant
     plant.sense(End.YARD, "approach", Presence.BLOCKED)
