@@ -165,6 +165,7 @@ class TaperedMean:
     LONGEST_S: Final = 2.6
     SHARES: Final = (1.0, 0.8, 0.62)
     MEMORY_TICKS: Final = 5
+    FILLED_SHARE: Final = 0.25
 
     def __init__(self, scale: Scale) -> None:
         self._rate_hz = scale.rate_hz
@@ -216,20 +217,27 @@ class TaperedMean:
         load_g = self._history.sum_g(rows)
         if len(load_g) < 0.5 * self.SHORTEST_S * self._rate_hz:
             return None
-        means = tuple(self._mean(t_us, load_g, share * span_us) for share in self.SHARES)
-        self._recent.append(means)
+        means = [self._mean(t_us, load_g, share * span_us) for share in self.SHARES]
+        whole = tuple(mean for mean in means if mean is not None)
+        if len(whole) < len(means):
+            return None
+        self._recent.append(whole)
         if len(self._recent) < 2:
             return None
         seen = [value for tick in self._recent for value in tick]
         spread = max(seen) - min(seen)
         u95 = spread + self._noise_g(load_g) + self._gap_g(load_g, span_us)
-        return Estimate(weight_g=means[0], u95_g=u95, window_us=span_us)
+        return Estimate(weight_g=whole[0], u95_g=u95, window_us=span_us)
 
-    def _mean(self, t_us: IntArray, load_g: FloatArray, span_us: float) -> float:
+    def _mean(self, t_us: IntArray, load_g: FloatArray, span_us: float) -> float | None:
+        """The mean over the last `span_us`; None where most of that is a hole in time."""
         first = int(np.searchsorted(t_us, self._last_us - span_us))
         phase = (self._last_us - t_us[first:]) * (2 * np.pi / span_us)
         weights = 1.0 - np.cos(phase)
-        return float(weights @ load_g[first:]) / float(weights.sum())
+        weight = float(weights.sum())
+        if weight < self.FILLED_SHARE * span_us * 1e-6 * self._rate_hz:
+            return None
+        return float(weights @ load_g[first:]) / weight
 
     def _noise_g(self, load_g: FloatArray) -> float:
         """Twice the standard error of white noise under the taper (its power gain is 1.5)."""
