@@ -56,6 +56,7 @@ TIME_BOUNDS: dict[str, tuple[str, str]] = {
     "pulse": ("0 s", "1 s"),
     "position_max": ("5 s", "10 min"),
     "weighing_max": ("5 s", "10 min"),
+    "weigh_again_max": ("1 s", "60 s"),
     "on_deck_max": ("10 s", "30 min"),
     "plate_wait": ("100 ms", "30 s"),
     "confirm_max": ("1 s", "10 min"),

@@ -43,7 +43,7 @@ class MemoryLine:
 def memory_rf(bus: Bus, emulator: Emulator) -> None:
     """Put the detector on a port that is not there."""
     line = MemoryLine(bus, emulator, RF_PORT)
-    bus.share("serial lines", dict)[RF_PORT] = (line, (9600, 8, "none"))
+    bus.share(f"line {RF_PORT}", lambda: line)
 
 
 def watchdog_file(folder: Path) -> Path:

@@ -106,7 +106,7 @@ def hand_voice(tmp_path: Path, **options: Any) -> tuple[VoiceModule, _Line, Hand
     bus, clock, line = Bus(), HandClock(), _Line()
     bus.share("clock", lambda: clock)
     place = str(tmp_path / "no-such-tty")
-    bus.share("serial lines", lambda: {place: (line, (9600, 8, "none"))})
+    bus.share(f"line {place}", lambda: line)
     return VoiceModule(bus, place, **options), line, clock
 
 
