@@ -20,7 +20,7 @@ class LaneSettings(Struct, frozen=True, kw_only=True):
     Defaults follow facts of the field (waits seen at 60 s, plate reads within 3 s, a tare good
     for 90 days); ``stopping_faults`` are the catalogue codes that stop the lane.
     ``plate_policy`` is the most that a plate may do without a person: AUTO, PROPOSED or HELD.
-    ``withdrawals_max`` is how many weights of one stay may be taken back before a person looks.
+    ``weigh_again_max`` is how many weights of one stay may be taken back before a person looks.
     ``degraded_why`` is the site file's reason for weighing with a bad cell, without evidence; ""
     forbids it until a person allows it.
     """
@@ -68,7 +68,7 @@ class LaneSettings(Struct, frozen=True, kw_only=True):
     tare_expiry_ms: int = TARE_EXPIRY_MS
     tare_drift_permille: int = 50
     reweigh_cycles_max: int = 8
-    withdrawals_max: int = 2
+    weigh_again_max: int = 2
     weigh_again_us_max: int = 15 * SECOND
 
 

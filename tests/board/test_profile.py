@@ -221,7 +221,7 @@ def test_every_default_of_the_lane_lies_inside_its_bounds() -> None:
     for kind in (LaneSettings, InterlockSettings):
         for field in msgspec.structs.fields(kind):
             name = field.name.replace("_us", "")
-            if name in TIMES:
+            if name in TIMES and "_us" in field.name:
                 low, high = (TIME.parse(text) for text in TIME_BOUNDS[name])
                 assert low <= field.default <= high, name
 

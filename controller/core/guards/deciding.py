@@ -205,7 +205,7 @@ def weighs_again(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool
         and now.weighing_id == passage.weight.weighing_id
         and now.degraded is None
         and not now.bad_cells
-        and passage.withdrawals < settings.withdrawals_max
+        and passage.withdrawals < settings.weigh_again_max
     )
 
 
