@@ -35,6 +35,7 @@ _ACCUSES = ("212 ", "213 ", "214 ")
 """Flags of a weight that changed by itself."""
 _BOOM_MOVED = "boom moved by hand"
 _UNEXPECTED = "unexpected load"
+_ANOTHER = "another than before the start"
 _TOO_MUCH = ("reads too much", "jumps", "creeps")
 """The VOID of an incident at a gate, which needs no vehicle."""
 _TOLD = (Message.PASS, Message.OVER, Message.BACK_OUT)
@@ -69,6 +70,7 @@ class Audit:
         self._shown = shown
         self._doubts = doubts
         self._disturbed = disturbed
+        self._died = died
         self._whole = not (disturbed or died)
         self._stays = yard.truth.on_deck
         self._by_stay: list[list[Record]] = [[] for _ in self._stays]
@@ -99,6 +101,9 @@ class Audit:
     def _needs_no_vehicle(self, record: Record) -> bool:
         """An incident at a gate is one without a vehicle, and a stone on the deck is a load."""
         if record.void == _BOOM_MOVED:
+            return True
+        # A device on the cable makes another load of the one that stood there before the stop.
+        if record.void == _ANOTHER and self._died and self._yard.options.devices:
             return True
         at_us = record.times.at_us
         if record.void is None:

@@ -17,6 +17,7 @@ from protocol import custody, parts
 from protocol.keys import PrivateKey
 from protocol.record import Record, encode
 from protocol.seal import seal
+from sim.cheats import Moment, SignalDevice
 from sim.checker import Checker
 from sim.claimcheck import of_claims
 from sim.finding import Finding
@@ -190,6 +191,26 @@ def passage_told_of_twice(day: Day) -> None:
     void = day.record(kind=parts.Kind.VOID, part=2, refers_to=1, void="again", times=late)
     bare = replace(void, weighing=None, verdicts=None, decision=None, permit=parts.Permit.NONE)
     day.records.append(bare)
+
+
+@pytest.mark.parametrize(
+    ("device", "died", "found"), [(True, True, []), (False, True, ["I4"]), (True, False, ["I4"])]
+)
+def test_a_device_may_make_another_load_of_one_that_stood_there_before_a_stop(
+    device: bool, died: bool, found: list[str]
+) -> None:
+    day = Day()
+    second_void(day)
+    day.records[-1] = replace(day.records[-1], void="another than before the start")
+    if device:
+        on = SignalDevice(on=Moment(wait_us=0), off=None, gain_ppm=-300_000)
+        day.yard.options = replace(day.yard.options, devices=(on,))
+    checker = Checker(day.yard)
+    if died:
+        checker.restarted()
+    records = day.sealed()
+    told = [one.check for one in checker.finish(records, hashes(records)) if "VOID" in one.seen]
+    assert told == found
 
 
 def said_to_have_left(day: Day) -> None:
