@@ -29,6 +29,7 @@ SHIM = Path(__file__).resolve().parent / "shim"
 HEAP = "200k"
 CHANGES_MAX = 10_000
 READ_BYTES_MAX = 4096
+UNSAID_BYTES_MAX = 65_536
 POLL_S = 0.05
 SETTLE_S = 0.0002
 SETTLE_S_MAX = 0.2
@@ -100,7 +101,8 @@ class Board:
         self._carrying = False
         self._uart, self._uart_far = _pty()
         self._pins, self._pins_far = _pty()
-        self._rest = b""
+        self._rest = self._unsaid = b""
+        os.set_blocking(self._pins, False)
         self._thread = threading.Thread(target=self._serve, name="board", daemon=True)
         self._thread.start()
 
@@ -114,8 +116,8 @@ class Board:
         with self._turn:
             self._outputs.clear()
             self._rest = b""
-        for record in self._inputs.values():
-            os.write(self._pins, record)
+        self._unsaid = b"".join(self._inputs.values())
+        self._flush()
         self.starts += 1
         self._process = subprocess.Popen(
             [command, "-X", f"heapsize={HEAP}", str(self._firmware / "main.py")],
@@ -195,7 +197,8 @@ class Board:
         quantum_ms = max(self._quantum_ms, step_us // (1000 * ROUNDS_PER_ADVANCE_MAX))
         with self._turn:
             wanted = self._done + 1
-            os.write(self._pins, _RECORD.pack(_ADVANCE, 0, min(quantum_ms, 65_535), step_us))
+            self._unsaid += _RECORD.pack(_ADVANCE, 0, min(quantum_ms, 65_535), step_us)
+            self._flush()
             until_s = time.monotonic() + ANSWER_S
             starts = self.starts
             # One that resets itself meanwhile has lost the rest of its step.
@@ -224,8 +227,16 @@ class Board:
     def _say(self, kind: int, pin: int, argument: int, value: int) -> None:
         record = _RECORD.pack(kind, pin, argument, value)
         self._inputs[kind, pin] = record
-        if self._process is not None:
-            os.write(self._pins, record)
+        # One that has died or hangs reads nothing: it is told how all stands when it starts again.
+        if self.running and len(self._unsaid) < UNSAID_BYTES_MAX:
+            self._unsaid += record
+            self._flush()
+
+    def _flush(self) -> None:
+        """Give the interpreter what it takes; nobody waits for one that does not read."""
+        with contextlib.suppress(BlockingIOError):
+            while self._unsaid:
+                self._unsaid = self._unsaid[os.write(self._pins, self._unsaid) :]
 
     def _serve(self) -> None:
         while not self._ending:

@@ -127,7 +127,8 @@ def test_a_start_is_timed_from_the_call_until_the_lane_is_ready(
 ) -> None:
     monkeypatch.setattr(bench_evidence_start, "STARTS", 1)
     found = bench_evidence_start.measure_start(tmp_path)
-    assert found.process_s >= found.cpu_s > 0
+    assert found.cpu_s > 0
+    assert found.process_s > 0
     # One second for the first zero, one for the settling, and the scans until they are seen.
     assert 2.0 <= found.lane_s <= 3.0
     with Ledger.open(tmp_path / LEDGER_FILE, read_only=True) as ledger:

@@ -6,6 +6,8 @@ How far it comes depends on how busy this machine is; that nothing is broken on 
 
 from __future__ import annotations
 
+import signal
+import threading
 from pathlib import Path
 from random import Random
 
@@ -13,7 +15,7 @@ import pytest
 
 from hal.bus import Bus
 from hal.ports import Clock
-from sim.hil.board import interpreter
+from sim.hil.board import Board, interpreter
 from sim.hil.clock import HilClock
 from sim.hil.command import SEAMS, _sheet, summary
 from sim.hil.loop import Loop, yard_of_trucks
@@ -81,3 +83,25 @@ def test_the_clock_of_the_loop_runs_by_itself_from_the_yard_s_beginning() -> Non
     assert clock.now_us() >= first
     assert 0 <= wall.ms - yard.options.wall_start_ms < 5_000
     assert yard.now_us == 0
+
+
+@pytest.mark.skipif(
+    interpreter() is None, reason="no micropython here: pip install 'steelyard[dev]'"
+)
+def test_a_chip_that_stands_still_holds_nobody_up(
+    tmp_path: Path,
+) -> None:
+    board = Board(tmp_path)
+    board.wire_cells(2, [3])
+    board.start()
+    process = board._process
+    assert process is not None
+    process.send_signal(signal.SIGSTOP)
+    told = threading.Thread(target=lambda: [board.set_counts(3, n) for n in range(20_000)])
+    told.start()
+    told.join(30.0)
+    stuck = told.is_alive()
+    process.send_signal(signal.SIGCONT)
+    told.join()
+    board.close()
+    assert not stuck
