@@ -96,8 +96,11 @@ class Loop:
         self._standing: set[str] = set()
         self._phase: Phase | None = None
 
-    def run(self, seconds_max: float) -> Outcome:
-        """Run until every vehicle has gone and the lane has come to rest, or for so long."""
+    def run(self, seconds_max: float, enough: Callable[[], bool] | None = None) -> Outcome:
+        """Run until every vehicle has gone and the lane has come to rest, or for so long.
+
+        ``enough`` ends it before, as soon as it is true.
+        """
         end_s = time.monotonic() + seconds_max
         scan_s, calm_s = time.monotonic(), None
         finished = False
@@ -105,6 +108,8 @@ class Loop:
             while time.monotonic() < end_s and not finished:
                 self._keep_pace()
                 now_s = time.monotonic()
+                if enough is not None and enough():
+                    break
                 if now_s >= scan_s:
                     self._late_us.append(round((now_s - scan_s) * 1e6))
                     self._scan()
