@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
 
 from pymodbus.client import ModbusSerialClient, ModbusTcpClient
@@ -44,6 +45,7 @@ class ModbusBus:
         tcp: bool,
         timeout_us: int,
         period_s: float | None = ROUND_S,
+        pause: Callable[[float], object] = time.sleep,
     ) -> None:
         self.name = name
         self.trouble: DeviceFault | None = None
@@ -51,7 +53,7 @@ class ModbusBus:
         self._tcp = tcp
         ear = Ear(tcp)
         self._master = make(ear.trace)
-        self._ask = Ask(self._master, clock, ear, timeout_us)
+        self._ask = Ask(self._master, clock, ear, timeout_us, pause)
         self._modules: dict[int, Module] = {}
         self._parts: list[Turn] = []
         self._lock = threading.Lock()

@@ -160,11 +160,19 @@ def _runs(coils: set[int], told: dict[int, bool]) -> list[list[int]]:
 class Ask:
     """Transactions with a master, each either an answer or ``RefusedError``."""
 
-    def __init__(self, master: Master, clock: Clock, heard: Ear, timeout_us: int) -> None:
+    def __init__(
+        self,
+        master: Master,
+        clock: Clock,
+        heard: Ear,
+        timeout_us: int,
+        pause: Callable[[float], object],
+    ) -> None:
         self._master = master
         self._clock = clock
         self._heard = heard
         self._timeout_us = timeout_us
+        self._pause = pause
 
     def bits(self, what: str, unit: int, wanted: set[int]) -> tuple[dict[int, bool], int]:
         """The bits that are wanted, and the lane time at which they were asked for."""
@@ -188,13 +196,29 @@ class Ask:
         try:
             answer = getattr(self._master, what)(address, *more, device_id=unit, **named)
         except ModbusException as error:
-            raise self._unanswered(unit) from error
+            refused = self._unanswered(unit)
+            self._let_it_come(refused)
+            raise refused from error
         if answer.isError():
             raise _refusal(answer, address)
         if answer.function_code != _FUNCTIONS[what]:
-            # An answer that came too late for the question before.
-            raise RefusedError("IO_GARBLED", f"function {answer.function_code} answers {what}")
+            refused = RefusedError(
+                "IO_GARBLED", f"function {answer.function_code} answers {what}: it came too late"
+            )
+            self._let_it_come(refused)
+            raise refused
         return answer
+
+    def _let_it_come(self, refused: RefusedError) -> None:
+        """See that an answer which comes too late is not taken for that to the next question.
+
+        On a serial line it comes while nothing is asked, and what has come is dropped before the
+        next question; a connection numbers its answers, and one that is behind is made anew.
+        """
+        if not self._heard.tcp:
+            self._pause(self._timeout_us / 1e6)
+        elif refused.name != "IO_SILENT":
+            self._master.close()
 
     def _unanswered(self, unit: int) -> RefusedError:
         data = self._heard.data

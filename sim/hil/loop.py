@@ -99,7 +99,8 @@ class Loop:
     def run(self, seconds_max: float, enough: Callable[[], bool] | None = None) -> Outcome:
         """Run until every vehicle has gone and the lane has come to rest, or for so long.
 
-        ``enough`` ends it before, as soon as it is true.
+        ``enough`` ends it before, as soon as it is true; so does Ctrl-C, which loses nothing of
+        what was seen until then.
         """
         end_s = time.monotonic() + seconds_max
         scan_s, calm_s = time.monotonic(), None
@@ -118,6 +119,8 @@ class Loop:
                     calm_s = calm_s or now_s
                     finished = now_s - calm_s >= CALM_S
                 time.sleep(max(0.0, min(EXCHANGE_S, scan_s - time.monotonic())))
+        except KeyboardInterrupt:
+            self._watch("interrupted: the run ends here")
         finally:
             self._close()
         return self._outcome(finished)

@@ -47,7 +47,7 @@ class Answer:
 class MemoryMaster:
     """What is used of a client of pymodbus; ``plugged`` False is a line that cannot be opened.
 
-    ``waited`` is told of every answer that did not come.
+    ``waited`` is told of every answer that did not come, and of every pause after it.
     """
 
     def __init__(self, modules: list[ModbusIo], trace: Trace) -> None:
@@ -56,6 +56,7 @@ class MemoryMaster:
         self.asked: list[bytes] = []
         self.connects = 0
         self.closings = 0
+        self.pauses: list[float] = []
         self.waited: Callable[[], None] = lambda: None
         self._trace = trace
 
@@ -107,7 +108,13 @@ def memory_line(bus: Bus, *modules: ModbusIo, port: str = PORT, tcp: bool = Fals
         masters.append(MemoryMaster(list(modules), trace))
         return masters[0]
 
-    line = ModbusBus(LateClock(bus), port, make, tcp=tcp, timeout_us=TIMEOUT_US, period_s=None)
+    def pause(seconds: float) -> None:
+        masters[0].pauses.append(seconds)
+        masters[0].waited()
+
+    line = ModbusBus(
+        LateClock(bus), port, make, tcp=tcp, timeout_us=TIMEOUT_US, period_s=None, pause=pause
+    )
     bus.at_close(line.close)
     bus.share("modbus lines", dict)[port] = (line, (9600, "none", TIMEOUT_US))
     bus.share("modbus master", lambda: masters[0])

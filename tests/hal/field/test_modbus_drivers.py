@@ -111,6 +111,31 @@ def test_an_answer_to_the_question_before_is_no_answer(line: Line) -> None:
     assert names(beam) == ["IO_GARBLED"]
 
 
+def test_a_line_on_which_an_answer_is_late_is_left_to_itself_before_the_next_question(
+    line: Line,
+) -> None:
+    line.make("input", input=2)
+    line.wait(0.1)
+    assert line.master.pauses == []
+    line.module.fault = "silent"
+    line.wait(0.02)
+    assert line.master.pauses == [0.1]
+
+
+def test_a_connection_whose_answers_are_behind_is_made_anew_at_once() -> None:
+    line = Line(tcp=True)
+    line.make("input", input=2)
+    line.wait(0.1)
+    line.module.fault = "silent"
+    line.wait(0.02)
+    assert line.master.closings == 0
+    line.module.fault = "wrong unit"
+    line.wait(0.02)
+    assert line.master.closings == 1
+    assert line.master.pauses == []
+    line.bus.close()
+
+
 def test_an_answer_with_too_few_bits_is_garbled(line: Line) -> None:
     beam = line.make("input", input=2)
     line.master.read_discrete_inputs = lambda *a, **k: Answer(2, [])  # type: ignore[method-assign]

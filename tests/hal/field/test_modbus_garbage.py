@@ -77,7 +77,7 @@ def test_an_answer_is_bits_or_a_fault(say: list[Answer], tcp: bool) -> None:
     else:
         made = Rtu("nowhere", timeout=0.001, retries=0, trace_packet=ear.trace)
     made.say = list(say)
-    ask = Ask(made, HandClock(), ear, 1000)
+    ask = Ask(made, HandClock(), ear, 1000, str)
     module = Module("line", 1)
     module.want(3)
     module.own(0, False)
