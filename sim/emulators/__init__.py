@@ -1,7 +1,8 @@
 """Devices that speak the real frames: for tests, for the yard in real time, and for integrators.
 
 An emulator is a plain object without threads or sockets: it is told what came in and says what goes
-out.  ``sim.emulators.serve`` puts one behind a pty or a TCP port.
+out.  ``sim.emulators.serve`` puts one behind a pty or a TCP port.  Cameras are no lines: they are
+stations, with connections and threads of their own.
 """
 
 from __future__ import annotations
@@ -27,6 +28,12 @@ EMULATORS: dict[str, str] = {
 """Name on the command line -> "module:Class", built as ``Class(**options)``; options have units in
 their names as drivers' have."""
 
+STATIONS: dict[str, str] = {
+    "mjpeg": "sim.emulators.cameras:MjpegStation",
+    "vzenith": "sim.emulators.cameras:VzenithStation",
+}
+"""Name on the command line -> "module:Class", built as ``Class(host, tcp_port, **options)``."""
+
 
 @runtime_checkable
 class Emulator(Protocol):
@@ -37,3 +44,17 @@ class Emulator(Protocol):
 
     def due(self, now_us: int) -> bytes:
         """What the device sends by itself at this time, on the caller's monotonic clock."""
+
+
+@runtime_checkable
+class Station(Protocol):
+    """One device with connections of its own, at work until it is closed."""
+
+    port: str
+    """Where it is to be found, or what it calls."""
+
+    def news(self) -> list[str]:
+        """What happened since the last call, in lines for whoever watches; bounded."""
+
+    def close(self) -> None:
+        """End its threads and connections."""

@@ -15,15 +15,20 @@ from typing import Any, get_type_hints
 import msgspec
 
 from hal.quantity import SUFFIXES
-from sim.emulators import EMULATORS, Emulator
+from sim.emulators import EMULATORS, STATIONS, Emulator, Station
 from sim.emulators.serve import OnPty, OnTcp, Served
+
+TCP_PORT_MAX = 65_535
+_OWN_PLACE = ("host", "tcp_port")
+"""What ``--port`` says of a station."""
 
 
 def run(device: str, port: str | None, options: Sequence[str], seconds: float) -> None:
     """Serve a device until ``seconds`` are over (0 = until interrupted) and say where it is.
 
-    ``device`` is "list" or a name of the table.  ``port`` is a path for the pty's link or
-    "tcp:HOST:PORT"; without one a link in the folder for temporary files.
+    ``device`` is "list" or a name of the tables.  ``port`` is a path for the pty's link or
+    "tcp:HOST:PORT"; without one a link in the folder for temporary files, for a camera that streams
+    a free port.  A camera that posts needs to be told where the lane listens.
 
     Raises:
         ValueError: no such device, no such option, or no such port.
@@ -31,17 +36,22 @@ def run(device: str, port: str | None, options: Sequence[str], seconds: float) -
     if device == "list":
         _list()
         return
-    served = _serve(make(device, options), device, port)
+    try:
+        served = _start(device, port, options)
+    except OSError as error:
+        raise OSError(f"--port {port}: {error.strerror or error}") from error
     sys.stdout.write(f"{device} at {served.port}; stop with Ctrl-C\n")
     sys.stdout.flush()
     try:
         end_s = time.monotonic() + seconds
         while not seconds or time.monotonic() < end_s:
             time.sleep(0.1)
+            _tell(served)
     except KeyboardInterrupt:
         sys.stdout.write("\n")
     finally:
         served.close()
+        _tell(served)
 
 
 def make(device: str, options: Sequence[str] = ()) -> Emulator:
@@ -51,6 +61,27 @@ def make(device: str, options: Sequence[str] = ()) -> Emulator:
         ValueError: the name is unknown, or an option is not what its constructor takes.
     """
     kind = kind_of(device)
+    made: Emulator = kind(**_given(device, kind, options))
+    return made
+
+
+def station(device: str, port: str | None, options: Sequence[str] = ()) -> Station:
+    """A camera of the table at work: ``port`` is "tcp:HOST:PORT".
+
+    Raises:
+        ValueError: the name is unknown, or ``port`` or an option is not what it takes.
+        OSError: the port is taken.
+    """
+    kind = kind_of(device)
+    given = _given(device, kind, options)
+    if port is None and device == "vzenith":
+        raise ValueError("--port: this camera posts; say where the lane listens: tcp:HOST:PORT")
+    host, number = _tcp(port or "tcp:127.0.0.1:0")
+    made: Station = kind(host, number, **given)
+    return made
+
+
+def _given(device: str, kind: Any, options: Sequence[str]) -> dict[str, Any]:
     hints = get_type_hints(kind.__init__)
     named = {_shown(name): name for name in _options(kind)}
     given: dict[str, Any] = {}
@@ -60,8 +91,7 @@ def make(device: str, options: Sequence[str] = ()) -> Emulator:
             known = ", ".join(f"{name}=…" for name in sorted(named)) or "none"
             raise ValueError(f"--set {word}: {device} takes {known}")
         given[named[key]] = _value(word, named[key], value, hints.get(named[key], str))
-    made: Emulator = kind(**given)
-    return made
+    return given
 
 
 def kind_of(device: str) -> Any:
@@ -70,12 +100,26 @@ def kind_of(device: str) -> Any:
     Raises:
         ValueError: no such name; the message has the nearest.
     """
-    if device not in EMULATORS:
-        near = difflib.get_close_matches(device, EMULATORS, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(sorted(EMULATORS))}"
+    known = {**EMULATORS, **STATIONS}
+    if device not in known:
+        near = difflib.get_close_matches(device, known, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(sorted(known))}"
         raise ValueError(f"no emulated device '{device}'; {hint}")
-    module, _, name = EMULATORS[device].partition(":")
+    module, _, name = known[device].partition(":")
     return getattr(import_module(module), name)
+
+
+def _start(device: str, port: str | None, options: Sequence[str]) -> Served | Station:
+    if device in STATIONS:
+        return station(device, port, options)
+    return _serve(make(device, options), device, port)
+
+
+def _tell(served: Served | Station) -> None:
+    """What happened to a device that calls by itself."""
+    for line in served.news() if isinstance(served, Station) else ():
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
 
 
 def _serve(emulator: Emulator, device: str, port: str | None) -> Served:
@@ -85,10 +129,15 @@ def _serve(emulator: Emulator, device: str, port: str | None) -> Served:
         if Path(port).exists():
             raise ValueError(f"--port {port}: something stands there already; name a new path")
         return OnPty(emulator, Path(port))
+    host, number = _tcp(port)
+    return OnTcp(emulator, number, host)
+
+
+def _tcp(port: str) -> tuple[str, int]:
     host, _, number = port.removeprefix("tcp:").rpartition(":")
-    if not number.isdigit() or int(number) > 65_535:
+    if not port.startswith("tcp:") or not number.isdigit() or int(number) > TCP_PORT_MAX:
         raise ValueError(f"--port {port}: write tcp:HOST:PORT, as tcp:127.0.0.1:4001")
-    return OnTcp(emulator, int(number), host or "127.0.0.1")
+    return host or "127.0.0.1", int(number)
 
 
 def _options(kind: Any) -> dict[str, inspect.Parameter]:
@@ -98,7 +147,8 @@ def _options(kind: Any) -> dict[str, inspect.Parameter]:
     return {
         name: parameter
         for name, parameter in inspect.signature(kind).parameters.items()
-        if hints.get(name) in simple or str(hints.get(name, "")).startswith("typing.Literal")
+        if name not in _OWN_PLACE
+        and (hints.get(name) in simple or str(hints.get(name, "")).startswith("typing.Literal"))
     }
 
 
@@ -117,7 +167,7 @@ def _shown(name: str) -> str:
 
 
 def _list() -> None:
-    for device in sorted(EMULATORS):
+    for device in sorted({**EMULATORS, **STATIONS}):
         kind = kind_of(device)
         takes = ", ".join(sorted(_shown(name) for name in _options(kind)))
         about = (inspect.getdoc(kind) or "").split("\n", 1)[0]

@@ -22,16 +22,22 @@ class MjpegCamera:
     and again, ``gone`` hangs up and takes no new connection.
     """
 
-    def __init__(self, paint: Paint, tcp_port: int = 0, period_us: int = 40_000) -> None:
+    def __init__(
+        self,
+        paint: Paint,
+        tcp_port: int = 0,
+        period_us: int = 40_000,
+        host: str = "127.0.0.1",
+    ) -> None:
         self.stalled = self.frozen = self.gone = False
         self.sent = 0
         self._paint = paint
         self._period_s = period_us / 1e6
         self._number = 0
         self._ending = False
-        self._server = socket.create_server(("127.0.0.1", tcp_port))
+        self._server = socket.create_server((host, tcp_port))
         self._server.settimeout(POLL_S)
-        self.url = f"http://127.0.0.1:{self._server.getsockname()[1]}/stream.mjpg"
+        self.url = f"http://{host}:{self._server.getsockname()[1]}/stream.mjpg"
         self._threads = [threading.Thread(target=self._listen, name="mjpeg", daemon=True)]
         self._threads[0].start()
 

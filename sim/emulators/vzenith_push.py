@@ -1,7 +1,8 @@
 """A 臻识 (Vzenith) plate camera: posts what it saw, and does what the answer tells its relay.
 
 It is the client, so that it is no ``Emulator`` behind a line: ``push`` posts one vehicle, ``beat``
-one heartbeat.  ``gate_opened`` counts how often an answer would have opened the gate.
+one heartbeat.  ``gate_opened`` counts how often an answer would have opened the gate; ``said`` is
+the last answer.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 TIMEOUT_S = 10.0
 CONFIDENCE = 98
+ANSWER_BYTES_MAX = 65_536
 
 
 class VzenithPush:
@@ -23,6 +25,7 @@ class VzenithPush:
         self, http_port: int, path: str, host: str = "127.0.0.1", serial: str = "eff50e18-e3d3862b"
     ) -> None:
         self.gate_opened = 0
+        self.said = ""
         self.serial = serial
         self._address = (host, http_port)
         self._path = path
@@ -70,7 +73,9 @@ class VzenithPush:
         try:
             connection.request("POST", self._path + more, body)
             answer = connection.getresponse()
-            self._obey(answer.read())
+            said = answer.read(ANSWER_BYTES_MAX)
+            self.said = said.decode("utf-8", errors="replace")
+            self._obey(said)
             return answer.status
         finally:
             connection.close()
