@@ -217,6 +217,11 @@ def serial_line(bus: Bus, port: str, baud: int, bits: int = 8, parity: Parity = 
     return _only(bus, port, lambda: _open_serial(port, baud, bits, parity))
 
 
+def paper_line(bus: Bus, port: str) -> None:
+    """Let the driver of this port be made without opening it: a site file is checked at a desk."""
+    bus.share(f"line {port}", object)
+
+
 def tcp_line(bus: Bus, host: str, tcp_port: int) -> Line:
     """The line of a TCP connection to a device; raises ValueError where another driver has it."""
     return _only(bus, f"{host}:{tcp_port}", lambda: _connect(host, tcp_port))

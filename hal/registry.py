@@ -10,6 +10,7 @@ import difflib
 from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from typing import Any
 
 DRIVERS: dict[str, str] = {
@@ -90,6 +91,19 @@ EXTRAS: dict[str, str] = {
     "ai_edge_litert": "vision",
 }
 
+LATER: dict[str, tuple[str, ...]] = {
+    "pi.camera": ("picamera2",),
+    "vzenith.camera": ("cv2",),
+    **{f"rpi.{kind}": ("RPi",) for kind in ("input", "stop", "gate", "signal")},
+}
+"""Libraries that a driver imports only when it starts, so that loading its class does not tell."""
+
+REMEDIES: dict[str, str] = {
+    "picamera2": "apt install python3-picamera2, and make the virtual environment with "
+    "--system-site-packages",
+}
+"""What to do where no extra brings a library."""
+
 
 class DriverError(ValueError):
     """A driver that cannot be had: the message says which, why and what to do."""
@@ -122,6 +136,20 @@ def load(name: str) -> Callable[..., Any]:
     return driver
 
 
+def lacking(name: str) -> list[str]:
+    """The libraries that this driver will want at its start and that are not installed here."""
+    return [library for library in LATER.get(name, ()) if find_spec(library) is None]
+
+
+def remedy(library: str) -> str:
+    """What to do where this library is not installed."""
+    name = library.split(".", maxsplit=1)[0]
+    extra = EXTRAS.get(name)
+    if extra is not None:
+        return f"pip install 'steelyard[{extra}]'"
+    return REMEDIES.get(name, f"install the package of '{library}'")
+
+
 def _target(name: str) -> str:
     target = DRIVERS.get(name)
     if target is None:
@@ -137,6 +165,6 @@ def _target(name: str) -> str:
 
 
 def _missing(name: str, library: str) -> str:
-    extra = EXTRAS.get(library.split(".", maxsplit=1)[0])
-    remedy = f"pip install 'steelyard[{extra}]'" if extra else f"install the package of '{library}'"
-    return f"driver '{name}' needs the library '{library}', which is not installed: {remedy}"
+    return f"driver '{name}' needs the library '{library}', which is not installed: " + remedy(
+        library
+    )

@@ -8,28 +8,34 @@ from pathlib import Path
 from typing import Any
 
 from board.build import DevicePlan, plan
+from board.chips import check_chips
 from board.devices import BOOM_GUARDS, ENDS, DeviceSite
 from board.plates import PlateChoices
 from board.profile import Profile, ProfileError, examine
-from controller.commands.check_opens import missing_here, opens
+from controller.commands.check_opens import lacking_to_read, missing_here, opens
+from hal.registry import lacking, remedy
 
 DIVISIONS_OUTDOORS_MAX = 3_000
 CERTIFICATE_NOTICE_DAYS = 30
 AGREE_MIN = 2
+PLATE_ROLES = ("camera", "rear_camera")
 
 
 def check_site(path: str | Path, today: datetime.date) -> dict[str, Any]:
     """Return what the site file describes: ``ok, site, lane, scale, devices, warnings``.
 
-    Every driver is loaded and its options are compared, but no device is opened.  ``opens`` says of
-    each what it would take, ``not_here`` which device files this computer does not have now: that
-    is no error, since a site file is mostly checked at a desk.
+    Every driver is loaded and its options are compared, what hangs on a coprocessor is held to that
+    chip's own rules, but no device is opened.  ``opens`` says of each what it would take,
+    ``not_here`` which device files this computer does not have now, ``not_installed`` which
+    libraries that a driver wants when it starts: that is no error, since a site file is mostly
+    checked at a desk.
 
     Raises:
         ProfileError: the file cannot be used; all problems are named.
     """
     profile, devices, problems = examine(path)
     plans = plan(devices, problems)
+    check_chips(plans, _cells(profile), problems)
     if profile is None or problems.found:
         raise ProfileError(problems.found)
     return {
@@ -46,6 +52,7 @@ def check_site(path: str | Path, today: datetime.date) -> dict[str, Any]:
             for role, device in profile.devices.items()
         ],
         "not_here": _not_here(plans),
+        "not_installed": _not_installed(plans),
         "warnings": [f"{profile.path}: {text}" for text in warnings(profile, today)],
     }
 
@@ -55,6 +62,22 @@ def _not_here(plans: Mapping[str, DevicePlan]) -> list[dict[str, str]]:
         {"device": role, "file": name}
         for role, device in plans.items()
         for name in missing_here(device.driver, device.options)
+    ]
+
+
+def _cells(profile: Profile | None) -> int | None:
+    return None if profile is None else len(profile.scale.scale.cells) or None
+
+
+def _not_installed(plans: Mapping[str, DevicePlan]) -> list[dict[str, str]]:
+    wanted = {role: lacking(device.device.driver) for role, device in plans.items()}
+    readers = [role for role in plans if role.rpartition(".")[2] in PLATE_ROLES]
+    for role in readers:
+        wanted[role] = list(dict.fromkeys([*wanted[role], *lacking_to_read()]))
+    return [
+        {"device": role, "library": library, "remedy": remedy(library)}
+        for role, libraries in wanted.items()
+        for library in libraries
     ]
 
 
@@ -168,5 +191,12 @@ def text_of(found: Mapping[str, Any]) -> str:
     for one in found["not_here"]:
         gone[one["file"]].append(one["device"])
     lines += [f"not on this computer: {file} ({', '.join(roles)})" for file, roles in gone.items()]
+    wanted: dict[tuple[str, str], list[str]] = {}
+    for one in found["not_installed"]:
+        wanted.setdefault((one["library"], one["remedy"]), []).append(one["device"])
+    lines += [
+        f"not installed here: {library} ({', '.join(roles)}): {what}"
+        for (library, what), roles in wanted.items()
+    ]
     lines += [f"warning: {text}" for text in found["warnings"]]
     return "\n".join(line.rstrip() for line in lines)

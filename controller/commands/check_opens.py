@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from vision.runtime import RUNTIMES
 
 _PARITIES = {"none": "N", "even": "E", "odd": "O"}
 _LINES = ("line", "lines", "pin", "pins", "coil", "coils", "input", "inputs", "channel")
@@ -43,6 +46,13 @@ def missing_here(driver: Callable[..., Any], options: Mapping[str, Any]) -> Iter
     chip = options.get("chip", getattr(parameters.get("chip"), "default", None))
     if isinstance(chip, str) and chip.startswith("gpiochip") and not Path("/dev", chip).exists():
         yield str(Path("/dev", chip))
+
+
+def lacking_to_read() -> list[str]:
+    """What is not installed here of what the recogniser of plates wants."""
+    pictures = [] if find_spec("cv2") else ["cv2"]
+    libraries = [name.partition(".")[0] for name in RUNTIMES]
+    return pictures + ([] if any(map(find_spec, libraries)) else libraries[:1])
 
 
 def _ports(stated: Mapping[str, Any]) -> Iterator[str]:

@@ -9,11 +9,7 @@ import numpy as np
 
 from hal.bus import Bus
 from hal.cameras.grabber import GrabbedCamera, Pixels
-
-REMEDY = (
-    "picamera2 is not installed: apt install python3-picamera2, and make the virtual environment "
-    "with --system-site-packages"
-)
+from hal.registry import remedy
 
 
 class _Pi:
@@ -61,7 +57,7 @@ class PiCamera(GrabbedCamera):
         try:
             library = import_module("picamera2")
         except ModuleNotFoundError as error:
-            raise ImportError(REMEDY) from error
+            raise ImportError(f"picamera2 is not installed: {remedy('picamera2')}") from error
         super().__init__(
             bus,
             f"pi camera {camera}",

@@ -16,12 +16,14 @@ from typing import Any
 from hal.bus import Bus
 from hal.field.points import Level, Pull, Seen
 from hal.ports import DeviceFault
+from hal.registry import remedy
 
 
 def pins(bus: Bus) -> Any:
     """The library, set to BCM numbers, shared by the pins of a board.
 
     Raises:
+        ImportError: the library is not installed.
         OSError: this computer is no Raspberry Pi, or its GPIO chip cannot be opened.
     """
     return bus.share("RPi.GPIO", _open)
@@ -34,6 +36,8 @@ def _open() -> Any:
         gpio = importlib.import_module("RPi.GPIO")
         gpio.setwarnings(False)
         gpio.setmode(gpio.BCM)
+    except ModuleNotFoundError as error:
+        raise ImportError(f"RPi.GPIO is not installed: {remedy('RPi')}") from error
     except (RuntimeError, NotImplementedError) as error:
         raise OSError(f"RPi.GPIO: {error}") from error
     return gpio
