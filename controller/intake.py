@@ -260,6 +260,7 @@ class Intake:
             plate=asked.plate,
             passage_id=asked.passage_id,
             second=asked.second,
+            detail=asked.detail,
         )
 
 

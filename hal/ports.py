@@ -107,7 +107,8 @@ class SignPage(Struct, frozen=True, kw_only=True):
 class PersonRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A request of a person at the panel, console or platform; kind is a RequestKind name.
 
-    ``second`` is the person who agreed, where the site asks for one.
+    ``second`` is the person who agreed, where the site asks for one; ``detail`` is what a kind of
+    request says besides, in words of its own.
     """
 
     kind: str
@@ -117,6 +118,7 @@ class PersonRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     plate: str = ""
     passage_id: int | None = None
     second: str = ""
+    detail: str = ""
 
 
 class RegisterEntry(Struct, frozen=True, kw_only=True):

@@ -244,8 +244,8 @@ class LedgerFact(Struct, frozen=True, kw_only=True):
 class Request(Struct, frozen=True, kw_only=True):
     """A person's request; ``why`` is a reason in words, ``end`` and ``plate`` where they matter.
 
-    ``second`` is the person who agreed, where one did.  A request that names a passage counts for
-    that one only.
+    ``second`` is the person who agreed, where one did; ``detail`` is what the kind says besides.
+    A request that names a passage counts for that one only.
     """
 
     id: int
@@ -256,6 +256,7 @@ class Request(Struct, frozen=True, kw_only=True):
     plate: str = ""
     passage_id: int | None = None
     second: str = ""
+    detail: str = ""
 
 
 class Mode(Struct, frozen=True, kw_only=True):
