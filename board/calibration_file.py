@@ -17,6 +17,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from board.machine_block import site_table
 from hal.schema import load_toml
 
 HISTORY = "history"
@@ -52,9 +53,13 @@ def calibration_path(site: Path) -> Path:
     Raises CalibrationFileError where the site file cannot be read or states its cells itself.
     """
     try:
-        _, table = load_toml(site)
+        data, _ = load_toml(site)
     except ValueError as error:
         raise CalibrationFileError(str(error)) from error
+    try:
+        table = site_table(data)
+    except ValueError as error:
+        raise CalibrationFileError(f"{site}: {error}") from error
     scale = table.get("scale")
     name = scale.get("file") if isinstance(scale, dict) else None
     if not isinstance(name, str) or not name:

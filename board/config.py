@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+from board.machine_block import site_table
 from board.scale import read_scale
 from hal.schema import Problems
 from sensors.calibration import Scale, scale_from_dict
@@ -36,7 +37,7 @@ def scale_of_config(config: bytes) -> Scale:
     site, calibration = split_config(config)
     if calibration:
         return scale_from_dict(tomllib.loads(calibration.decode("utf-8")))
-    table = tomllib.loads(site.decode("utf-8"))
+    table = site_table(site)
     stated, devices = table.get("scale"), table.get("devices")
     if not isinstance(stated, dict):
         raise ValueError("config: no table [scale], and no calibration file behind it")

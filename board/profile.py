@@ -19,10 +19,19 @@ from board.appeal import Appeal
 from board.config import join_config
 from board.devices import DeviceSite, read_devices
 from board.indicator import read_rule
+from board.machine_block import (
+    ONLY_THE_PROGRAM,
+    SECTION,
+    Block,
+    BlockError,
+    human_part,
+    read_block,
+    set_key,
+)
 from board.plates import PlateChoices, read_plates
 from board.scale import ScaleSite, read_scale
 from board.storage import read_storage
-from hal.schema import Problems, load_toml, mass, read_table, time
+from hal.schema import Problems, load_bytes, mass, parse_toml, read_table, time
 from protocol.retention import Policy
 from sensors.indicated_rule import Rule
 
@@ -164,21 +173,27 @@ def profile_path(name_or_path: str | Path) -> Path:
 
 
 def read_profile(
-    name_or_path: str | Path, overrides: Mapping[str, object] | None = None
+    name_or_path: str | Path,
+    overrides: Mapping[str, object] | None = None,
+    text: bytes | None = None,
 ) -> Profile:
     """Read a site file; ``overrides`` sets keys by their path, ``{"scale.file": "a.toml"}``.
+
+    ``text`` stands in for what the file holds, so that a candidate is read where it will stand.
 
     Raises:
         ProfileError: the file cannot be read or is not a valid site; all problems are in it.
     """
-    profile, _, problems = examine(name_or_path, overrides)
+    profile, _, problems = examine(name_or_path, overrides, text)
     if profile is None or problems.found:
         raise ProfileError(problems.found)
     return profile
 
 
 def examine(
-    name_or_path: str | Path, overrides: Mapping[str, object] | None = None
+    name_or_path: str | Path,
+    overrides: Mapping[str, object] | None = None,
+    text: bytes | None = None,
 ) -> tuple[Profile | None, dict[str, DeviceSite], Problems]:
     """Read as much of a site file as can be read: profile if whole, devices, and all problems.
 
@@ -187,17 +202,43 @@ def examine(
     """
     path = profile_path(name_or_path)
     try:
-        data, table = load_toml(path)
+        data = load_bytes(path) if text is None else text
+        table = parse_toml(path, human_part(data))
     except ValueError as error:
         raise ProfileError([str(error)]) from error
     problems = Problems(str(path))
-    for key, value in (overrides or {}).items():
-        _override(table, key, value, problems)
+    block = _block(data, problems)
+    if table.pop(SECTION, None) is not None:
+        problems.add(SECTION, ONLY_THE_PROGRAM)
+    for key, value in (
+        {one.key: one.value for one in block.changes} | dict(overrides or {})
+    ).items():
+        if trouble := set_key(table, key, value):
+            problems.add(key, trouble, value)
     for name in table.keys() - set(SECTIONS):
         problems.unread(name, name, SECTIONS, table[name])
     sections = {name: _section(table, name, problems) for name in SECTIONS}
     devices = read_devices(sections["devices"], problems)
-    return _read(path, data, sections, devices, problems), devices, problems
+    profile = _read(path, data, sections, devices, problems)
+    problems.found[:] = [_with_author(one, str(path), block) for one in problems.found]
+    return profile, devices, problems
+
+
+def _block(data: bytes, problems: Problems) -> Block:
+    try:
+        return read_block(data)
+    except BlockError as error:
+        problems.found.append(f"{problems.file}: {error}")
+        return Block()
+
+
+def _with_author(problem: str, file: str, block: Block) -> str:
+    """A problem with a value that somebody set at the console says who that was."""
+    for change in block.changes:
+        place = f"{file}: {change.key}"
+        if problem.startswith((f"{place}:", f"{place} ")):
+            return f"{problem} (set at the console by {change.who}, {change.at.date()})"
+    return problem
 
 
 def _read(
@@ -244,16 +285,6 @@ def _section(table: dict[str, Any], name: str, problems: Problems) -> dict[str, 
         return section
     problems.add(name, f"a table [{name}] is needed here", section)
     return {}
-
-
-def _override(table: dict[str, Any], key: str, value: object, problems: Problems) -> None:
-    *parents, last = key.split(".")
-    for name in parents:
-        table = table.setdefault(name, {})
-        if not isinstance(table, dict):
-            return problems.add(key, f"'{name}' is no table, so this cannot be set", value)
-    table[last] = value
-    return None
 
 
 def _read_times(table: dict[str, Any], problems: Problems) -> dict[str, int]:

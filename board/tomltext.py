@@ -24,7 +24,7 @@ def to_toml(table: Mapping[str, Any]) -> str:
 def _lines(table: Mapping[str, Any], prefix: str) -> Iterator[str]:
     for key, value in table.items():
         if not isinstance(value, Mapping | list | tuple):
-            yield f"{_key(key)} = {_value(value, prefix + key)}"
+            yield f"{_key(key)} = {plain(value, prefix + key)}"
     for key, value in table.items():
         name = prefix + _key(key)
         if isinstance(value, Mapping):
@@ -42,7 +42,8 @@ def _key(key: str) -> str:
     return key
 
 
-def _value(value: object, key: str) -> str:
+def plain(value: object, key: str) -> str:
+    """One text, number, date or truth value as TOML; ValueError for all else names the key."""
     if isinstance(value, str):
         # JSON leaves DEL as it is, TOML does not allow it.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -78,15 +78,25 @@ def load_toml(path: Path) -> tuple[bytes, dict[str, Any]]:
     Raises:
         ValueError: it cannot be read, is too large or is no TOML; the message names the place.
     """
+    data = load_bytes(path)
+    return data, parse_toml(path, data)
+
+
+def load_bytes(path: Path) -> bytes:
+    """A file's bytes; raises ValueError where it cannot be read or is too large."""
     try:
         size = path.stat().st_size
         if size > FILE_BYTES_MAX:
             raise ValueError(f"{path}: {size} bytes; the limit is {FILE_BYTES_MAX}")
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise ValueError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def parse_toml(path: Path, data: bytes) -> dict[str, Any]:
+    """The table of a TOML file's bytes; raises ValueError, which names the place."""
     try:
-        return data, tomllib.loads(data.decode("utf-8"))
+        return tomllib.loads(data.decode("utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ValueError(f"{path}: not a TOML file in UTF-8: {error}") from error
 

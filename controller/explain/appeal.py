@@ -6,12 +6,12 @@ configuration keeps those of its day.
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 import msgspec
 
 from board.appeal import Appeal
+from board.machine_block import site_table
 
 APPEAL_BYTES_MAX = 1_000_000
 
@@ -70,7 +70,7 @@ def read_appeal(path: Path) -> Appeal:
 def parse_appeal(data: bytes, where: str) -> Appeal | None:
     """The ``[appeal]`` of a TOML text, None where it has none; raises AppealError."""
     try:
-        table = tomllib.loads(data.decode("utf-8")).get("appeal")
+        table = site_table(data).get("appeal")
         found = None if table is None else msgspec.convert(table, Appeal)
     except (ValueError, RecursionError) as error:
         raise AppealError(f"{where}: appeal: {error}; correct the file") from error
