@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -148,12 +148,17 @@ def _is_marked(present: Standing) -> bool:
     return any(key in present.table for key in RECORD_KEYS)
 
 
-def replace_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it holds either what it held or all of `data`; raises OSError."""
+def replace_whole(path: Path, data: bytes, like: os.stat_result | None = None) -> None:
+    """Write a file so that it holds either what it held or all of `data`; raises OSError.
+
+    It gets the mode of `like` and, where this user may give it away, its owner.
+    """
     spare = path.with_name(f".{path.name}.new")
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_CLOEXEC", 0)
-    file = os.open(spare, flags, 0o644)
+    file = os.open(spare, flags, 0o644 if like is None else 0o600)
     try:
+        if like is not None:
+            _make_like(file, like)
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(file, rest) :]
@@ -162,6 +167,12 @@ def replace_whole(path: Path, data: bytes) -> None:
         os.close(file)
     os.replace(spare, path)
     _sync_folder(path.parent)
+
+
+def _make_like(file: int, like: os.stat_result) -> None:
+    with suppress(PermissionError):
+        os.fchown(file, like.st_uid, like.st_gid)
+    os.fchmod(file, like.st_mode & 0o777)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -221,19 +232,36 @@ def _check_note(note: Note) -> None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """One writer at a time; the lock falls with its process."""
+    """One writer at a time."""
+    try:
+        with one_writer(path.parent):
+            yield
+    except FolderError as error:
+        raise CalibrationFileError(f"{path}: {error}") from error
+
+
+class FolderError(ValueError):
+    """A folder that cannot be written now; the message says what to do."""
+
+
+@contextmanager
+def one_writer(folder: Path) -> Iterator[None]:
+    """Keep other writers of site and calibration files out; the lock falls with its process.
+
+    Raises FolderError where another one writes, or there is no such folder.
+    """
     import fcntl  # noqa: PLC0415 - a site file must be readable where this module is not to be had
 
     try:
-        handle = os.open(path.parent, os.O_RDONLY)
+        handle = os.open(folder, os.O_RDONLY)
     except OSError as error:
-        raise CalibrationFileError(f"{path.parent}: {error.strerror}; check the path") from error
+        raise FolderError(f"{folder}: {error.strerror}; check the path") from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            text = f"{path}: another calibration is being written; try again when it is done"
-            raise CalibrationFileError(text) from error
+            text = "another file is being written in this folder; try again when it is done"
+            raise FolderError(text) from error
         yield
     finally:
         os.close(handle)

@@ -192,7 +192,7 @@ def test_two_writers_do_not_meet(tmp_path: Path) -> None:
     path = start(tmp_path)
     with (
         writer._locked(path),
-        pytest.raises(CalibrationFileError, match="another calibration is being written"),
+        pytest.raises(CalibrationFileError, match="another file is being written"),
     ):
         write(path)
     assert write(path).version == 1
