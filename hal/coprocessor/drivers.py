@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from hal.bus import Bus
-from hal.coprocessor.link import BAUD, Taken, link_of
+from hal.coprocessor.link import BAUD, STALE_US, Taken, link_of
 from hal.coprocessor.troubles import BAD_SAMPLES
 from hal.ports import BoomContacts, CellSamples, Contact, DeviceFault, Drive, Signal
 from protocol import coprocessor as wire
@@ -93,6 +93,7 @@ class CoprocessorInput:
     The guards of a boom are the ``arm``, ``beam_low`` and ``beam_high`` of its end; an ``estop``
     has no end and stops every boom in the coprocessor itself.  ``clear`` is the level that says
     clear, ``settle_us`` how long it must, ``pair_pin`` the opposite contact of the same device.
+    What was told longer ago than ``stale_us``, 0.9 s at most, is UNKNOWN.
     """
 
     def __init__(
@@ -105,6 +106,7 @@ class CoprocessorInput:
         clear: Level = "low",
         settle_us: int = 20_000,
         pair_pin: int | None = None,
+        stale_us: int = STALE_US,
         baud: int = BAUD,
     ) -> None:
         of_lane = kind in ("estop", "rf_detector")
@@ -115,12 +117,14 @@ class CoprocessorInput:
         row = {"name": name, "pin": pin, "clear": _bit(clear), "settle_ms": _ms(settle_us)}
         if pair_pin is not None:
             row["pair"] = pair_pin
+        self._link.allow(stale_us)
+        self._stale_us = stale_us
         self._index = self._link.wiring.add_input(row)
 
     def read(self) -> Contact:
         """The contact; UNKNOWN while the coprocessor does not say."""
         self._link.poll()
-        return _CONTACTS[self._link.contact(self._index)]
+        return _CONTACTS[self._link.contact(self._index, self._stale_us)]
 
     def faults(self) -> tuple[DeviceFault, ...]:
         return self._link.faults()

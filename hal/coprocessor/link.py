@@ -1,8 +1,8 @@
 """One coprocessor's line: handshake, lease, clock, and what it said last.
 
-All runs in the scan's thread; the line's own thread waits.  Whatever is older than
-``STALE_US`` is no longer known.  Levels renew the lease only as a scan says them: a scan that
-stops lets the lease run out.
+All runs in the scan's thread; the line's own thread waits.  Whatever is older than ``STALE_US``
+is no longer known, but for an input that may be older (``allow``).  Levels renew the lease only as
+a scan says them: a scan that stops lets the lease run out.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from protocol.framing import Decoder, encode
 
 BAUD = 460_800
 STALE_US = 300_000
+STALE_US_MAX = 900_000
+"""The lease: who has heard nothing for longer must not believe that the chip still obeys."""
 ASK_US = 500_000
 REFUSED_ASK_US = 5_000_000
 GAP_US = 18_000
@@ -56,6 +58,7 @@ class CoprocessorLink:
         self.gaps = 0
         self._clock = board_clock(bus)
         self._line = serial_line(bus, port, baud)
+        self._silent_us = STALE_US
         self._opened = 0
         self._seq = 0
         self._asked_us = -(1 << 62)
@@ -78,7 +81,7 @@ class CoprocessorLink:
             self._opened = self._line.opened
             self.decoder.drop()
             self._lose(now_us)
-        if self.ready and now_us - self._heard_us > STALE_US:
+        if self.ready and now_us - self._heard_us > self._silent_us:
             self._lose(now_us)
         if not self.ready and now_us - self._asked_us >= self._wait_us:
             self._ask(now_us)
@@ -88,9 +91,15 @@ class CoprocessorLink:
             self._looked_us = now_us
             self.troubles.look(now_us, self._heard_us, self._line.trouble, self.decoder)
 
-    def contact(self, index: int) -> int:
+    def allow(self, stale_us: int) -> None:
+        """Keep to what was heard for as long as an input may be old; raises ValueError."""
+        if not 0 < stale_us <= STALE_US_MAX:
+            raise ValueError(f"stale is above 0 and at most {STALE_US_MAX // 1000} ms")
+        self._silent_us = max(self._silent_us, stale_us)
+
+    def contact(self, index: int, stale_us: int = STALE_US) -> int:
         """A contact as last told, 0 (unknown) where that is too long ago."""
-        known = self.ready and self._clock.now_us() - self._contacts_us <= STALE_US
+        known = self.ready and self._clock.now_us() - self._contacts_us <= stale_us
         return wire.contact(self._contacts, index) if known else 0
 
     def hold(self, kind: str, index: int, level: int) -> None:

@@ -6,7 +6,7 @@ from hal.field.boom import CLASS_MAX_US, BoomDrive, BoomTimes, Coils, Mode, Trav
 from hal.field.boomwatch import BoomWatch
 from hal.field.debounce import Debounce
 from hal.field.points import Pace, Point, Relays, Wiring
-from hal.field.presence import STALE_US
+from hal.field.presence import STALE_US, check_stale
 from hal.ports import BoomContacts, Clock, Contact, DeviceFault, Drive
 
 LIMIT_US = 30_000
@@ -81,7 +81,7 @@ class FieldGate:
         self._relays = relays
         self._width = 3 if has_stop else 2
         self._limits = tuple(_Limit(p, limit_wiring, stale_us) for p in (closed, opened))
-        self._stale_us = stale_us
+        self._stale_us = check_stale(stale_us)
         self._drive = BoomDrive(times, has_stop)
         self._watch = BoomWatch(name, times)
         self._asked: tuple[Drive, int] | None = None

@@ -21,6 +21,8 @@ CLEAR_US: dict[Kind, int] = {
 }
 """How long each kind must be clear to count: a loop loses a high truck between its axles."""
 STALE_US = 200_000
+STALE_US_MAX = 1_000_000
+"""A contact of a second ago says nothing of who stands there now."""
 DISAGREE_US = 500_000
 """Two contacts of one button never switch in the same instant; longer than this one is broken."""
 
@@ -67,11 +69,9 @@ class FieldPresence:
         stale_us: int = STALE_US,
         pulse: Point | None = None,
     ) -> None:
-        if stale_us <= 0:
-            raise ValueError("a reading needs some time to grow old: more than 0")
         self._pace = pace
         self._clock = clock
-        self._stale_us = stale_us
+        self._stale_us = check_stale(stale_us)
         self._hold = _Held(hold, wiring)
         self._pulse = _Held(pulse, "no") if pulse is not None else None
         self._debounce = Debounce(block_us, clear_us)
@@ -125,7 +125,7 @@ class TwoChannelStop:
     ) -> None:
         self._pace = pace
         self._clock = clock
-        self._stale_us = stale_us
+        self._stale_us = check_stale(stale_us)
         self._held = (_Held(first, "nc"), _Held(second, "nc"))
         self._debounce = Debounce(0, CLEAR_US["stop"])
         self._differ_us: int | None = None
@@ -199,3 +199,10 @@ def check_contact(kind: Kind, contact: Wiring) -> None:
         raise ValueError(
             'an emergency stop on a "no" contact is dead when its cable is cut; wire it "nc"'
         )
+
+
+def check_stale(stale_us: int) -> int:
+    """The age that a reading may have; raises ValueError where it is none or too great."""
+    if not 0 < stale_us <= STALE_US_MAX:
+        raise ValueError(f"stale is above 0 and at most {STALE_US_MAX // 1000} ms")
+    return stale_us

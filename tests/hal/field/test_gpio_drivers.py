@@ -119,6 +119,12 @@ def test_a_thread_that_stands_still_makes_its_contacts_unknown(box: Box) -> None
     assert beam.read() is Contact.UNKNOWN
 
 
+@pytest.mark.parametrize("stale_us", [0, 1_000_001])
+def test_a_reading_of_more_than_a_second_is_never_believed(box: Box, stale_us: int) -> None:
+    with pytest.raises(ValueError, match="at most 1000 ms"):
+        box.make("input", line=4, stale_us=stale_us)
+
+
 def test_a_stop_needs_both_contacts_closed(box: Box) -> None:
     box.contact(4, True)
     box.contact(5, True)
