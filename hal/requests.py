@@ -8,23 +8,23 @@ may write to it is believed to have checked the person that it names.
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import threading
 from collections import deque
-from pathlib import Path
 
 import msgspec
 
 from hal.bus import Bus
 from hal.files import site_path
+from hal.listening import listen
 from hal.ports import PersonRequest
 from hal.virtual import REQUESTS_MAX
 
-LINE_BYTES_MAX = 4096
+LINE_BYTES_MAX = 16_384
 PEERS_MAX = 8
 IDLE_S = 30.0
 TEXT_MAX = 200
+DETAIL_MAX = 2_000
 _TEXTS = ("kind", "who", "why", "end", "plate", "second")
 
 
@@ -43,7 +43,7 @@ class SocketRequests:
         self._lock = threading.Lock()
         self._waiting: deque[PersonRequest] = deque()
         self._peers = 0
-        self._server = _listen(self._path)
+        self._server = listen(self._path, "another controller takes requests there", PEERS_MAX)
         self._ending = False
         self._thread = threading.Thread(target=self._accept, name="requests", daemon=True)
         self._thread.start()
@@ -95,10 +95,8 @@ class SocketRequests:
             request = msgspec.json.decode(line, type=PersonRequest)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             return {"error": f"not a request: {error}"}
-        if any(len(getattr(request, name) or "") > TEXT_MAX for name in _TEXTS):
-            return {"error": f"a text of more than {TEXT_MAX} characters"}
-        if not (request.kind and request.who.strip() and request.why.strip()):
-            return {"error": "kind, who and why are needed"}
+        if wrong := checked(request):
+            return {"error": wrong}
         with self._lock:
             if len(self._waiting) >= REQUESTS_MAX:
                 return {"error": f"{REQUESTS_MAX} requests wait; the lane does not take them"}
@@ -106,24 +104,12 @@ class SocketRequests:
         return {"ok": True}
 
 
-def _listen(path: Path) -> socket.socket:
-    """A socket at this path in place of one that nobody listens at any more."""
-    if path.is_socket():
-        with socket.socket(socket.AF_UNIX) as probe:
-            if probe.connect_ex(str(path)) == 0:
-                raise ValueError(f"{path}: another controller takes requests there")
-        path.unlink()
-    elif path.exists():
-        raise ValueError(f"{path}: no socket, and it is not removed; name another path")
-    server = socket.socket(socket.AF_UNIX)
-    # Whoever connects between bind and chmod would be believed: nobody else can meanwhile.
-    before = os.umask(0o177)
-    try:
-        server.bind(str(path))
-    except OSError as error:
-        server.close()
-        raise ValueError(f"{path}: cannot take requests there: {error}") from error
-    finally:
-        os.umask(before)
-    server.listen(PEERS_MAX)
-    return server
+def checked(request: PersonRequest) -> str:
+    """Why this is no request that the lane would look at; "" for one that is."""
+    if any(len(getattr(request, name) or "") > TEXT_MAX for name in _TEXTS):
+        return f"a text of more than {TEXT_MAX} characters"
+    if len(request.detail) > DETAIL_MAX:
+        return f"a detail of more than {DETAIL_MAX} characters"
+    if not (request.kind and request.who.strip() and request.why.strip()):
+        return "kind, who and why are needed"
+    return ""

@@ -8,14 +8,18 @@ import threading
 import time
 from pathlib import Path
 
-from board.build import build
+from board.build import Board, build
 from board.profile import read_profile
 from controller.assembly import assemble
+from controller.commissioning.taps import tapped
+from controller.console.messages import SOCKET_NAME, About
+from controller.console.port import ServicePort
 from controller.core.images import InputImage, OutputImage
 from controller.core.kinds import Phase
 from controller.faults import load_catalogue
 from controller.recognition.process import ProcessReader
 from controller.recognition.worker import plate_eyes
+from controller.recording.identity import identity_of
 from controller.scan import Scan
 
 SCAN_US = 20_000
@@ -37,18 +41,20 @@ def run(site: Path, out: Path, seconds: float, as_json: bool) -> None:
         # A clock that is not the host's own has to keep pace with it when the lane runs in earnest.
         profile = read_profile(site, {"devices.clock.paced": True})
     reader = ProcessReader(plate_eyes)
-    board = build(profile)
+    board = tapped(build(profile))
     lane = assemble(board, out, reader, threaded=True)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    period_s = profile.timing.get("scan", SCAN_US) / 1e6
+    period_us = profile.timing.get("scan", SCAN_US)
+    port = ServicePort(board, out / SOCKET_NAME, _about(board, out), period_us)
     try:
-        _loop(lane, stop, period_s, seconds, as_json)
+        _loop(lane, port, stop, period_us / 1e6, seconds, as_json)
     finally:
         try:
             lane.make_safe()
         finally:
+            port.close()
             lane.reading.close()
             unstored = lane.bookkeeper.close()
             if board.watchdog is not None:
@@ -58,14 +64,35 @@ def run(site: Path, out: Path, seconds: float, as_json: bool) -> None:
         raise UnstoredError(f"{len(unstored)} records not stored: {lane.bookkeeper.failure}")
 
 
+def _about(board: Board, out: Path) -> About:
+    profile = board.profile
+    return About(
+        site=profile.site.name,
+        lane=profile.site.lane,
+        path=profile.path,
+        folder=str(out.resolve()),
+        config_sha256=profile.sha256,
+        software=identity_of(profile).software,
+        started_ms=board.clock.wall().ms,
+    )
+
+
 def _loop(
-    lane: Scan, stop: threading.Event, period_s: float, seconds: float, as_json: bool
+    lane: Scan,
+    port: ServicePort,
+    stop: threading.Event,
+    period_s: float,
+    seconds: float,
+    as_json: bool,
 ) -> None:
     began_s = due_s = time.monotonic()
     phase: Phase | None = None
     told: set[tuple[str, str]] = set()
     while not stop.is_set() and (not seconds or due_s - began_s < seconds):
+        late_us = round((time.monotonic() - due_s) * 1e6)
         inputs, outputs = lane.once()
+        failure = lane.bookkeeper.failure
+        port.publish(lane.lane, inputs, outputs, lane.troubles, str(failure or ""), late_us)
         if lane.lane.phase != phase:
             phase = lane.lane.phase
             _say(lane, inputs, outputs, as_json)

@@ -24,6 +24,7 @@ from hal.ports import (
     Signal,
     SignPage,
 )
+from hal.virtual import REQUESTS_MAX
 
 BATCHES_MAX = 20_000
 
@@ -112,14 +113,21 @@ class AskingHand:
 
     def __init__(self, source: RequestSource | None) -> None:
         self._source = source
-        self._asked: list[PersonRequest] = []
+        self._asked: deque[PersonRequest] = deque()
 
     def ask(self, request: PersonRequest) -> None:
         """Put a request before the lane; it takes it in the next scan."""
         self._asked.append(request)
 
+    def offer(self, request: PersonRequest) -> str:
+        """The same from another thread; why not where too many wait, else ""."""
+        if len(self._asked) >= REQUESTS_MAX:
+            return f"{REQUESTS_MAX} requests wait; the lane does not take them"
+        self._asked.append(request)
+        return ""
+
     def poll(self) -> tuple[PersonRequest, ...]:
-        asked, self._asked = tuple(self._asked), []
+        asked = tuple(self._asked.popleft() for _ in range(len(self._asked)))
         return (*asked, *(self._source.poll() if self._source is not None else ()))
 
 

@@ -1,0 +1,43 @@
+"""From a line to what it does: the one gate at which role, mode and arming are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from controller.console.answer import Answer, CommandError
+from controller.console.context import Context
+from controller.console.grammar import Command, Grammar
+from controller.core.kinds import Phase
+
+
+def execute(grammar: Grammar, line: str, ctx: Context) -> tuple[Command, Answer | Iterator[Answer]]:
+    """Do what a line says, if this person may and the lane is as it has to be.
+
+    Raises:
+        CommandError: it cannot be done, with what to do.
+        LaneAwayError: the lane does not answer.
+    """
+    command, arguments = grammar.parse(line, ctx)
+    allowed(command, ctx)
+    return command, command.run(ctx, arguments)
+
+
+def allowed(command: Command, ctx: Context) -> None:
+    """Raise ``CommandError`` where this command may not be given now by this person."""
+    if ctx.account.role < command.role:
+        raise CommandError(
+            f"'{command.words}' needs the role {command.role.name.lower()}; "
+            f"{ctx.account.name} is {ctx.account.role.name.lower()}"
+        )
+    if command.manual:
+        state = ctx.link.state()
+        if state.phase is not Phase.MANUAL:
+            raise CommandError(
+                f"'{command.words}' is done by hand only and the lane is in {state.phase.name}: "
+                "'manual enter REASON' first"
+            )
+    if command.armed and ctx.armed.left_s <= 0:
+        raise CommandError(
+            f"'{command.words}' moves things and this session is not armed: see that nobody is "
+            "in the lane, then 'arm'"
+        )

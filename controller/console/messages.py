@@ -1,0 +1,166 @@
+"""What console and lane say to each other: one JSON object a line, a question and its answer.
+
+Times are microseconds of the lane's clock.  A picture follows its answer as raw bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from controller.core.images import InputImage, OutputImage
+from controller.core.kinds import Phase
+from hal.ports import DeviceFault, PersonRequest
+
+SOCKET_NAME = "service.sock"
+QUESTION_BYTES_MAX = 8192
+SAMPLES_S_MAX = 60.0
+EVENTS_MAX = 2_000
+
+
+class AskState(Struct, frozen=True, tag="state", tag_field="ask"):
+    """How the lane is now: answered by ``State``."""
+
+
+class AskSamples(Struct, frozen=True, kw_only=True, tag="samples", tag_field="ask"):
+    """What the scale's converters or its indicator gave in the last ``seconds``: ``Samples``.
+
+    Only what came after ``after_us``, so that a monitor asks for what is new.
+    """
+
+    seconds: float = SAMPLES_S_MAX
+    after_us: int = 0
+
+
+class AskEvents(Struct, frozen=True, kw_only=True, tag="events", tag_field="ask"):
+    """What has happened since event number ``after``: ``Events``."""
+
+    after: int = 0
+
+
+class AskRequest(Struct, frozen=True, kw_only=True, tag="request", tag_field="ask"):
+    """Put a person's request into the next scan's image: ``Taken``."""
+
+    request: PersonRequest
+
+
+class AskSnap(Struct, frozen=True, kw_only=True, tag="snap", tag_field="ask"):
+    """One picture of a camera by its name (``yard.camera``): ``Snap``, then its pixels."""
+
+    camera: str
+
+
+class AskReload(Struct, frozen=True, kw_only=True, tag="reload", tag_field="ask"):
+    """Take up this site file once the lane is at rest: ``Taken``.
+
+    Unless confirmed it goes back to the one before after ``revert_s``; 0 is never.
+    """
+
+    site: str
+    revert_s: int = 0
+
+
+Question = AskState | AskSamples | AskEvents | AskRequest | AskSnap | AskReload
+
+
+class Point(Struct, frozen=True, kw_only=True):
+    """One input or output: since when it has been so, and how often it has changed since start."""
+
+    name: str
+    way: Literal["in", "out"]
+    state: str
+    since_us: int
+    changes: int
+
+
+class ScanPace(Struct, frozen=True, kw_only=True):
+    """How punctual the scan is: its newest scans, how late they began."""
+
+    scans: int
+    period_us: int
+    late_p50_us: int
+    late_p99_us: int
+    late_max_us: int
+
+
+class About(Struct, frozen=True, kw_only=True):
+    """What runs: site, files, versions, since when (milliseconds since 1970 UTC)."""
+
+    site: str
+    lane: int
+    path: str
+    folder: str
+    config_sha256: str
+    software: str
+    started_ms: int
+
+
+class State(Struct, frozen=True, kw_only=True):
+    """The lane at its newest scan.
+
+    ``failure`` is why the ledger cannot take a record now, "" where it can; ``cameras`` are the
+    names that ``AskSnap`` takes; ``scale`` is what weighs.
+    """
+
+    inputs: InputImage
+    outputs: OutputImage
+    phase: Phase
+    outcome: str
+    since_us: int
+    troubles: tuple[DeviceFault, ...]
+    points: tuple[Point, ...]
+    pace: ScanPace
+    about: About
+    cameras: tuple[str, ...]
+    scale: Literal["cells", "indicator"]
+    failure: str = ""
+
+
+class Samples(Struct, frozen=True, kw_only=True):
+    """Raw samples, oldest first: ``counts`` is a row of all cells for each of ``t_us``.
+
+    Of an indicator the counts are one column, its reading in grams.  ``fault`` is the last word of
+    a device that gave none.
+    """
+
+    t_us: list[int]
+    counts: list[list[int]]
+    rate_hz: float
+    fault: DeviceFault | None = None
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """Something that happened; ``text`` may hold words of devices and persons as they came."""
+
+    number: int
+    t_us: int
+    wall_ms: int
+    kind: Literal["phase", "fault", "gone", "in", "out", "request", "record", "config"]
+    text: str
+
+
+class Events(Struct, frozen=True, kw_only=True):
+    """Events in order; ``missed`` are those that were dropped before they were asked for."""
+
+    events: tuple[Event, ...]
+    missed: int = 0
+
+
+class Taken(Struct, frozen=True, kw_only=True):
+    """Whether a request goes into the next scan; what the lane does with it shows in its state."""
+
+    error: str = ""
+
+
+class Snap(Struct, frozen=True, kw_only=True):
+    """One picture: so many bytes of BGR pixels follow, row by row; ``error`` where there is none.
+
+    ``age_us`` is from its exposure to this answer.
+    """
+
+    width: int = 0
+    height: int = 0
+    size: int = 0
+    age_us: int = 0
+    error: str = ""
