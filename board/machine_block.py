@@ -43,10 +43,10 @@ class BlockError(ValueError):
 
 
 class Change(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One key set by a person; ``was`` is what counted before, None where nothing was stated."""
+    """One key set by a person, or taken out (``value`` None); ``was`` None: nothing was stated."""
 
     key: Text
-    value: Any
+    value: Any = None
     was: Any = None
     who: Text
     why: Text
@@ -123,13 +123,19 @@ def with_block(human: bytes, block: Block) -> bytes:
 
 
 def set_key(table: dict[str, Any], key: str, value: object) -> str | None:
-    """Set a key of nested tables by its path; returns what is in the way where it cannot be set."""
+    """Set a key of nested tables by its path, or take it out with None.
+
+    Returns what is in the way where it cannot be set.
+    """
     *parents, last = key.split(".")
     for name in parents:
         table = table.setdefault(name, {})
         if not isinstance(table, dict):
             return f"'{name}' is no table, so this cannot be set"
-    table[last] = value
+    if value is None:
+        table.pop(last, None)
+    else:
+        table[last] = value
     return None
 
 
