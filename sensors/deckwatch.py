@@ -66,6 +66,7 @@ class DeckWatch:
         self.looped = (False, False)
         self._beam_us = [-(2**62), -(2**62)]
         self._beams = [0, 0]
+        self._clear_seen_us = -(2**62)
         self._now_us = 0
         self.begin()
 
@@ -211,6 +212,7 @@ class DeckWatch:
 
     def look(self, accepted: bool) -> None:
         """Look at stop, weight and load; an accepted weight is checked by another estimator."""
+        self._watch_beams(accepted)
         self._watch_stop()
         if not self.axles.stepping:
             calm = self.swing_g < ROCKING_E * self._scale.e_g
@@ -232,6 +234,19 @@ class DeckWatch:
         self.load.moved()
         self.cells.moved()
         self._stop: Stop | None = None
+
+    def _watch_beams(self, accepted: bool) -> None:
+        """Whoever seemed to stand in a beam that is clear now has moved, and still may.
+
+        The places before that would go on to say for half a second and more that he stands. Only
+        whoever stood there is meant: across the beam of an accepted vehicle somebody walks.
+        """
+        if not self.beams_clear or self.beam_edge_us <= self._clear_seen_us:
+            return
+        self._clear_seen_us = self.beam_edge_us
+        if self._stop_ticks and not accepted:
+            self._plateau_us = max(self._plateau_us, self.beam_edge_us)
+            self._moved()
 
     def _watch_stop(self) -> None:
         """Follow how probable it is that the vehicle stands, since the last axle climbed on."""

@@ -100,6 +100,26 @@ def test_a_pause_with_an_axle_to_come_ends_with_the_whole_weight(passage: Make) 
     assert len(accepted) == 1
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize(("driven_s", "creep_mps"), [(10.48, -0.45), (5.4, 0.45)])
+def test_who_creeps_out_of_a_beam_is_weighed_once_he_stands(
+    passage: Make, driven_s: float, creep_mps: float, reverse: bool
+) -> None:
+    """Stood past the far end, or short with the rear in the near beam, then corrected as bidden."""
+    legs = [(3.0, 0.0), (driven_s, 1.8), (1.2, 0.0), (2.5, creep_mps), (60.0, 0.0)]
+    crept = passage(legs, seconds=30.0, reverse=reverse)
+    weigher = crept.run()
+    last = weigher.snapshot()
+    rolled_us = int(crept.t_us[np.flatnonzero(np.diff(crept.way_m))[-1]])
+    assert EventKind.NOT_FULLY_ON in kinds(weigher)
+    assert EventKind.WITHDRAWN not in kinds(weigher)
+    assert last.status == Status.ACCEPTED
+    assert last.weight_g == pytest.approx(TRUE_G, abs=MPE_G)
+    assert last.basis is not None
+    assert last.basis.stopped_us == pytest.approx(rolled_us, abs=300_000)
+    assert rolled_us < last.accepted_us < rolled_us + 2_000_000
+
+
 @pytest.mark.parametrize("beams", [True, False])
 def test_a_second_vehicle_is_a_tailgate_and_takes_the_weight_back(
     passage: Make, stop_legs: Legs, add_load: Make, beams: bool
