@@ -13,7 +13,7 @@ from vision.runtime import RUNTIMES
 
 _PARITIES = {"none": "N", "even": "E", "odd": "O"}
 _LINES = ("line", "lines", "pin", "pins", "coil", "coils", "input", "inputs", "channel")
-_PATHS = ("port", "device")
+_PATHS = ("port", "device", "second_port")
 
 
 def opens(driver: Callable[..., Any], options: Mapping[str, Any]) -> list[str]:
@@ -59,6 +59,9 @@ def _ports(stated: Mapping[str, Any]) -> Iterator[str]:
     port = stated.get("port")
     if isinstance(port, str) and port:
         yield f"{port}{_framing(stated)}"
+    second = stated.get("second_port")
+    if isinstance(second, str) and second:
+        yield f"{second}{_framing({**stated, 'baud': stated.get('second_baud')})}"
     host = stated.get("host")
     if isinstance(host, str) and host:
         number = stated.get("tcp_port") or stated.get("udp_port")

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from hal.bus import Bus
 from hal.indicators.belief import Belief, Terms
 from hal.indicators.codec import Arrival, Aside, Decoder, Shown, Spoiled
+from hal.indicators.second import SecondReading
 from hal.line import Chunk, Line, Parity, serial_line, tcp_line
 from hal.ports import DeviceFault, Indication
 from hal.virtual import board_clock
@@ -76,9 +77,11 @@ class StreamIndicator:
         *,
         asking: Asking | None = None,
         quiet_us: int = QUIET_US,
+        second: SecondReading | None = None,
     ) -> None:
         if not QUIET_US_MIN <= quiet_us <= QUIET_US_MAX:
             raise ValueError("quiet must be 0.2 s to 1 min")
+        self._second = second
         self._asking = asking or Asking()
         if self._asking.ask and self._asking.every_us < EVERY_US_MIN:
             raise ValueError("every must be at least 50 ms")
@@ -105,9 +108,10 @@ class StreamIndicator:
                 self._take(arrival, chunk, fresh)
         self._follow_line(now_us)
         self._ask(now_us)
-        if fresh:
+        told = tuple(fresh) if self._second is None else self._second.judge(fresh)
+        if told:
             self._well(now_us)
-            return tuple(fresh)
+            return told
         self._told = self._trouble(now_us)
         return self._told or ()
 
@@ -115,8 +119,9 @@ class StreamIndicator:
         return bool(self._asking.zero) and self._line.send(self._asking.zero)
 
     def faults(self) -> tuple[DeviceFault, ...]:
-        """The fault of the last read."""
-        return (self._told,) if self._told else ()
+        """The fault of the last read, and those of a second reading."""
+        second = () if self._second is None else self._second.faults()
+        return ((self._told,) if self._told else ()) + second
 
     def _take(self, arrival: Arrival, chunk: Chunk, fresh: deque[Indication]) -> None:
         found = arrival.found

@@ -30,6 +30,12 @@ class _Relays:
     ) -> None: ...
 
 
+class _Twice:
+    def __init__(
+        self, bus: Any, port: str, baud: int = 9600, second_port: str = "", second_baud: int = 1200
+    ) -> None: ...
+
+
 class _I2c:
     def __init__(self, bus: Any, i2c_bus: int = 1, channels: int = 2) -> None: ...
 
@@ -50,6 +56,11 @@ class _Listener:
             _Serial,
             {"port": "/dev/ttyS9", "baud": 1200, "parity": "even"},
             ["/dev/ttyS9 at 1200 baud 8E1"],
+        ),
+        (
+            _Twice,
+            {"port": "/dev/ttyS8", "second_port": "/dev/ttyS9"},
+            ["/dev/ttyS8 at 9600 baud 8N1", "/dev/ttyS9 at 1200 baud 8N1"],
         ),
         (_Tcp, {"host": "10.0.0.7"}, ["10.0.0.7:502", "unit 1"]),
         (_Relays, {"open_line": 17}, ["open: gpiochip0 line 17"]),
