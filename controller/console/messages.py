@@ -14,7 +14,7 @@ from controller.core.kinds import Phase
 from hal.ports import DeviceFault, PersonRequest
 
 SOCKET_NAME = "service.sock"
-QUESTION_BYTES_MAX = 8192
+QUESTION_BYTES_MAX = 16_384
 SAMPLES_S_MAX = 60.0
 EVENTS_MAX = 2_000
 
