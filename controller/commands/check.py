@@ -128,9 +128,25 @@ def _lane_warnings(profile: Profile) -> Iterator[str]:
         if f"{end}.camera" not in devices:
             yield f"devices.{end}.camera: none; vehicles from this end have no plate and are held"
     yield from _plate_warnings(profile.plates)
+    yield from _chip_warnings(devices)
     yield from _indicator_warnings(devices)
     if "estop" not in devices and any(f"{end}.gate" in devices for end in ENDS):
         yield "devices.estop: none; booms without an emergency stop need one in their own circuit"
+
+
+def _chip_warnings(devices: Mapping[str, DeviceSite]) -> Iterator[str]:
+    """The socket with MicroPython's prompt is where a stranger would plug in first."""
+    ports = {
+        str(one.options.get("port")): one.key
+        for one in devices.values()
+        if one.driver.startswith("coprocessor.")
+    }
+    for port, key in ports.items():
+        if "MicroPython" in port or "/ttyACM" in port:
+            yield (
+                f"{key}.port = {port}: if this is the Pico's own USB socket, nobody answers there; "
+                "the link is at GP0 and GP1, by a USB-serial cable with 3.3 V levels"
+            )
 
 
 def _indicator_warnings(devices: Mapping[str, DeviceSite]) -> Iterator[str]:

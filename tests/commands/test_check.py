@@ -9,6 +9,7 @@ from site_rig import write_recording, write_site
 
 from board.profile import ProfileError
 from controller.commands.check import check_site
+from controller.commands.site import begin
 
 TODAY = datetime.date(2026, 11, 22)
 
@@ -64,6 +65,18 @@ def test_what_is_doubtful_is_a_warning_with_its_place(
     said = warnings_of(path)
     assert says in said
     assert all(line.startswith(f"{path}: ") for line in said.splitlines())
+
+
+@pytest.mark.parametrize("port", ["/dev/ttyACM0", "/dev/serial/by-id/usb-MicroPython_Board-if00"])
+def test_the_prompt_s_socket_of_a_coprocessor_is_doubted(tmp_path: Path, port: str) -> None:
+    begin("rpi-coprocessor", tmp_path)
+    site = tmp_path / "site.toml"
+    text = site.read_text(encoding="utf-8")
+    assert "own USB socket" not in warnings_of(site)
+    site.write_text(text.replace("/dev/serial/by-id/CHIP-A", port), encoding="utf-8")
+    said = warnings_of(site)
+    assert said.count("own USB socket, nobody answers there") == 1
+    assert f".port = {port}: if this is" in said
 
 
 def test_evidence_that_may_go_though_nobody_else_has_it_is_warned_of(tmp_path: Path) -> None:
