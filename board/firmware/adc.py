@@ -12,6 +12,10 @@ Data Retrieval and Standby: 25 clocks, 26 would begin a calibration.
 
 from array import array
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from shapes import Inputs, Irq, Output
+
 GOOD, MISSED, SATURATED, BROKEN = 0, 1, 2, 3
 NO_VALUE = -0x800000
 BITS = 24
@@ -28,7 +32,9 @@ RATES_MAX_HZ = {"hx711": 80, "ads1232": 80, "ads1234": 80}
 class Cells:
     """``counts`` and ``flags`` of the last ``read``, one of each cell."""
 
-    def __init__(self, sck, douts, clocks: int, irq_off, irq_on) -> None:
+    def __init__(
+        self, sck: "Output", douts: "Inputs", clocks: int, irq_off: "Irq", irq_on: "Irq"
+    ) -> None:
         self.number = len(douts)
         self.counts = array("i", [NO_VALUE] * self.number)
         self.flags = bytearray([MISSED] * self.number)

@@ -3,6 +3,10 @@
 from interlock import HOLD, LOWER, RAISE
 from moment import elapsed
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from shapes import Output
+
 
 class Boom:
     """Makes relay contacts of a level.
@@ -12,7 +16,15 @@ class Boom:
     was on goes off at once; the next comes on after its dead time.  All are off after the start.
     """
 
-    def __init__(self, raise_pin, lower_pin, stop_pin, pulse_ms, rise_dead_ms, fall_dead_ms):
+    def __init__(
+        self,
+        raise_pin: "Output",
+        lower_pin: "Output",
+        stop_pin: "Output | None",
+        pulse_ms: int,
+        rise_dead_ms: int,
+        fall_dead_ms: int,
+    ) -> None:
         self._raise = raise_pin
         self._lower = lower_pin
         self._stop = stop_pin

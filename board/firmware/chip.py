@@ -10,6 +10,10 @@ from contacts import Contacts
 from judge import NO_INPUT, Judge
 from lights import Lights
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from shapes import Row
+
 LINK_UART = 0
 LINK_TX = 0
 LINK_RX = 1
@@ -29,7 +33,7 @@ class Relay:
         self._pin.value(self._on if made else 1 - self._on)
 
 
-def open_uart():
+def open_uart() -> machine.UART:
     """The link to the host, with buffers for 20 ms of each way."""
     return machine.UART(
         LINK_UART,
@@ -45,7 +49,7 @@ def open_uart():
 class Parts:
     """Everything that a checked configuration wires: outputs first, so that they are safe."""
 
-    def __init__(self, config) -> None:
+    def __init__(self, config: "Row") -> None:
         self.names = [row["name"] for row in config["inputs"]]
         self.booms = [_boom(row) for row in config["booms"]]
         self.lights = Lights(
@@ -62,7 +66,7 @@ class Parts:
             boom.drive(0, now_ms)
         self.lights.show(0)
 
-    def _judge(self, config) -> Judge:
+    def _judge(self, config: "Row") -> Judge:
         rows = config["booms"]
         return Judge(
             [[self._input(name) for name in row["guards"]] for row in rows],
@@ -74,11 +78,11 @@ class Parts:
             config["exclusive"] == 1,
         )
 
-    def _input(self, name) -> int:
+    def _input(self, name: str | None) -> int:
         return self.names.index(name) if name else NO_INPUT
 
 
-def _boom(row) -> Boom:
+def _boom(row: "Row") -> Boom:
     stop = Relay(row["stop"], row["on"]) if row.get("stop") is not None else None
     return Boom(
         Relay(row["raise"], row["on"]),
@@ -90,7 +94,7 @@ def _boom(row) -> Boom:
     )
 
 
-def _contacts(config) -> Contacts:
+def _contacts(config: "Row") -> Contacts:
     """A cut wire reads BLOCKED at a guard and "not made" at a limit switch."""
     switches = limits(config)
     pins, pairs = [], []
@@ -104,7 +108,7 @@ def _contacts(config) -> Contacts:
     return Contacts(pins, pairs, clears, [row["settle_ms"] for row in config["inputs"]])
 
 
-def _cells(row):
+def _cells(row: "Row | None") -> adc.Cells | None:
     if not row:
         return None
     if row.get("pdwn") is not None:
@@ -115,7 +119,7 @@ def _cells(row):
     return adc.Cells(sck, douts, clocks, machine.disable_irq, machine.enable_irq)
 
 
-def _wake(pdwn) -> None:
+def _wake(pdwn: machine.Pin) -> None:
     """The power-up sequence of an ADS123x: high 10 us, low 26 us, high; longer does no harm."""
     for level in (1, 0, 1):
         pdwn.value(level)

@@ -2,6 +2,10 @@
 
 from adc import CHANNELS_MAX, CLOCKS, RATES_MAX_HZ
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from shapes import Bounds, Json, Row
+
 INPUTS_MAX = 14
 BOOMS_MAX = 2
 HEADS_MAX = 4
@@ -9,9 +13,9 @@ TEXT_MAX = 4000
 PINS = tuple(range(2, 23)) + (26, 27, 28)
 """What a Pico brings out, less GP0 and GP1, which are the link."""
 
-_TOP = {"rate_hz": (1, 100), "lease_ms": (100, 1000), "exclusive": (0, 1)}
-_INPUT = {"pin": None, "clear": (0, 1), "settle_ms": (0, 5000)}
-_BOOM = {
+_TOP: "Bounds" = {"rate_hz": (1, 100), "lease_ms": (100, 1000), "exclusive": (0, 1)}
+_INPUT: "Bounds" = {"pin": None, "clear": (0, 1), "settle_ms": (0, 5000)}
+_BOOM: "Bounds" = {
     "raise": None,
     "lower": None,
     "on": (0, 1),
@@ -21,11 +25,11 @@ _BOOM = {
     "settle_ms": (0, 10000),
     "travel_ms": (500, 30000),
 }
-_HEAD = {"red": None, "green": None, "on": (0, 1)}
+_HEAD: "Bounds" = {"red": None, "green": None, "on": (0, 1)}
 _LISTS = {"inputs": INPUTS_MAX, "booms": BOOMS_MAX, "heads": HEADS_MAX}
 
 
-def problems(config) -> list:
+def problems(config: "Json") -> list[str]:
     """Everything that is wrong with a configuration, in words; empty where it may be used."""
     found: list[str] = []
     if not isinstance(config, dict):
@@ -54,35 +58,35 @@ def problems(config) -> list:
     return found
 
 
-def limits(config) -> list:
+def limits(config: "Row") -> list[str]:
     """Names of the inputs that are limit switches."""
     return [row[k] for row in config["booms"] for k in ("closed", "open") if row.get(k)]
 
 
-def _named(row) -> bool:
+def _named(row: "Json") -> bool:
     return isinstance(row, dict) and isinstance(row.get("name"), str)
 
 
-def _number(value) -> bool:
+def _number(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _numbers(row, where, wanted, found) -> None:
+def _numbers(row: "Row", where: str, wanted: "Bounds", found: list[str]) -> None:
     for key, bounds in wanted.items():
-        value = row.get(key)
+        value: Json = row.get(key)
         if not _number(value):
             found.append("%s%s must be a whole number" % (where, key))
         elif bounds and not bounds[0] <= value <= bounds[1]:
             found.append("%s%s is %d, not %d to %d" % ((where, key, value) + bounds))
 
 
-def _only(row, where, known, found) -> None:
+def _only(row: "Row", where: str, known: list[str], found: list[str]) -> None:
     for key in row:
         if key not in known:
             found.append("%s%s is not known" % (where, key))
 
 
-def _check_booms(config, found) -> None:
+def _check_booms(config: "Row", found: list[str]) -> None:
     inputs = [row["name"] for row in config["inputs"]]
     for row in config["booms"]:
         where = row["name"] + "."
@@ -109,7 +113,7 @@ def _check_booms(config, found) -> None:
         found.append("estop names %s, which is no input" % config["estop"])
 
 
-def _check_cells(config, found) -> None:
+def _check_cells(config: "Row", found: list[str]) -> None:
     cells = config.get("cells")
     if cells is None:
         return
@@ -123,19 +127,19 @@ def _check_cells(config, found) -> None:
     dout = cells.get("dout")
     if not isinstance(dout, list) or not 1 <= len(dout) <= CHANNELS_MAX:
         found.append("cells.dout must list 1 to %d pins" % CHANNELS_MAX)
-    rate = config.get("rate_hz")
+    rate: Json = config.get("rate_hz")
     if _number(rate) and rate > RATES_MAX_HZ[chip]:
         found.append("rate_hz %d is more than a %s gives, %d" % (rate, chip, RATES_MAX_HZ[chip]))
 
 
-def _check_names(config, found) -> None:
+def _check_names(config: "Row", found: list[str]) -> None:
     for kind in _LISTS:
         names = [row["name"] for row in config[kind]]
         for name in sorted({name for name in names if names.count(name) > 1}):
             found.append("%s has %s twice" % (kind, name))
 
 
-def _check_pins(config, found) -> None:
+def _check_pins(config: "Row", found: list[str]) -> None:
     taken: dict[int, str] = {}
     for pin, user in _pins(config):
         if not _number(pin) or pin not in PINS:
@@ -146,9 +150,9 @@ def _check_pins(config, found) -> None:
             taken[pin] = user
 
 
-def _pins(config) -> list:
+def _pins(config: "Row") -> "list[tuple[Json, str]]":
     """Every pin with its user; pins that are not given at all are told of elsewhere."""
-    pins = []
+    pins: list[tuple[Json, str]] = []
     for kind, keys in (
         ("inputs", ("pin", "pair")),
         ("booms", ("raise", "lower", "stop")),

@@ -10,11 +10,21 @@ from array import array
 from interlock import BLOCKED, CLEAR, UNKNOWN
 from moment import elapsed
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from shapes import Inputs, Pairs
+
 
 class Contacts:
     """Inputs by number; ``pairs`` holds the opposite pin of each, None where it has none."""
 
-    def __init__(self, pins, pairs, clear_levels, settles_ms) -> None:
+    def __init__(
+        self,
+        pins: "Inputs",
+        pairs: "Pairs",
+        clear_levels: list[int],
+        settles_ms: list[int],
+    ) -> None:
         self.number = len(pins)
         self.states = bytearray(self.number)
         self.edges_us = array("i", [0] * self.number)

@@ -10,10 +10,15 @@ import config as wiring
 import machine
 import memory as memories
 import words
-from framing import HEAD
+from contacts import Contacts
+from framing import HEAD, Decoder
 from lease import Lease
 from link import Link
 from moment import MASK, elapsed, later, now_ms, now_us
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from shapes import Row, Uart
 
 STATE_MS = 100
 PARTS_MAX = 32
@@ -23,12 +28,12 @@ LEASE_MS = 1000
 class Coprocessor:
     """``round`` is all that runs; ``parts`` is None until somebody has said what is wired."""
 
-    def __init__(self, uart, memory) -> None:
+    def __init__(self, uart: "Uart", memory: memories.Memory) -> None:
         self.memory = memory
         self.link = Link(uart)
         self.lease = Lease(memory.starts, LEASE_MS)
         self.parts: chip.Parts | None = None
-        self._config: dict | None = None
+        self._config: Row | None = None
         self._crc = 0
         self._incoming: list[bytes] = []
         self._losses = 0
@@ -73,7 +78,7 @@ class Coprocessor:
         if self.parts is not None:
             self.parts.make_safe(now_ms())
 
-    def _decide(self, parts, now_ms: int) -> None:
+    def _decide(self, parts: chip.Parts, now_ms: int) -> None:
         judge = parts.judge
         leased = self.lease.fresh(now_ms)
         if self.lease.losses != self._losses:
@@ -84,7 +89,7 @@ class Coprocessor:
             parts.booms[index].drive(judge.level(index), now_ms)
         parts.lights.show(judge.lamps >> 4)
 
-    def _sample(self, parts, now_us: int) -> None:
+    def _sample(self, parts: chip.Parts, now_us: int) -> None:
         """Sample when it is due: at once where the chips are ready, else half a period later.
 
         A period that went by without a round costs its number, which the host sees as a gap.
@@ -106,20 +111,21 @@ class Coprocessor:
             self._number = (self._number + 1) & 0xFFFF
             self._late = (self._late + 1) & 0xFFFF
 
-    def _tell_sample(self, parts, now_us: int) -> None:
+    def _tell_sample(self, parts: chip.Parts, now_us: int) -> None:
         link = self.link
         body = link.out.body
         cells = parts.cells
         number = 0 if cells is None else cells.number
         flags = 0
         at = HEAD + 13
-        for index in range(number):
-            flags |= cells.flags[index] << (2 * index)
-            count = cells.counts[index]
-            body[at] = count & 0xFF
-            body[at + 1] = count >> 8 & 0xFF
-            body[at + 2] = count >> 16 & 0xFF
-            at += 3
+        if cells is not None:
+            for index in range(number):
+                flags |= cells.flags[index] << (2 * index)
+                count = cells.counts[index]
+                body[at] = count & 0xFF
+                body[at + 1] = count >> 8 & 0xFF
+                body[at + 2] = count >> 16 & 0xFF
+                at += 3
         link.put("<H", 0, self._number)
         link.put("<I", 2, now_us)
         link.put("<I", 6, parts.contacts.packed)
@@ -127,7 +133,7 @@ class Coprocessor:
         link.put("<B", 12, number)
         link.send(words.SAMPLE, 13 + 3 * number)
 
-    def _tell_edges(self, contacts, changed: int) -> None:
+    def _tell_edges(self, contacts: Contacts, changed: int) -> None:
         for index in range(contacts.number):
             if changed >> index & 1:
                 self.link.put("<I", 0, contacts.edges_us[index])
@@ -179,7 +185,7 @@ class Coprocessor:
             self.memory.forget()
             self._tell_about()
 
-    def _take_levels(self, parts, body, now_ms: int) -> None:
+    def _take_levels(self, parts: chip.Parts, body: bytearray, now_ms: int) -> None:
         judge = parts.judge
         if not self.lease.renew(body[HEAD] | body[HEAD + 1] << 8, now_ms):
             return
@@ -207,7 +213,7 @@ class Coprocessor:
         if line < len(told):
             self.link.send_text(words.DICTIONARY, (line, len(told)), told[line])
 
-    def _take_config(self, frame) -> None:
+    def _take_config(self, frame: Decoder) -> None:
         """Gather the parts in order; a part out of order begins anew."""
         if frame.length < 2:
             return
@@ -224,7 +230,7 @@ class Coprocessor:
         self._incoming = []
         self._configure(data)
 
-    def _configure(self, data) -> None:
+    def _configure(self, data: bytes) -> None:
         """Take a configuration: as it stands, at once on a bare chip, else by a restart."""
         try:
             text = data.decode()
@@ -276,7 +282,8 @@ def main(folder: str = "") -> None:
     if machine.reset_cause() == machine.WDT_RESET:
         memory.keep(memories.WATCHDOG, "the main loop stood still")
     watchdog = machine.WDT(timeout=chip.WATCHDOG_MS)
-    coprocessor = Coprocessor(chip.open_uart(), memory)
+    # A stream takes how much of a buffer to write; the stubs know only the buffer.
+    coprocessor = Coprocessor(chip.open_uart(), memory)  # type: ignore[arg-type]
     try:
         while True:
             coprocessor.round()

@@ -12,8 +12,8 @@ WIRE_MAX = BODY_MAX + 2
 """One code byte more, since a body is shorter than 254, and the zero at the end."""
 
 
-def _table():
-    table = []
+def _table() -> tuple[int, ...]:
+    table: list[int] = []
     for value in range(256):
         crc = value << 8
         for _ in range(8):
@@ -25,7 +25,7 @@ def _table():
 _CRC = _table()
 
 
-def crc16(data, length: int) -> int:
+def crc16(data: bytes | bytearray, length: int) -> int:
     """CRC-16/CCITT-FALSE of the first bytes; 0x29B1 over b"123456789"."""
     crc = 0xFFFF
     for index in range(length):

@@ -15,7 +15,16 @@ class Judge:
     ``guards`` holds the inputs beneath each boom, ``limits`` its (closed, open) or NO_INPUT.
     """
 
-    def __init__(self, guards, limits, settles_ms, travels_ms, estop, heads, exclusive) -> None:
+    def __init__(
+        self,
+        guards: list[list[int]],
+        limits: list[tuple[int, int]],
+        settles_ms: list[int],
+        travels_ms: list[int],
+        estop: int,
+        heads: int,
+        exclusive: bool,
+    ) -> None:
         self.number = len(guards)
         self.wanted = bytearray(self.number)
         self.greens = 0
@@ -40,7 +49,7 @@ class Judge:
         """What is to be driven at a boom."""
         return self.booms[index] // REASONS_MAX
 
-    def judge(self, states, leased: bool, now_ms: int) -> None:
+    def judge(self, states: bytearray, leased: bool, now_ms: int) -> None:
         """Judge what the host wants by the contacts as they are."""
         self.changed = False
         estop = NOT_FITTED if self._estop == NO_INPUT else states[self._estop]
@@ -55,7 +64,7 @@ class Judge:
             self.lamps = lamps
             self.changed = True
 
-    def _boom(self, index: int, states, estop: int, leased: bool, now_ms: int) -> int:
+    def _boom(self, index: int, states: bytearray, estop: int, leased: bool, now_ms: int) -> int:
         under = NOT_FITTED
         for guard in self._guards[index]:
             under = interlock.guard(under, states[guard])
@@ -102,7 +111,7 @@ class Judge:
         elif elapsed(now_ms, self._reversed_ms[index]) >= self._travels_ms[index]:
             self._falling[index] = 0
 
-    def _position(self, index: int, states) -> int:
+    def _position(self, index: int, states: bytearray) -> int:
         closed = self._closed[index]
         opened = self._open[index]
         if closed == NO_INPUT or opened == NO_INPUT:

@@ -1,10 +1,14 @@
 """Signal heads of two lamps each: exactly one of them burns, red unless told otherwise."""
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from shapes import Output
+
 
 class Lights:
     """``heads`` are (red pin, green pin); a pin says ``value(1)`` to burn, polarity apart."""
 
-    def __init__(self, heads) -> None:
+    def __init__(self, heads: "list[tuple[Output, Output]]") -> None:
         self._reds = [red for red, _ in heads]
         self._greens = [green for _, green in heads]
         self.number = len(self._reds)

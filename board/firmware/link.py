@@ -4,13 +4,17 @@ import struct
 
 from framing import HEAD, Decoder, Encoder
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from shapes import Uart
+
 ROUND_BYTES_MAX = 256
 
 
 class Link:
     """``take`` says that a frame lies in ``frame``; ``send`` frames what lies in ``out``."""
 
-    def __init__(self, uart) -> None:
+    def __init__(self, uart: "Uart") -> None:
         self.frame = Decoder()
         self.out = Encoder()
         self._uart = uart
@@ -39,7 +43,7 @@ class Link:
         """Send the payload that lies in ``out.body`` from ``HEAD`` on."""
         self._uart.write(self.out.wire, self.out.seal(kind, length))
 
-    def send_text(self, kind: int, head, text: str) -> None:
+    def send_text(self, kind: int, head: "bytes | bytearray | tuple[int, ...]", text: str) -> None:
         """Send bytes and then a text, cut to fit.  Allocates: not for the sampling path."""
         payload = (bytes(head) + text.encode())[: len(self.out.body) - HEAD - 2]
         self.out.body[HEAD : HEAD + len(payload)] = payload

@@ -7,6 +7,10 @@ is written beside the old one and then takes its name, so a power cut leaves one
 import json
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from shapes import Json
+
 NONE, EXCEPTION, WATCHDOG, BAD_WIRING = 0, 1, 2, 3
 TEXT_MAX = 120
 STARTS_MAX = 0xFFFF
@@ -50,7 +54,7 @@ class Memory:
             self.more = 0
             self._write()
 
-    def wiring(self):
+    def wiring(self) -> str | None:
         """The configuration as last taken, as text; None where there is none."""
         kept = _read(self._folder + _WIRING)
         return kept if isinstance(kept, str) else None
@@ -68,11 +72,11 @@ class Memory:
             self.damaged = True
 
 
-def _int(value) -> int:
+def _int(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _read(path: str):
+def _read(path: str) -> "Json":
     try:
         with open(path) as file:
             return json.load(file)
@@ -80,7 +84,7 @@ def _read(path: str):
         return None
 
 
-def _write(path: str, value) -> None:
+def _write(path: str, value: "Json") -> None:
     with open(path + ".new", "w") as file:
         json.dump(value, file)
     os.rename(path + ".new", path)

@@ -1,5 +1,9 @@
 """The messages of the link: kinds, versions, and a description of every field for whoever asks."""
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from shapes import Row
+
 PROTOCOL = 1
 VERSION = (1, 0, 0)
 
@@ -26,7 +30,7 @@ MESSAGES = (
 )
 
 
-def lines(config) -> list:
+def lines(config: "Row | None") -> list[str]:
     """Every line of the dictionary: the messages, then what is wired where."""
     told = list(MESSAGES)
     if config is None:
