@@ -183,10 +183,10 @@ def value_text(value: object, key: str = "") -> str:
 
 
 def _lines(block: Block) -> Iterator[str]:
+    saved = {"version": block.version, "date": block.date}
+    texts = {"author": block.author or None, "reason": block.reason or None}
     yield f"\n[{SECTION}]"
-    yield from _row(
-        {name: getattr(block, name) for name in ("version", "author", "date", "reason")}
-    )
+    yield from _row({**saved, **texts})
     for change in block.changes:
         yield f"\n[[{SECTION}.set]]"
         yield from _row({name: getattr(change, name) for name in change.__struct_fields__})
@@ -194,7 +194,7 @@ def _lines(block: Block) -> Iterator[str]:
 
 def _row(row: Mapping[str, Any]) -> Iterator[str]:
     for name, value in row.items():
-        if value is not None and value != "":
+        if value is not None:
             yield f"{name} = {value_text(value, name)}"
 
 
