@@ -56,6 +56,7 @@ class IndicatorRoom:
         self._tampering = Tampering()
         self._alarms: tuple[int, ...] = ()
         self.faults: tuple[int, ...] = ()
+        self.health: tuple[str, ...] = ()
 
     def read(self, now_us: int, ends: tuple[EndInputs, EndInputs]) -> Weight:
         """Take the frames that have come in and return the weight as it stands now."""

@@ -47,6 +47,11 @@ class RfWatchedRoom:
         return tuple(sorted({*found, _CODE})) if alarmed else found
 
     @property
+    def health(self) -> tuple[str, ...]:
+        """As the scale's."""
+        return self._room.health
+
+    @property
     def rests_until_us(self) -> int:
         """As the scale's; 0 while there is an alarm to tell."""
         return 0 if self._alarm else self._room.rests_until_us

@@ -28,6 +28,10 @@ class ScaleRoom(Protocol):
         """Catalogue codes of what is wrong with it, and of what it has found."""
 
     @property
+    def health(self) -> tuple[str, ...]:
+        """What the watch over the cells says of each, a name of ``CellHealth``; () without any."""
+
+    @property
     def rests_until_us(self) -> int:
         """When the next look is due; 0 where the last one has something to tell."""
 

@@ -135,6 +135,11 @@ class Scan:
         """What is wrong now with cameras, the reader and other devices, with what was measured."""
         return (*self.reading.troubles, *self._intake.checks.troubles)
 
+    @property
+    def cell_health(self) -> tuple[str, ...]:
+        """What the watch over the load cells says of each, by name of ``CellHealth``."""
+        return self._weigh_room.health
+
     def rest(self, t_us: IntArray, counts: IntArray, scan_us: int) -> int:
         """Run scans in which nothing happens but that the empty scale breathes; return how many.
 

@@ -29,6 +29,7 @@ from protocol.counts import COUNTS
 from protocol.media import Blob
 from protocol.parts import RAW_BYTES_MAX
 from sensors.calibration import IntArray, Scale
+from sensors.cells import CellHealth
 from sensors.degraded import DegradedWeight, NoDegradedWeight
 from sensors.estimator import TICK_S
 from sensors.indication import indicate_g
@@ -102,7 +103,13 @@ class WeighRoom:
         self._beams = (0, 0)
         self._tampering = Tampering()
         self._alarms: tuple[int, ...] = ()
+        self._health: tuple[CellHealth, ...] = ()
         self.faults: tuple[int, ...] = ()
+
+    @property
+    def health(self) -> tuple[str, ...]:
+        """What the watch over the cells says of each, by name; () before the first look."""
+        return tuple(one.name for one in self._health)
 
     def read(self, now_us: int, ends: tuple[EndInputs, EndInputs]) -> Weight:
         """Take the samples that have come in and return the weight as it stands now."""
@@ -211,6 +218,7 @@ class WeighRoom:
         silent = self._feel(now_us)
         self._batch.empty_into(self._weigher)
         seen = self._weigher.snapshot(now_us)
+        self._health = seen.cells
         self._tampering.see(now_us, seen.weighing_id, 1 in self._beams)
         before, self._weight = self._weight, self._fact(seen, now_us)
         left = self._weigher.remaining() if self._degraded_allowed else None

@@ -48,6 +48,7 @@ def run(site: Path, out: Path, seconds: float, as_json: bool) -> None:
         signal.signal(number, lambda *_: stop.set())
     period_us = profile.timing.get("scan", SCAN_US)
     port = ServicePort(board, out / SOCKET_NAME, _about(board, out), period_us)
+    port.health = lambda: lane.cell_health
     try:
         _loop(lane, port, stop, period_us / 1e6, seconds, as_json)
     finally:
@@ -69,7 +70,7 @@ def _about(board: Board, out: Path) -> About:
     return About(
         site=profile.site.name,
         lane=profile.site.lane,
-        path=profile.path,
+        path=str(Path(profile.path).resolve()),
         folder=str(out.resolve()),
         config_sha256=profile.sha256,
         software=identity_of(profile).software,

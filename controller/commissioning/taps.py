@@ -30,7 +30,7 @@ BATCHES_MAX = 20_000
 
 
 class CellTap:
-    """Load cells whose samples are kept while ``keeps``."""
+    """Load cells whose samples are kept while ``keeps``; ``fault`` stands until samples come."""
 
     def __init__(self, cells: LoadCells) -> None:
         self._cells = cells
@@ -42,13 +42,15 @@ class CellTap:
         got = self._cells.read()
         if isinstance(got, DeviceFault):
             self.fault = got
-        elif self.keeps and len(got.t_us):
-            self.kept.append(got)
+        elif len(got.t_us):
+            self.fault = None
+            if self.keeps:
+                self.kept.append(got)
         return got
 
 
 class IndicatorTap:
-    """An indicator whose frames are kept while ``keeps``."""
+    """An indicator whose frames are kept while ``keeps``; ``fault`` stands until frames come."""
 
     def __init__(self, indicator: Indicator) -> None:
         self._indicator = indicator
@@ -60,8 +62,10 @@ class IndicatorTap:
         got = self._indicator.read()
         if isinstance(got, DeviceFault):
             self.fault = got
-        elif self.keeps:
-            self.kept.extend(got)
+        elif got:
+            self.fault = None
+            if self.keeps:
+                self.kept.extend(got)
         return got
 
     def request_zero(self) -> bool:
@@ -91,16 +95,24 @@ class SignTap:
 
 
 class CameraTap:
-    """A camera from which one picture can be asked for, whatever the lane wants."""
+    """A camera from which one picture can be asked for, whatever the lane wants.
+
+    ``pictures`` counts all that it gave, of which the newest was exposed at ``newest_us``.
+    """
 
     def __init__(self, camera: Camera) -> None:
         self._camera = camera
         self.asked = False
         self.frame: Frame | None = None
         self.fault: DeviceFault | None = None
+        self.pictures = 0
+        self.newest_us: int | None = None
 
     def capture(self, wanted: bool) -> Frame | DeviceFault | None:
         got = self._camera.capture(wanted or self.asked)
+        if isinstance(got, Frame):
+            self.pictures += 1
+            self.newest_us = got.captured_us
         if self.asked and isinstance(got, Frame):
             self.frame, self.fault = got, None
         elif self.asked and isinstance(got, DeviceFault):

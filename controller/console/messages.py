@@ -84,6 +84,43 @@ class ScanPace(Struct, frozen=True, kw_only=True):
     late_max_us: int
 
 
+class Lens(Struct, frozen=True, kw_only=True):
+    """One camera: its pictures since start, and what became of those taken for a passage.
+
+    ``newest_us`` is when the newest was exposed, None before the first.  ``flawed`` counts those
+    not read by what was wrong with them.  ``trouble`` is the last one, which began at
+    ``trouble_us``; ``ails`` says that it is there now.
+    """
+
+    name: str
+    pictures: int = 0
+    newest_us: int | None = None
+    taken: int = 0
+    read: int = 0
+    late: int = 0
+    flawed: tuple[tuple[str, int], ...] = ()
+    trouble: DeviceFault | None = None
+    trouble_us: int = 0
+    ails: bool = False
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """A fault or alarm that is present: since when, and how often since start."""
+
+    code: int
+    since_us: int
+    times: int
+
+
+class Firmware(Struct, frozen=True, kw_only=True):
+    """A coprocessor by its port; ``version`` is "" until it has said who it is."""
+
+    port: str
+    version: str
+    chip: str = ""
+    starts: int = 0
+
+
 class About(Struct, frozen=True, kw_only=True):
     """What runs: site, files, versions, since when (milliseconds since 1970 UTC)."""
 
@@ -100,7 +137,9 @@ class State(Struct, frozen=True, kw_only=True):
     """The lane at its newest scan.
 
     ``failure`` is why the ledger cannot take a record now, "" where it can; ``cameras`` are the
-    names that ``AskSnap`` takes; ``scale`` is what weighs.
+    names that ``AskSnap`` takes; ``scale`` is what weighs, ``cell_health`` what its watch says of
+    each cell by the names of ``sensors.cells.CellHealth``, none of an indicator.  ``up_us`` is for
+    how long the lane has run.
     """
 
     inputs: InputImage
@@ -115,19 +154,39 @@ class State(Struct, frozen=True, kw_only=True):
     cameras: tuple[str, ...]
     scale: Literal["cells", "indicator"]
     failure: str = ""
+    standing: tuple[Standing, ...] = ()
+    lenses: tuple[Lens, ...] = ()
+    cell_health: tuple[str, ...] = ()
+    firmware: tuple[Firmware, ...] = ()
+    up_us: int = 0
+
+
+class Heard(Struct, frozen=True, kw_only=True):
+    """What an indicator's frames said: how many, by state; how many in motion, at centre of zero.
+
+    ``last`` is the newest frame byte for byte, hexadecimal; ``last_us`` when it came.
+    """
+
+    frames: int
+    states: tuple[tuple[str, int], ...] = ()
+    moving: int = 0
+    centred: int = 0
+    last: str = ""
+    last_us: int = 0
 
 
 class Samples(Struct, frozen=True, kw_only=True):
     """Raw samples, oldest first: ``counts`` is a row of all cells for each of ``t_us``.
 
-    Of an indicator the counts are one column, its reading in grams.  ``fault`` is the last word of
-    a device that gave none.
+    Of an indicator the counts are one column, its reading in grams, and ``heard`` is what all its
+    frames of that time said.  ``fault`` is the word of a device that gives none.
     """
 
     t_us: list[int]
     counts: list[list[int]]
     rate_hz: float
     fault: DeviceFault | None = None
+    heard: Heard | None = None
 
 
 class Event(Struct, frozen=True, kw_only=True):
@@ -141,10 +200,14 @@ class Event(Struct, frozen=True, kw_only=True):
 
 
 class Events(Struct, frozen=True, kw_only=True):
-    """Events in order; ``missed`` are those that were dropped before they were asked for."""
+    """Events in order; ``missed`` are those that were dropped before they were asked for.
+
+    ``newest`` is the highest number there is: one lower than asked after tells of another start.
+    """
 
     events: tuple[Event, ...]
     missed: int = 0
+    newest: int = 0
 
 
 class Taken(Struct, frozen=True, kw_only=True):

@@ -34,6 +34,9 @@ from controller.console.messages import (
     AskState,
     Event,
     Events,
+    Firmware,
+    Heard,
+    Lens,
     Point,
     Question,
     Samples,
@@ -45,21 +48,24 @@ from controller.console.messages import (
 from controller.console.watch import Watch
 from controller.core.images import InputImage, OutputImage
 from controller.core.passage import Lane
+from hal.coprocessor.link import CoprocessorLink
 from hal.listening import listen
-from hal.ports import CellSamples, DeviceFault
+from hal.ports import CellSamples, DeviceFault, Indication
 from hal.requests import checked
 
 PEERS_MAX = 8
 IDLE_S = 300.0
 SNAP_S = 3.0
 LATE_KEPT = 3_000
+RAW_BYTES_MAX = 64
 _QUESTION = msgspec.json.Decoder(Question)
 
 
 class ServicePort:
     """Answers at ``path`` for a board that has taps (``controller.commissioning.taps.tapped``).
 
-    ``reload`` is told of a site file to be taken up and says why not, "" where it will be.
+    ``reload`` is told of a site file to be taken up and says why not, "" where it will be;
+    ``health`` is asked what the watch over the load cells says of each.
 
     Raises:
         ValueError: something else stands at the path, or it is longer than a socket's name may be.
@@ -69,6 +75,7 @@ class ServicePort:
         if not isinstance(board.requests, AskingHand):
             raise ValueError("the board of a service port has taps: build it with tapped()")
         self.reload: Callable[[AskReload], str] = _no_reload
+        self.health: Callable[[], tuple[str, ...]] = tuple
         self._board = board
         self._hand = board.requests
         self._about = about
@@ -82,6 +89,8 @@ class ServicePort:
         self._numbered = 0
         self._late_us: deque[int] = deque(maxlen=LATE_KEPT)
         self._scans = 0
+        self._began_us = board.clock.now_us()
+        self._coprocessors: dict[str, CoprocessorLink] = board.bus.share("coprocessors", dict)
         self._now: tuple[Lane, InputImage, OutputImage, tuple[DeviceFault, ...], str] | None = None
         self._peers = 0
         self._peers_lock = threading.Lock()
@@ -206,7 +215,35 @@ class ServicePort:
             cameras=tuple(self._cameras),
             scale="cells" if self._board.cells is not None else "indicator",
             failure=failure,
+            standing=tuple(self._watch.standing.values()),
+            lenses=self._lenses(troubles),
+            cell_health=self.health(),
+            firmware=tuple(_firmware(port, link) for port, link in self._coprocessors.items()),
+            up_us=inputs.now_us - self._began_us,
         )
+
+    def _lenses(self, troubles: tuple[DeviceFault, ...]) -> tuple[Lens, ...]:
+        ailing = {one.device for one in troubles}
+        told, counted = self._watch.told, self._watch.frames
+        found = []
+        for name, tap in self._cameras.items():
+            trouble, since_us = told.get(name, (None, 0))
+            counts = counted.get(name)
+            found.append(
+                Lens(
+                    name=name,
+                    pictures=tap.pictures,
+                    newest_us=tap.newest_us,
+                    taken=counts.taken if counts else 0,
+                    read=counts.read if counts else 0,
+                    late=counts.late if counts else 0,
+                    flawed=counts.flawed if counts else (),
+                    trouble=trouble,
+                    trouble_us=since_us,
+                    ails=name in ailing,
+                )
+            )
+        return tuple(found)
 
     def _points(self) -> tuple[Point, ...]:
         return tuple(self._watch.points.values())
@@ -215,7 +252,8 @@ class ServicePort:
         kept = _copy(self._events)
         new = tuple(event for event in kept if event.number > after)
         first = kept[0].number if kept else self._numbered + 1
-        return Events(events=new, missed=max(0, first - 1 - max(after, 0)))
+        newest = kept[-1].number if kept else 0
+        return Events(events=new, missed=max(0, first - 1 - max(after, 0)), newest=newest)
 
     def _samples(self, question: AskSamples) -> Samples:
         scale = self._scale
@@ -224,12 +262,14 @@ class ServicePort:
         if isinstance(scale, IndicatorTap):
             said = _copy(scale.kept)
             from_us = _from_us(said[-1].t_us if said else 0, seconds, question.after_us)
-            fresh = [one for one in said if one.t_us > from_us and one.weight_g is not None]
+            fresh = [one for one in said if one.t_us > from_us]
+            shown = [one for one in fresh if one.gross_g is not None]
             return Samples(
-                t_us=[one.t_us for one in fresh],
-                counts=[[one.weight_g or 0] for one in fresh],
+                t_us=[one.t_us for one in shown],
+                counts=[[one.gross_g or 0] for one in shown],
                 rate_hz=rate_hz,
                 fault=scale.fault,
+                heard=_heard(fresh),
             )
         if not isinstance(scale, CellTap):
             raise AssertionError("a lane without a scale is not built")
@@ -272,6 +312,32 @@ def _copy(kept: deque[Any]) -> tuple[Any, ...]:
 
 def _from_us(newest_us: int, seconds: float, after_us: int) -> int:
     return max(after_us, newest_us - round(seconds * 1e6))
+
+
+def _heard(frames: list[Indication]) -> Heard:
+    states: dict[str, int] = {}
+    for one in frames:
+        states[one.state.name] = states.get(one.state.name, 0) + 1
+    return Heard(
+        frames=len(frames),
+        states=tuple(states.items()),
+        moving=sum(one.motion is True for one in frames),
+        centred=sum(one.centre_of_zero is True for one in frames),
+        last=frames[-1].raw[:RAW_BYTES_MAX].hex(" ") if frames else "",
+        last_us=frames[-1].t_us if frames else 0,
+    )
+
+
+def _firmware(port: str, link: CoprocessorLink) -> Firmware:
+    about = link.about
+    if about is None:
+        return Firmware(port=port, version="")
+    return Firmware(
+        port=port,
+        version=".".join(map(str, about.version)),
+        chip=about.chip.hex(),
+        starts=about.starts,
+    )
 
 
 def _cell_samples(

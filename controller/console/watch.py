@@ -5,25 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from controller.console.messages import Point
-from controller.core.images import EndInputs, InputImage, OutputImage
-from controller.core.kinds import End, Phase
+from controller.console.messages import Point, Standing
+from controller.core.faults import Fault
+from controller.core.images import EndInputs, FrameCounts, InputImage, OutputImage
+from controller.core.kinds import End, Phase, View
 from controller.core.passage import Lane
 from hal.ports import DeviceFault
 
 Way = Literal["in", "out"]
 SENSORS = ("approach", "arm", "beam_low", "beam_high")
+TOLD_MAX = 64
+_NAMES = {int(fault): fault.name for fault in Fault}
+_VIEWS = {View.FRONT: "camera", View.REAR: "rear_camera"}
 
 
 class Watch:
-    """Compares each scan with the one before; ``points`` are all inputs and outputs by name."""
+    """Compares each scan with the one before; all that it keeps is replaced whole.
+
+    ``points`` are all inputs and outputs by name, ``standing`` the faults and alarms present by
+    code, ``told`` the newest trouble of each device and its time, ``frames`` what became of each
+    camera's pictures.
+    """
 
     def __init__(self) -> None:
         self.points: dict[str, Point] = {}
+        self.standing: dict[int, Standing] = {}
+        self.told: dict[str, tuple[DeviceFault, int]] = {}
+        self.frames: dict[str, FrameCounts] = {}
+        self._times: dict[int, int] = {}
+        self._counting: tuple[FrameCounts, ...] = ()
+        self._counted: dict[str, FrameCounts] = {}
         self._phase: Phase | None = None
         self._ends: tuple[EndInputs, EndInputs] | None = None
         self._outputs: OutputImage | None = None
-        self._faults: tuple[int, ...] = ()
+        self._faults: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
         self._troubles: tuple[DeviceFault, ...] = ()
         self._record = (0, 0)
 
@@ -45,7 +60,13 @@ class Watch:
         if outputs is not self._outputs:
             self._outputs = outputs
             yield from self._changed("out", _outputs(outputs), inputs.now_us)
-        yield from self._faulted(inputs, troubles)
+        if (inputs.faults, outputs.alarms) != self._faults:
+            self._faults = (inputs.faults, outputs.alarms)
+            yield from self._faulted(inputs.now_us)
+        if troubles != self._troubles:
+            yield from self._troubled(inputs.now_us, troubles)
+        if inputs.frames != self._counting:
+            self._count(inputs.frames)
         if lane.phase is not self._phase:
             self._phase = lane.phase
             yield "phase", f"{lane.phase.name} ({lane.outcome})"
@@ -69,23 +90,76 @@ class Watch:
             if before is not None:
                 yield way, f"{name} {before.state} -> {state}"
 
-    def _faulted(
-        self, inputs: InputImage, troubles: tuple[DeviceFault, ...]
+    def _faulted(self, now_us: int) -> Iterator[tuple[str, str]]:
+        before = self.standing
+        present = dict.fromkeys(code for codes in self._faults for code in codes)
+        for code in present:
+            if code not in before:
+                self._times[code] = self._times.get(code, 0) + 1
+                yield "fault", _named(code)
+        for code in before:
+            if code not in present:
+                yield "gone", _named(code)
+        self.standing = {
+            code: before.get(code) or Standing(code=code, since_us=now_us, times=self._times[code])
+            for code in present
+        }
+
+    def _troubled(
+        self, now_us: int, troubles: tuple[DeviceFault, ...]
     ) -> Iterator[tuple[str, str]]:
-        if inputs.faults != self._faults:
-            before, self._faults = self._faults, inputs.faults
-            for code in inputs.faults:
-                if code not in before:
-                    yield "fault", str(code)
-            for code in before:
-                if code not in inputs.faults:
-                    yield "gone", str(code)
-        if troubles != self._troubles:
-            known = {(one.name, one.device) for one in self._troubles}
-            self._troubles = troubles
-            for one in troubles:
-                if (one.name, one.device) not in known:
-                    yield "fault", f"{one.name} {one.device}: {one.seen}"
+        known = {(one.name, one.device) for one in self._troubles}
+        self._troubles = troubles
+        told = dict(self.told)
+        for one in troubles:
+            before, since_us = told.pop(one.device, (one, now_us))
+            began = (one.name, one.device) not in known
+            if began:
+                yield "fault", f"{one.name} {one.device}: {one.seen}"
+            # A trouble that goes on keeps its time and takes the newest words.
+            told[one.device] = (one, now_us if began or before.name != one.name else since_us)
+        self.told = dict(list(told.items())[-TOLD_MAX:])
+
+    def _count(self, frames: tuple[FrameCounts, ...]) -> None:
+        """Add those of the passage under way to those of all that are over."""
+        passage = {one.passage_id for one in frames}
+        if not passage or passage != {one.passage_id for one in self._counting}:
+            self._counted = self.frames
+        self._counting = frames
+        added = {_camera(one): one for one in frames}
+        self.frames = {
+            name: _sum(self._counted.get(name), added.get(name))
+            for name in {**self._counted, **added}
+        }
+
+
+def _sum(one: FrameCounts | None, other: FrameCounts | None) -> FrameCounts:
+    if one is None or other is None:
+        found = one or other
+        if found is None:
+            raise AssertionError("one of them is there")
+        return found
+    flawed = dict(one.flawed)
+    for what, times in other.flawed:
+        flawed[what] = flawed.get(what, 0) + times
+    return FrameCounts(
+        passage_id=other.passage_id,
+        end=other.end,
+        view=other.view,
+        taken=one.taken + other.taken,
+        read=one.read + other.read,
+        late=one.late + other.late,
+        flawed=tuple(flawed.items()),
+    )
+
+
+def _camera(one: FrameCounts) -> str:
+    return f"{one.end.name.lower()}.{_VIEWS[one.view]}"
+
+
+def _named(code: int) -> str:
+    """A code with its name, as an event tells it."""
+    return f"{code} {_NAMES.get(code, '')}".rstrip()
 
 
 def _inputs(inputs: InputImage) -> dict[str, str]:
