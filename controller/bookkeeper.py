@@ -26,7 +26,7 @@ from controller.recorder import Evidence, to_record
 from controller.recording.identity import Identity
 from controller.recording.plates import picture_of
 from controller.recording.weighing import tells_of_the_stay
-from controller.restart import fact_at_start
+from controller.restart import fact_at_start, recalled
 from controller.rooms import ScaleRoom
 from controller.signbook import SignBook
 from controller.visitbook import REFILL_MAX, VisitBook
@@ -194,6 +194,7 @@ class Bookkeeper:
         if outputs.lookup != self._asked:
             self._asked = outputs.lookup
             self._vehicle = self._look_up(outputs.lookup) if outputs.lookup else None
+        self._recall(outputs.recall)
 
     def rests_until_us(self, now_us: int) -> int:
         """Until when ``poll`` and ``take`` need not be called by a lane that wants nothing new.
@@ -202,6 +203,7 @@ class Bookkeeper:
         """
         stored = not (self._draft or self._pending or self._failing)
         silent = not (self.faults or self.findings) and self.fact.on_deck == self._on_deck
+        silent = silent and self.fact.recalled is None
         tended_us = self._tended_us
         if not (stored and silent) or tended_us is None or tended_us == now_us:
             return 0
@@ -263,8 +265,8 @@ class Bookkeeper:
     def _stored(self, key: Key, receipt: Receipt) -> None:
         intent = self._pending.pop(key)
         self._failing, self._fault, self._failure = False, None, None
-        # A word about the weighing lets nobody out, and takes no permit back.
-        permit = self.fact.permit if intent.kind == RecordKind.SERVICE else None
+        # A word about no passage under way lets nobody out, and takes no permit back.
+        permit = self.fact.permit if intent.service is not None else None
         if intent.permit is not None:
             permit = Permit(
                 seq=receipt.seq,
@@ -297,6 +299,17 @@ class Bookkeeper:
         if self._since_failure >= RETRY_SCANS:
             self._since_failure = 0
             self._writer.retry()
+
+    def _recall(self, passage_id: int) -> None:
+        """Say what the ledger has of a passage, once none of its records is on the way there."""
+        known = self.fact.recalled
+        if passage_id == (0 if known is None else known.passage_id):
+            return
+        draft = self._draft
+        if any(one == passage_id for one, _ in (*self._pending, *((draft.key,) if draft else ()))):
+            return
+        found = recalled(self.ledger, passage_id) if passage_id else None
+        self.fact = replace(self.fact, recalled=found)
 
     def _look_up(self, plate: str) -> Vehicle:
         entry = self._register.lookup(plate) if self._register is not None else None

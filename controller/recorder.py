@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from controller.core.images import RecordIntent
-from controller.core.kinds import End, Phase, RecordKind
+from controller.core.kinds import End, Phase
 from controller.recording.deeds import (
     amendment_of,
     decision_of,
@@ -18,6 +18,7 @@ from controller.recording.deeds import (
     person_of,
     reweigh_of,
     service_of,
+    void_of,
 )
 from controller.recording.identity import Identity
 from controller.recording.plates import Picture, identification_of, images_of, plates_of
@@ -26,7 +27,6 @@ from controller.recording.usability import usability_of
 from controller.recording.vehicle import axles_of, cargo_of, vehicle_of
 from controller.recording.verdicts import verdicts_of
 from controller.recording.weighing import curve_of, degraded_of, weighing_of
-from controller.recording.words import bounded
 from protocol import parts
 from protocol.record import Record
 
@@ -80,7 +80,7 @@ def to_record(intent: RecordIntent, identity: Identity, evidence: Evidence) -> R
         identification=identification_of(intent, identity.plate_rule),
         degraded=degraded,
         service=service_of(intent),
-        void=bounded(intent.reasons[0]) if intent.kind == RecordKind.VOID else None,
+        void=void_of(intent),
         move=move_of(intent),
         scale=scale,
         curve=curve_of(intent, evidence.curve),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from controller.core.images import LedgerFact, Stay
+from controller.core.images import LedgerFact, Recalled, Stay
 from controller.core.kinds import Decision, End
 from protocol import parts
+from protocol.errors import LedgerError
 from protocol.ledger import Ledger
 from protocol.ondeck import OnDeck
-from protocol.record import Record
+from protocol.record import Record, RecordError
 
 _ACCOUNTS = (parts.Kind.PASSAGE, parts.Kind.VOID)
 
@@ -40,11 +41,33 @@ def stay_of(found: OnDeck, records: Sequence[Record]) -> Stay:
         seq=newest.seq if newest else 0,
         first_seq=records[0].seq if records else None,
         accounted=any(record.kind in _ACCOUNTS for record in records),
+        voided=any(_is_voided_by(record) for record in records),
         decision=Decision[outcomes[-1].name] if outcomes else Decision.HOLD,
         leave_by=_end(newest.permit) if newest else None,
         by_person=newest is not None and newest.person is not None,
         gross_g=weights[-1] if weights else None,
     )
+
+
+def recalled(ledger: Ledger, passage_id: int) -> Recalled:
+    """What the ledger has of a passage; nothing where it cannot be read."""
+    try:
+        found = ledger.told_of(passage_id)
+        voids = ledger.of_kind(passage_id, parts.Kind.VOID)
+    except (LedgerError, RecordError):
+        return Recalled(passage_id=passage_id)
+    return Recalled(
+        passage_id=passage_id,
+        part=found.parts,
+        first_seq=found.first_seq,
+        accounted=bool(found.kinds.intersection(_ACCOUNTS)),
+        voided=any(_is_voided_by(record) for record in voids),
+    )
+
+
+def _is_voided_by(record: Record) -> bool:
+    """Whether a person has said here that nothing of the passage stands; the lane names none."""
+    return record.kind is parts.Kind.VOID and record.person is not None
 
 
 def _end(permit: parts.Permit) -> End | None:

@@ -113,6 +113,10 @@ def _notes(record: Record) -> Iterator[str]:
         yield " ".join(words.not_usable(record.usability))
     if record.service is not None:
         yield words.SERVICES[record.service.action].en
+        if record.service.zero_offset_g is not None:
+            yield f"zero was {record.service.zero_offset_g} g off"
+        if record.service.detail is not None:
+            yield " · ".join(record.service.detail.splitlines())
     if record.move is not None:
         yield f"{record.move.end} boom {words.MOTIONS[record.move.motion].en} by hand"
     if record.amendment is not None:

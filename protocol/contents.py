@@ -15,7 +15,7 @@ from protocol.custody import KeyChange
 from protocol.envelope import opened
 from protocol.errors import Code, LedgerError
 from protocol.keys import PublicKey
-from protocol.lookup import OpenChain
+from protocol.lookup import OpenChain, Told
 from protocol.ondeck import OnDeck
 from protocol.parts import Kind, Tare
 from protocol.record import Record, RecordError
@@ -91,6 +91,21 @@ class Contents:
             passage_id,
             part,
         )
+
+    def told_of(self, passage_id: int) -> Told:
+        """What parts there are of a passage; none where it is not known."""
+        with self._access() as db:
+            return lookup.told_of(db, passage_id)
+
+    def of_kind(self, passage_id: int, kind: Kind) -> list[Record]:
+        """The records of this kind of a passage, oldest first."""
+        with self._access() as db:
+            found = db.execute(
+                "SELECT body FROM record WHERE passage_id = ? AND passage_id > 0 AND kind = ? "
+                "ORDER BY part",
+                (passage_id, int(kind)),
+            ).fetchall()
+        return [opened(body) for (body,) in found]
 
     def last(self) -> Record | None:
         """The newest record, None in an empty ledger."""

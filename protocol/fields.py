@@ -252,6 +252,8 @@ FIELDS: dict[str, tuple[Field, ...]] = {
     "Servicing": _map(
         (1, "action", "操作"),
         (2, "cells", "故障传感器"),
+        (3, "detail", "操作内容"),
+        (4, "zero_offset_g", "零点偏移"),
     ),
     "Move": _map(
         (1, "end", "道闸"),

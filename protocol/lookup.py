@@ -47,6 +47,28 @@ class OpenChain(Struct, frozen=True, kw_only=True):
     cycles: int
 
 
+class Told(Struct, frozen=True, kw_only=True):
+    """What the ledger has of one passage: its first record, how many parts, of which kinds."""
+
+    first_seq: int | None = None
+    parts: int = 0
+    kinds: frozenset[int] = frozenset()
+
+
+def told_of(db: sqlite3.Connection, passage_id: int) -> Told:
+    """The parts of a passage, by the columns beside the records."""
+    rows = db.execute(
+        "SELECT kind, min(seq), max(part) FROM record WHERE passage_id = ? AND passage_id > 0 "
+        "GROUP BY kind",
+        (passage_id,),
+    ).fetchall()
+    return Told(
+        first_seq=min((seq for _, seq, _ in rows), default=None),
+        parts=max((part for _, _, part in rows), default=0),
+        kinds=frozenset(kind for kind, _, _ in rows),
+    )
+
+
 def derive(record: Record, before: Lookup | None) -> Lookup:
     """Derive the row of a record that has its seq; ``before`` is the subject's state so far."""
     over = record.verdicts.over if record.verdicts else bool(before and before.over)

@@ -18,6 +18,7 @@ from msgspec import Meta, Struct
 from protocol import cbor
 
 Text = Annotated[str, Meta(min_length=1, max_length=500)]
+Detail = Annotated[str, Meta(min_length=1, max_length=2_000)]
 Code = Annotated[str, Meta(min_length=1, max_length=64)]
 Number = Annotated[str, Meta(min_length=1, max_length=128)]
 Digest = Annotated[bytes, Meta(min_length=32, max_length=32)]
@@ -136,11 +137,16 @@ class Evidence(StrEnum):
 
 
 class Service(StrEnum):
-    """What a named person changed about the weighing, by a record of kind SERVICE."""
+    """What a named person changed about the lane or tried out, by a record of kind SERVICE."""
 
     ALLOW_DEGRADED = "allow_degraded"
     FORBID_DEGRADED = "forbid_degraded"
     CLEAR_CELLS = "clear_cells"
+    ZERO = "zero"
+    TEST_LAMP = "test_lamp"
+    TEST_SIGN = "test_sign"
+    CONFIGURE = "configure"
+    CALIBRATE = "calibrate"
 
 
 class Times(Struct, frozen=True, kw_only=True):
@@ -462,10 +468,17 @@ class Degraded(Struct, frozen=True, kw_only=True):
 
 
 class Servicing(Struct, frozen=True, kw_only=True):
-    """A word about the weighing itself; ``cells`` are those named bad at that moment."""
+    """A word about the lane itself; ``cells`` are those named bad at that moment.
+
+    ``detail`` is what it was about: the lamp, the keys changed and their values with the digests
+    before and after.  ``zero_offset_g`` is how far the zero was from that of the calibration when a
+    person asked for another.
+    """
 
     action: Service
     cells: Annotated[tuple[Count, ...], Meta(max_length=64)] = ()
+    detail: Detail | None = None
+    zero_offset_g: Mass | None = None
 
 
 class Move(Struct, frozen=True, kw_only=True):

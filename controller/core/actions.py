@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from controller.core.decide import decide
 from controller.core.guards import arrival_end, leave_end, occupied_again, request_of
 from controller.core.images import InputImage, Request
-from controller.core.intents import WITHDRAWN, hold, intend, new_passage, void
+from controller.core.intents import VOIDED, WITHDRAWN, hold, intend, new_passage, void
 from controller.core.kinds import (
     BoomPosition,
     Decision,
@@ -17,6 +17,7 @@ from controller.core.kinds import (
     Phase,
     RecordKind,
     RequestKind,
+    WeighingStatus,
     Withdrawal,
 )
 from controller.core.passage import Lane, Passage
@@ -168,9 +169,40 @@ def _to_holding(lane: Lane, row: Row, inputs: InputImage, settings: LaneSettings
         return lane
     if passage.boarded_us is None:
         passage = replace(passage, boarded_us=inputs.now_us)
+    if row.outcome == VOIDED:
+        return replace(lane, passage=_voided(lane, passage, inputs))
     if row.outcome == WITHDRAWN or (row.outcome == _NOT_AGAIN and inputs.weight.withdrawn):
         passage = _taken_back(passage, inputs)
     return replace(lane, passage=hold(passage, inputs, row.outcome))
+
+
+def _voided(lane: Lane, passage: Passage, inputs: InputImage) -> Passage:
+    """Say that nothing of it stands; the weight goes on record, and decides nothing any more."""
+    request = request_of(lane, inputs, RequestKind.VOID)
+    if request is None:
+        return passage
+    found = inputs.weight if inputs.weight.status == WeighingStatus.ACCEPTED else None
+    first = passage.weight is None and found is not None
+    told = replace(
+        passage,
+        weight=found if passage.weight is None else passage.weight,
+        decision=Decision.HOLD,
+        reasons=(VOIDED,),
+        leave_by=None,
+        by_person=False,
+        accounted=True,
+        voided=True,
+    )
+    told = intend(
+        told,
+        inputs,
+        RecordKind.VOID,
+        who=request.who,
+        why=request.why,
+        second=request.second,
+        weighed_again=first and passage.part > 0,
+    )
+    return replace(told, weight=None, facts=None, judgement=None, tare_seq=None, mode=None)
 
 
 def _to_departing(lane: Lane, row: Row, inputs: InputImage, settings: LaneSettings) -> Lane:

@@ -209,7 +209,8 @@ class Stay(Struct, frozen=True, kw_only=True):
 
     ``part`` and ``seq`` are those of its newest record (0: none), ``first_seq`` that of its first.
     ``accounted`` says that it has its PASSAGE or VOID.  ``decision``, ``leave_by`` and
-    ``by_person`` are the newest word on it, ``gross_g`` what it weighed.
+    ``by_person`` are the newest word on it, ``gross_g`` what it weighed; ``voided`` says that a
+    person has said that nothing of it stands.
     """
 
     passage_id: int
@@ -222,13 +223,29 @@ class Stay(Struct, frozen=True, kw_only=True):
     leave_by: End | None = None
     by_person: bool = False
     gross_g: int | None = None
+    voided: bool = False
+
+
+class Recalled(Struct, frozen=True, kw_only=True):
+    """What the ledger has of a passage that the lane asked about: its first record, how many parts.
+
+    ``accounted`` says that a PASSAGE or VOID of it is on disk, ``voided`` that a person has voided
+    it; all as if it had never been (``part`` 0) where nothing is known of it.
+    """
+
+    passage_id: int
+    part: int = 0
+    first_seq: int | None = None
+    accounted: bool = False
+    voided: bool = False
 
 
 class LedgerFact(Struct, frozen=True, kw_only=True):
     """What the ledger has made durable: the last part of the passage, and the permit it gives.
 
     ``on_deck`` is the passage whose on-deck interval runs, as the disk has it (0: none); ``stay``
-    is that interval where it was found so when the ledger was opened.
+    is that interval where it was found so when the ledger was opened.  ``recalled`` answers the
+    passage in the last output's ``recall``.
     """
 
     ready: bool = False
@@ -239,6 +256,7 @@ class LedgerFact(Struct, frozen=True, kw_only=True):
     next_passage_id: int = 1
     on_deck: int = 0
     stay: Stay | None = None
+    recalled: Recalled | None = None
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -327,7 +345,8 @@ class RecordIntent(Struct, frozen=True, kw_only=True):
     alter it.  ``weighed_again``: the vehicle was, and no part before this one tells of the weight.
     ``permit`` is the boom that this record, once durable, allows to rise; ``move`` the
     one that a person moves: upwards where it is also permitted, else downwards.  ``mode`` says by
-    whose word a weight without evidence was taken, ``service`` what a SERVICE record is of.
+    whose word a weight without evidence was taken, ``service`` which word a record is of that is
+    about no passage under way, ``detail`` what that word says besides.
     """
 
     kind: RecordKind
@@ -364,6 +383,7 @@ class RecordIntent(Struct, frozen=True, kw_only=True):
     cargo: Cargo | None = None
     mode: Mode | None = None
     service: RequestKind | None = None
+    detail: str = ""
     timeline: tuple[tuple[int, int], ...] = ()
 
 
@@ -377,9 +397,10 @@ class OutputImage(Struct, frozen=True, kw_only=True):
     of which those exposed before ``seen_from_us`` show another vehicle, and of the front those
     after ``seen_until_us`` too.
     ``record`` stays until the ledger has answered for it; ``on_deck`` is the passage whose on-deck
-    interval runs (0: none), which the ledger keeps for a restart.  ``degraded`` allows the scale
-    to weigh on the remaining cells; ``cells_cleared`` is the number of the record that last asked
-    it to forget its cell faults.
+    interval runs (0: none), which the ledger keeps for a restart; ``recall`` one that is over, of
+    which the ledger is to say what it has.  ``degraded`` allows the scale to weigh on the remaining
+    cells; ``cells_cleared`` is the number of the record that last asked it to forget its cell
+    faults.
     """
 
     booms: tuple[BoomCommand, BoomCommand] = (BoomCommand.HOLD, BoomCommand.HOLD)
@@ -399,4 +420,5 @@ class OutputImage(Struct, frozen=True, kw_only=True):
     cells_cleared: int = 0
     record: RecordIntent | None = None
     on_deck: int = 0
+    recall: int = 0
     alarms: tuple[int, ...] = ()

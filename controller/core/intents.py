@@ -10,6 +10,7 @@ from controller.core.passage import Lane, Passage
 from controller.core.plates import READ_BEFORE_START_US
 
 WITHDRAWN = "weight withdrawn"
+VOIDED = "voided by a person"
 _WHY = {
     Withdrawal.MOVED: "it moved",
     Withdrawal.LOAD_CHANGED: "its load changed",
@@ -49,6 +50,7 @@ def resumed(lane: Lane, inputs: InputImage, stay: Stay) -> Lane:
         decision=stay.decision,
         leave_by=stay.leave_by,
         by_person=stay.by_person,
+        voided=stay.voided,
         stay=stay,
     )
     return replace(lane, passage=passage, next_id=max(lane.next_id, stay.passage_id + 1))

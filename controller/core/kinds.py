@@ -122,6 +122,12 @@ class RequestKind(IntEnum):
     ALLOW_DEGRADED = 9
     FORBID_DEGRADED = 10
     CLEAR_CELLS = 11
+    ZERO = 12
+    TEST_LAMP = 13
+    TEST_SIGN = 14
+    CONFIGURE = 15
+    CALIBRATE = 16
+    VOID = 17
 
 
 class BoomCommand(IntEnum):
@@ -156,6 +162,7 @@ class Message(IntEnum):
     BACK_OUT = 11
     EMERGENCY = 12
     NO_RECORDS = 13
+    TEST = 14
 
 
 class Decision(IntEnum):

@@ -50,6 +50,7 @@ def _enter(lane: Lane, row: Row, inputs: InputImage, settings: LaneSettings) -> 
         healthy_us=None,
         jog=None,
         lower=None,
+        trial=None,
         passage=passage,
     )
 

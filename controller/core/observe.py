@@ -48,7 +48,7 @@ _RECOVERING = (Phase.STARTING, Phase.FAULTED, Phase.LEDGER_AWAY)
 
 def observe(lane: Lane, inputs: InputImage, settings: LaneSettings) -> Lane:
     """Bring the lane's memory up to this image, without any transition."""
-    lane = serviced(_timers(lane, inputs, settings), inputs)
+    lane = serviced(_timers(lane, inputs, settings), inputs, settings)
     if lane.phase == Phase.STARTING and lane.passage is None and inputs.ledger.stay is not None:
         lane = resumed(lane, inputs, inputs.ledger.stay)
     if lane.phase in _NOT_WORKING:

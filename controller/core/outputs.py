@@ -23,11 +23,12 @@ from controller.core.kinds import (
     Message,
     Phase,
     PlateStand,
+    RequestKind,
     WeighingStatus,
 )
-from controller.core.passage import Lane, Passage
+from controller.core.passage import Lane, Passage, Trial
 from controller.core.plates import seen_until_us
-from controller.core.service import mode_of
+from controller.core.service import MAY_ZERO, mode_of
 from controller.core.settings import LaneSettings
 from controller.core.verdict import Verdict
 
@@ -35,6 +36,7 @@ _ENTRY_UP = (Phase.APPROACH, Phase.BOARDING)
 _ZEROING = (Phase.STARTING, Phase.ZERO_CHECK, Phase.FAULTED, Phase.LEDGER_AWAY)
 _LEAVING = (Phase.RELEASING, Phase.RETURNING, Phase.DEPARTING)
 _STILL = (Phase.STARTING, Phase.IDLE, Phase.ZERO_CHECK, Phase.FAULTED, Phase.EMERGENCY)
+_BOTH_RED = (RED, RED)
 _LOOKING = (Phase.APPROACH, Phase.BOARDING)
 _WEIGHED = (Phase.POSITIONING, Phase.WEIGHING, Phase.CONFIRMING)
 """Nothing is known of a weight yet, or nothing any more."""
@@ -67,10 +69,11 @@ def outputs(lane: Lane, inputs: InputImage, settings: LaneSettings) -> OutputIma
     leave = _way_out(lane, inputs, settings)
     mode = mode_of(lane, settings)
     entry = passage.entry if passage is not None else None
+    approach, deck = _lamps(lane, entry, leave, inputs)
     return OutputImage(
         booms=_booms(lane, entry, leave, inputs, settings),
-        approach_lamps=_green(entry if lane.phase == Phase.APPROACH else None, inputs),
-        deck_lamps=_green(leave, inputs),
+        approach_lamps=approach,
+        deck_lamps=deck,
         sign=_sign(lane, inputs),
         passage_id=passage.id if passage is not None else 0,
         entry=entry,
@@ -80,11 +83,12 @@ def outputs(lane: Lane, inputs: InputImage, settings: LaneSettings) -> OutputIma
         capture_rear=lane.phase in _LOOKING_BEHIND,
         seen_from_us=passage.seen_from_us if passage is not None else 0,
         seen_until_us=seen_until_us(passage) if passage is not None else None,
-        zero=lane.phase in _ZEROING and not inputs.weight.zero_ok,
+        zero=_zero(lane, inputs),
         degraded=mode is not None and mode.on,
         cells_cleared=lane.cells_cleared,
         record=_record(lane),
         on_deck=_on_deck(passage),
+        recall=(lane.recall.passage_id or 0) if lane.recall is not None else 0,
         alarms=_alarms(lane, inputs, settings),
     )
 
@@ -178,6 +182,25 @@ def _jogged(lane: Lane, end: End) -> BoomCommand:
     return LOWER if lane.lower == end else HOLD
 
 
+def _zero(lane: Lane, inputs: InputImage) -> bool:
+    """Wanted by rule while the zero is not good, and on a person's word; the interlock decides."""
+    if lane.zeroing is not None and lane.phase in MAY_ZERO:
+        return True
+    return lane.phase in _ZEROING and not inputs.weight.zero_ok
+
+
+def _lamps(
+    lane: Lane, entry: End | None, leave: End | None, inputs: InputImage
+) -> tuple[tuple[Lamp, Lamp], tuple[Lamp, Lamp]]:
+    """Towards who comes and towards who stands on the deck; by hand the one that is tried out."""
+    trial = lane.trial
+    if trial is not None and lane.phase == Phase.MANUAL and trial.kind == RequestKind.TEST_LAMP:
+        lit = (GREEN, RED) if trial.end == End.YARD else (RED, GREEN)
+        return (lit, _BOTH_RED) if trial.approach else (_BOTH_RED, lit)
+    coming = entry if lane.phase == Phase.APPROACH else None
+    return _green(coming, inputs), _green(leave, inputs)
+
+
 def _green(end: End | None, inputs: InputImage) -> tuple[Lamp, Lamp]:
     if end is None or inputs.ends[end].boom.position != OPEN:
         return RED, RED
@@ -187,7 +210,7 @@ def _green(end: End | None, inputs: InputImage) -> tuple[Lamp, Lamp]:
 def _sign(lane: Lane, inputs: InputImage) -> Sign:
     passage = lane.passage
     message = _message(lane, inputs)
-    if passage is None:
+    if passage is None or message == Message.TEST:
         return Sign(message=message)
     if lane.phase in _WEIGHED:
         return Sign(message=message, plate=passage.plate)
@@ -215,6 +238,8 @@ def _figures(passage: Passage) -> tuple[int | None, int | None]:
 def _message(lane: Lane, inputs: InputImage) -> Message:
     if second_vehicle(lane, inputs):
         return Message.SECOND_VEHICLE
+    if lane.phase == Phase.MANUAL and _shows_test(lane.trial):
+        return Message.TEST
     if lane.phase == Phase.POSITIONING:
         return _hint(lane.passage, inputs)
     if lane.phase == Phase.WEIGHING and inputs.weight.motion:
@@ -222,6 +247,10 @@ def _message(lane: Lane, inputs: InputImage) -> Message:
     if lane.passage is not None and lane.phase in (Phase.DEPARTING, Phase.HOLDING):
         return _after_decision(lane.phase, lane.passage)
     return _MESSAGES[lane.phase]
+
+
+def _shows_test(trial: Trial | None) -> bool:
+    return trial is not None and trial.kind == RequestKind.TEST_SIGN
 
 
 def _after_decision(phase: Phase, passage: Passage) -> Message:

@@ -10,11 +10,12 @@ from controller.core.images import (
     Mode,
     PlateRead,
     RecordIntent,
+    Request,
     Stay,
     Vehicle,
     Weight,
 )
-from controller.core.kinds import Decision, End, Phase, PlateStand, Withdrawal
+from controller.core.kinds import Decision, End, Phase, PlateStand, RequestKind, Withdrawal
 from controller.core.verdict import Facts, Judgement
 
 READS_MAX = 16
@@ -30,7 +31,8 @@ class Passage(Struct, frozen=True, kw_only=True):
     Frames exposed before ``seen_from_us`` show another vehicle, those after ``passed_us``, when its
     front had gone past the camera, may; ``track`` is the camera's number for this one.
     ``proposal`` is what the lane read where ``plate`` is not that, or not yet.
-    ``accounted`` says that the on-deck interval has its PASSAGE or VOID record, or is about to.
+    ``accounted`` says that the on-deck interval has its PASSAGE or VOID record, or is about to;
+    ``voided`` that a person has said that nothing of it stands, so that no rule decides on it.
     ``withdrawn`` is why ``weight`` did not stand, ``withdrawals`` how many of this stay did not.
     ``stay`` is what the disk said of this passage where it was begun before a restart.
     """
@@ -72,8 +74,25 @@ class Passage(Struct, frozen=True, kw_only=True):
     seq: int = 0
     first_seq: int | None = None
     accounted: bool = False
+    voided: bool = False
     stay: Stay | None = None
     timeline: tuple[tuple[int, int], ...] = ()
+
+
+class Zeroing(Struct, frozen=True):
+    """A person's word to set zero: since when it counts, and whether the scale has been asked."""
+
+    since_us: int
+    asked: bool = False
+
+
+class Trial(Struct, frozen=True):
+    """What a person tries out by hand, since when; of lamps, at which end and towards whom."""
+
+    kind: RequestKind
+    since_us: int
+    end: End | None = None
+    approach: bool = False
 
 
 class Lane(Struct, frozen=True, kw_only=True):
@@ -85,7 +104,9 @@ class Lane(Struct, frozen=True, kw_only=True):
     until when what stands at each end is no arrival: it had its chance, or has just left that way.
     ``degraded`` is a person's word on weighing with bad cells (None: the site file's holds),
     ``service`` the record of such a word that the ledger still owes, ``cells_cleared`` the number
-    of the last one that asked to forget cell faults.
+    of the last one that asked to forget cell faults.  ``notes`` are such records that wait for it,
+    ``recall`` the word to void a passage that is over, until the ledger has said what it has of it.
+    ``zeroing`` and ``trial`` are words that count now and for a short time.
     """
 
     since_us: int
@@ -103,3 +124,7 @@ class Lane(Struct, frozen=True, kw_only=True):
     degraded: Mode | None = None
     service: RecordIntent | None = None
     cells_cleared: int = 0
+    notes: tuple[RecordIntent, ...] = ()
+    recall: Request | None = None
+    zeroing: Zeroing | None = None
+    trial: Trial | None = None

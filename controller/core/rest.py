@@ -22,6 +22,9 @@ def rests(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
         lane.phase == Phase.IDLE
         and lane.passage is None
         and lane.service is None
+        and not lane.notes
+        and lane.recall is None
+        and lane.zeroing is None
         and lane.ignored_until_us == _ANYWHERE
         and lane.since_us <= inputs.now_us
         and weight.deck == EMPTY

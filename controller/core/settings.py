@@ -57,6 +57,8 @@ class LaneSettings(Struct, frozen=True, kw_only=True):
     blind_us_max: int = 2 * SECOND
     jog_us_max: int = 10 * SECOND
     dead_man_us: int = 500_000
+    test_us: int = 5 * SECOND
+    zero_ask_us_max: int = 5 * SECOND
     entry_close_us_max: int = 10 * SECOND
     ignore_leaving_us: int = 20 * SECOND
     ignore_us_max: int = 600 * SECOND

@@ -26,6 +26,7 @@ from msgspec import Struct
 from controller.core import guards as g
 from controller.core.faults import Fault
 from controller.core.images import InputImage
+from controller.core.intents import VOIDED
 from controller.core.kinds import Phase
 from controller.core.passage import Lane
 from controller.core.settings import LaneSettings
@@ -102,6 +103,7 @@ ROWS: tuple[Row, ...] = (
     Row(_ON_DECK, g.weight_tampered, _P.HOLDING, "unexplained change of weight",
         Fault.WEIGHT_STEP),
     Row(_ON_DECK, g.on_deck_too_long, _P.HOLDING, "too long on the deck", Fault.NOT_STEADY),
+    Row((*_ON_DECK, _P.HOLDING), g.void_asked, _P.HOLDING, VOIDED, Fault.OPERATOR_WANTED),
     Row((_P.POSITIONING,), g.in_position, _P.WEIGHING, "in position"),
     Row((_P.POSITIONING,), g.timed_out, _P.HOLDING, "not positioned", Fault.NOT_POSITIONED),
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from controller.core.images import RecordIntent
-from controller.core.kinds import Decision, RecordKind
-from controller.recording.words import bounded, end_of
+from controller.core.kinds import Decision, RecordKind, RequestKind
+from controller.recording.words import DETAIL_MAX, bounded, end_of
 from protocol import parts
 
 
@@ -57,8 +57,21 @@ def move_of(intent: RecordIntent) -> parts.Move | None:
 
 
 def service_of(intent: RecordIntent) -> parts.Servicing | None:
-    """What a person changed about the weighing, and the cells named bad at that moment."""
-    if intent.service is None:
+    """What a person changed about the lane or tried out, and how the scale was at that moment."""
+    if intent.kind != RecordKind.SERVICE or intent.service is None:
         return None
-    bad = intent.weight.bad_cells if intent.weight is not None else ()
-    return parts.Servicing(action=parts.Service(intent.service.name.lower()), cells=bad)
+    weight = intent.weight
+    zeroed = weight is not None and intent.service == RequestKind.ZERO
+    return parts.Servicing(
+        action=parts.Service(intent.service.name.lower()),
+        cells=weight.bad_cells if weight is not None else (),
+        detail=intent.detail[:DETAIL_MAX] or None,
+        zero_offset_g=weight.zero_offset_g if weight is not None and zeroed else None,
+    )
+
+
+def void_of(intent: RecordIntent) -> str | None:
+    """Why nothing came of it, by the lane's word or by a person's."""
+    if intent.kind != RecordKind.VOID:
+        return None
+    return bounded(intent.why if intent.who and intent.why else intent.reasons[0])

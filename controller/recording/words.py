@@ -7,6 +7,7 @@ from controller.core.kinds import ClockQuality, End, View
 from protocol import parts
 
 TEXT_MAX = 500
+DETAIL_MAX = 2_000
 
 
 def end_of(end: End) -> parts.End:

@@ -22,7 +22,7 @@ from controller.report.verdicts import (
     verdict_table,
     weighing_list,
 )
-from protocol.parts import Degraded, Verdicts
+from protocol.parts import Degraded, Servicing, Verdicts
 from protocol.record import Record
 
 
@@ -110,6 +110,7 @@ def _outcome(record: Record) -> Iterator[Html]:
     if record.service is not None:
         word, cells = words.SERVICES[record.service.action], _cells(record.service.cells)
         yield el("p", both(word.zh, word.en), f" ({cells} named bad)" if cells else None)
+        yield from _serviced(record.service)
     if record.void is not None:
         yield el("p", both("作废原因", "void because"), ": ", el("q", record.void))
     if record.move is not None:
@@ -121,6 +122,15 @@ def _outcome(record: Record) -> Iterator[Html]:
         second = f" with {record.person.second}" if record.person.second else ""
         who = el("b", record.person.who + second)
         yield el("p", both("经办", "by"), " ", who, ": ", el("q", record.person.why))
+
+
+def _serviced(found: Servicing) -> Iterator[Html]:
+    """What the word was about, line by line, and where the zero was."""
+    if found.zero_offset_g is not None:
+        zero = both("原零点偏移", "zero offset before")
+        yield el("p", zero, f" {kilograms(found.zero_offset_g)}")
+    if found.detail is not None:
+        yield el("ul", *(el("li", line) for line in found.detail.splitlines()))
 
 
 def _without_evidence(found: Degraded) -> Html:

@@ -49,6 +49,11 @@ SERVICES = {
     Service.ALLOW_DEGRADED: Word("允许降级称重", "weighing without evidence allowed"),
     Service.FORBID_DEGRADED: Word("停止降级称重", "weighing without evidence forbidden"),
     Service.CLEAR_CELLS: Word("清除传感器故障", "cell faults forgotten after service"),
+    Service.ZERO: Word("人工置零", "zero set by hand"),
+    Service.TEST_LAMP: Word("测试信号灯", "lane signal tried out"),
+    Service.TEST_SIGN: Word("测试显示屏和语音", "sign and voice tried out"),
+    Service.CONFIGURE: Word("修改配置", "configuration changed"),
+    Service.CALIBRATE: Word("标定", "scale calibrated"),
 }
 DIRECTIONS = {
     Direction.IN: Word("进场", "in"),

@@ -37,6 +37,7 @@ from controller.core.rules import judge
 from controller.recorder import Evidence, evidence_in, to_record
 from controller.recording.identity import Identity, identity_in, identity_of
 from controller.recording.plates import Picture
+from protocol.parts import Service
 from protocol.record import decode, encode
 
 TIMES = st.integers(0, 2**50)
@@ -119,6 +120,9 @@ VEHICLES = st.builds(
 MODES = st.one_of(st.none(), st.just(Mode(on=True, who="王", why="cell 3 is dead")))
 
 
+SERVICES = tuple(kind for kind in RequestKind if kind.name.lower() in tuple(Service))
+
+
 @functools.cache
 def identity() -> Identity:
     return identity_of(read_profile("sim"))
@@ -175,7 +179,8 @@ def intents(draw: st.DrawFn) -> RecordIntent:
         second=draw(TEXT),
         cargo=vehicle.cargo,
         mode=mode,
-        service=RequestKind.CLEAR_CELLS if kind == RecordKind.SERVICE else None,
+        service=draw(st.sampled_from(SERVICES)) if kind == RecordKind.SERVICE else None,
+        detail=draw(TEXT),
         timeline=((int(Phase.WEIGHING), draw(TIMES)),),
     )
 

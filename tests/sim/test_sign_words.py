@@ -26,6 +26,7 @@ MEANING = {
     Message.CLOSED: Word.NOTHING,
     Message.WELCOME: Word.NOTHING,
     Message.DRIVE_ON: Word.NOTHING,
+    Message.TEST: Word.NOTHING,
 }
 
 

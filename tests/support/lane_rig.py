@@ -16,6 +16,7 @@ from controller.core.images import (
     OutputImage,
     Permit,
     PlateRead,
+    Recalled,
     RecordIntent,
     Request,
     Sensor,
@@ -148,6 +149,20 @@ class Plant:
         if out.on_deck != self.ledger.on_deck:
             self.entry = out.entry
             self.ledger = replace(self.ledger, on_deck=out.on_deck, stay=None)
+        recalled = self.recalled(out.recall) if out.recall else None
+        if recalled != self.ledger.recalled:
+            self.ledger = replace(self.ledger, recalled=recalled)
+
+    def recalled(self, passage_id: int) -> Recalled:
+        """What the ledger has of a passage."""
+        own = [(n, one) for n, one in enumerate(self.intents, 1) if one.passage_id == passage_id]
+        return Recalled(
+            passage_id=passage_id,
+            part=len(own),
+            first_seq=own[0][0] if own else None,
+            accounted=any(one.kind in (RecordKind.PASSAGE, RecordKind.VOID) for _, one in own),
+            voided=any(one.kind == RecordKind.VOID and one.who for _, one in own),
+        )
 
     def _move(self, end: End, command: BoomCommand) -> None:
         boom = self.booms[end]
@@ -174,7 +189,7 @@ class Plant:
         seq = len(self.intents) + 1
         self.records.append((intent.kind, intent.passage_id, intent.permit))
         self.intents.append(intent)
-        permit = self.ledger.permit if intent.kind == RecordKind.SERVICE else None
+        permit = self.ledger.permit if intent.service is not None else None
         if intent.permit is not None:
             by_person = intent.kind in (RecordKind.RELEASE, RecordKind.MANUAL_MOVE)
             permit = Permit(
@@ -206,6 +221,7 @@ class Plant:
             decision=newest.decision if newest else Decision.HOLD,
             leave_by=newest.permit if newest else None,
             by_person=newest is not None and bool(newest.who),
+            voided=any(one.kind == RecordKind.VOID and one.who for _, one in own),
             gross_g=weights[0] if weights else None,
         )
         following = max(self.ledger.next_passage_id, running + 1)
@@ -357,6 +373,17 @@ LEDGERS = st.builds(
     next_passage_id=SMALL,
     on_deck=SMALL,
     stay=st.one_of(st.none(), STAYS),
+    recalled=st.one_of(
+        st.none(),
+        st.builds(
+            Recalled,
+            passage_id=SMALL,
+            part=SMALL,
+            first_seq=st.one_of(st.none(), SMALL),
+            accounted=st.booleans(),
+            voided=st.booleans(),
+        ),
+    ),
 )
 REQUESTS = st.builds(
     Request,
@@ -366,6 +393,8 @@ REQUESTS = st.builds(
     why=st.sampled_from(["", "because"]),
     end=st.sampled_from([None, *End]),
     plate=PLATES,
+    passage_id=st.one_of(st.none(), SMALL),
+    detail=st.sampled_from(["", "approach", "deck", "key = 1"]),
 )
 IMAGES = st.builds(
     InputImage,

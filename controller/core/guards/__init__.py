@@ -56,6 +56,7 @@ from controller.core.guards.limits import (
     timed_out,
     zero_returned,
 )
+from controller.core.guards.voiding import void_asked
 from controller.core.guards.whole import (
     another_than_before,
     boom_moved,
@@ -141,6 +142,7 @@ __all__ = [
     "turned_away",
     "under_range",
     "vehicle_waits",
+    "void_asked",
     "weighed_and_read",
     "weighed_degraded",
     "weighs_again",
