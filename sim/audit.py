@@ -268,9 +268,7 @@ class Audit:
                 yield of_record("T3", record, f"seq {record.seq}: {weighing.gross_g} g for {told}")
             doubt = self._doubts.get(record.times.at_us)
             if doubt is not None:
-                yield of_record(
-                    "T8", record, f"seq {record.seq}: {doubt} as its weight was accepted"
-                )
+                yield of_record("T8", record, f"seq {record.seq}: {doubt}")
         by_itself = record.identification is None or record.identification.stand is Stand.AUTO
         plates = self._plates(stay)
         if by_itself and self._yard.options.cheat is None and record.plate not in (None, *plates):

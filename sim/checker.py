@@ -42,10 +42,13 @@ UNKNOWN_US = 3_000_000
 DOWN_DEG = 10.0
 ROLLS_MPS = 0.6
 """Nobody creeps as fast; a vehicle that has just set off has had its weight while it stood."""
-BRAKES_MPS = 0.5
+BRAKES_MPS = 0.1
 STOOD_US = 500_000
-"""So long before its weight is taken a vehicle has stopped; one that creeps to its place, bidden by
-the sign, may have done so at 0.45 m/s meanwhile, which the scale does not always notice."""
+"""So long before its weight is taken a vehicle has stopped."""
+HEARD_US = 5_000_000
+ROLLS_ON_MPS = 0.3
+ROLLS_ON_US = 2_500_000
+"""Who rolls on for so long while the weight just taken is still listened to takes it back."""
 FOLLOWED_US = 3_000_000
 SPEEDS_MAX = 400
 FAR_US = 1 << 62
@@ -89,6 +92,8 @@ class Checker:
         self._last_us = 0
         self._waking = Waking()
         self._speeds: deque[tuple[int, float]] = deque(maxlen=SPEEDS_MAX)
+        self._heard_until_us = 0
+        self._rolls_since_us: int | None = None
         self._followed_us: int | None = None
         self._pressed = False
         self._ends: list[EndInputs | None] = [None, None]
@@ -141,6 +146,8 @@ class Checker:
         if inputs.weight is not self._seen_weight:
             self._seen_weight = inputs.weight
             self._weight(inputs.weight)
+        if inputs.now_us < self._heard_until_us:
+            self._rolls_on(inputs.weight)
         if outputs.sign is not self._sign:
             self._show(outputs)
         if inputs.faults:
@@ -396,7 +403,8 @@ class Checker:
         self._accepted_us = accepted_us
         doubt = self._doubt() or self._moved_meanwhile(weight)
         if doubt:
-            self._doubts[accepted_us] = doubt
+        self._heard_until_us, self._rolls_since_us = accepted_us + HEARD_US, None
+            self._doubts[accepted_us] = f"{doubt} as its weight was accepted"
 
     def _doubt(self) -> str:
         """Why what stands on the deck now is not one whole vehicle at rest; "" where it is."""
@@ -428,6 +436,17 @@ class Checker:
 
     def _told_of_another(self, inputs: InputImage, outputs: OutputImage) -> None:
         """Onto whose deck another has climbed as he stood, that one is told before how to stand."""
+    def _rolls_on(self, weight: Weight) -> None:
+        """Hold it against a weight that its vehicle rolls, and that it stands all the same."""
+        stands = weight.status == WeighingStatus.ACCEPTED and not self._yard.troubles
+        if self._cheated is not None or not stands or self._speed_mps() < ROLLS_ON_MPS:
+            self._rolls_since_us = None
+        elif self._rolls_since_us is None:
+            self._rolls_since_us = self._last_us
+        elif self._last_us - self._rolls_since_us > ROLLS_ON_US and weight.accepted_us is not None:
+            self._heard_until_us = 0
+            self._doubts[weight.accepted_us] = "a vehicle rolled on, and its weight still stood"
+
         there = [d.vehicle for d in self._yard.drivers if d.vehicle.axles_on_deck()]
         if len(there) < 2 or self._yard.troubles:
             self._followed_us = None

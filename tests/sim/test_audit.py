@@ -432,7 +432,7 @@ def axle_missed(day: Day) -> None:
 
 
 def braked_as_it_was_weighed(day: Day) -> None:
-    day.vehicle.v_mps = 0.55
+    day.vehicle.v_mps = 0.15
 
 
 def journal_of_another(day: Day) -> None:
@@ -523,6 +523,24 @@ def test_one_thing_wrong_is_found(spoil: Callable[[Day], None], checks: list[str
     day = Day()
     spoil(day)
     assert sorted(day.checks()) == checks
+
+
+@pytest.mark.parametrize(("status", "found"), [("ACCEPTED", ["T8"]), ("WITHDRAWN", [])])
+def test_t8_who_rolls_on_just_after_takes_his_weight_back(status: str, found: list[str]) -> None:
+    day = Day()
+    checker = Checker(day.yard)
+    for now_s in range(30, 36):
+        day.vehicle.v_mps = 0.4 if now_s > 30 else 0.0
+        weight = Weight(
+            deck=Deck.LOADED,
+            status=WeighingStatus.ACCEPTED if now_s < 32 else WeighingStatus[status],
+            accepted_us=30 * SECOND,
+            stable_from_us=28 * SECOND,
+            weight_g=day.gross_g,
+        )
+        checker.observe(image(now_s, weight=weight), OutputImage(sign=day.shown, passage_id=1))
+    records = day.sealed()
+    assert [one.check for one in checker.finish(records, hashes(records))] == found
 
 
 def test_i4_what_lies_on_the_deck_from_the_beginning_is_no_load_that_came() -> None:
