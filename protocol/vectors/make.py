@@ -19,6 +19,7 @@ from protocol.vectors.book import LANE, SEEDS, SITE, Expected, Vector
 from protocol.vectors.custody import custody
 from protocol.vectors.envelopes import envelopes
 from protocol.vectors.links import links
+from protocol.vectors.packed import packed
 from protocol.vectors.payloads import payloads
 from protocol.vectors.sound import sound
 
@@ -43,6 +44,7 @@ def found(vector: Vector) -> list[Expected]:
 def files() -> dict[str, str]:
     """File name and text of everything that this program writes."""
     texts = {f"ledgers/{vector.name}.json": _text(_view(vector)) for vector in vectors()}
+    texts |= {f"frames/{one.name}.json": _text(one.view()) for one in packed()}
     texts["keys.json"] = _text(_keys())
     return texts
 
