@@ -255,6 +255,8 @@ class Checker:
             self._durable(inputs, end, passage_id)
         other = self._yard.booms[1 - end]
         both = other.angle_deg > DOWN_DEG and not other.broken and not self._lies(1 - end, "boom")
+        # A boom whose limit switch says that it hangs is lifted to spare whoever may be under it.
+        both = both and not self._lies(end, "boom")
         by_hand = permit is not None and permitted and permit.by_person
         if self._disk is not None and by_hand:
             found = self._disk(passage_id)
@@ -401,9 +403,9 @@ class Checker:
         if accepted_us == self._accepted_us:
             return
         self._accepted_us = accepted_us
+        self._heard_until_us, self._rolls_since_us = accepted_us + HEARD_US, None
         doubt = self._doubt() or self._moved_meanwhile(weight)
         if doubt:
-        self._heard_until_us, self._rolls_since_us = accepted_us + HEARD_US, None
             self._doubts[accepted_us] = f"{doubt} as its weight was accepted"
 
     def _doubt(self) -> str:
@@ -434,8 +436,6 @@ class Checker:
         most = max((mps for at_us, mps in self._speeds if at_us >= since_us), default=0.0)
         return f"a vehicle rolled at {most:.2f} m/s" if most > BRAKES_MPS else ""
 
-    def _told_of_another(self, inputs: InputImage, outputs: OutputImage) -> None:
-        """Onto whose deck another has climbed as he stood, that one is told before how to stand."""
     def _rolls_on(self, weight: Weight) -> None:
         """Hold it against a weight that its vehicle rolls, and that it stands all the same."""
         stands = weight.status == WeighingStatus.ACCEPTED and not self._yard.troubles
@@ -447,6 +447,8 @@ class Checker:
             self._heard_until_us = 0
             self._doubts[weight.accepted_us] = "a vehicle rolled on, and its weight still stood"
 
+    def _told_of_another(self, inputs: InputImage, outputs: OutputImage) -> None:
+        """Onto whose deck another has climbed as he stood, that one is told before how to stand."""
         there = [d.vehicle for d in self._yard.drivers if d.vehicle.axles_on_deck()]
         if len(there) < 2 or self._yard.troubles:
             self._followed_us = None
