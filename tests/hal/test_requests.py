@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from hal.bus import Bus
 from hal.ports import PersonRequest
-from hal.requests import LINE_BYTES_MAX, SocketRequests
+from hal.requests import DETAIL_MAX, LINE_BYTES_MAX, SocketRequests
 from hal.virtual import REQUESTS_MAX
 
 GOOD = {"kind": "release", "who": "Wang Fang", "why": "papers seen", "end": "road"}
@@ -49,6 +49,15 @@ def test_a_request_comes_in_once_with_who_and_why(bus: Bus, tmp_path: Path) -> N
     assert source.poll() == ()
 
 
+def test_a_detail_as_long_as_may_be_fits_in_a_line(bus: Bus, tmp_path: Path) -> None:
+    source = SocketRequests(bus, "r.sock")
+    most = {name: "称" * 200 for name in ("kind", "who", "why", "plate", "second")}
+    sent = json.dumps(most | {"detail": "重" * DETAIL_MAX}, ensure_ascii=False).encode() + b"\n"
+    assert ask(tmp_path / "r.sock", sent) == [{"ok": True}]
+    (request,) = source.poll()
+    assert request.detail == "重" * DETAIL_MAX
+
+
 def test_only_this_user_may_ask(bus: Bus, tmp_path: Path) -> None:
     SocketRequests(bus, "r.sock")
     assert stat.S_IMODE((tmp_path / "r.sock").stat().st_mode) == 0o600
@@ -62,6 +71,7 @@ def test_only_this_user_may_ask(bus: Bus, tmp_path: Path) -> None:
         (line(**GOOD, weight_g=1), "unknown field"),
         (line(**{**GOOD, "who": " "}), "kind, who and why"),
         (line(**{**GOOD, "why": "x" * 201}), "more than 200"),
+        (line(**GOOD, detail="x" * (DETAIL_MAX + 1)), "a detail of more than 2000"),
         (b"x" * LINE_BYTES_MAX + b"\n", "longer than"),
         (b'{"kind": "release"', "cut off"),
     ],
