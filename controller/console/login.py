@@ -59,6 +59,13 @@ class Door:
         self.note(name, "login", account.role)
         return account
 
+    def prove(self, name: str, password: str) -> None:
+        """Whoever is logged in shows again who it is; raises RefusedError, and counts failures."""
+        self._begin(name, known=True)
+        if self.accounts.check(name, password) is None:
+            raise self._failed(name, known=True)
+        self._attempts.passed(name, self.line)
+
     def enter_new(self, code: str, choose: Callable[[], tuple[str, str]]) -> Account:
         """The administrator that a set-up code lets its holder make, by name and password.
 
