@@ -35,6 +35,7 @@ class Screen:
     colour: bool = False
     unicode: bool = True
     language: Literal["en", "zh"] = "en"
+    graphics: Literal["none", "sixel", "kitty"] = "none"
 
 
 class Talk(Protocol):
