@@ -142,6 +142,9 @@ class Plant:
         self.requests = ()
         for end in End:
             self._move(end, out.booms[end])
+        recalled = self.recalled(out.recall) if out.recall else None
+        if recalled != self.ledger.recalled:
+            self.ledger = replace(self.ledger, recalled=recalled)
         if not self.ledger_answers:
             return
         if out.record is not None:
@@ -149,9 +152,6 @@ class Plant:
         if out.on_deck != self.ledger.on_deck:
             self.entry = out.entry
             self.ledger = replace(self.ledger, on_deck=out.on_deck, stay=None)
-        recalled = self.recalled(out.recall) if out.recall else None
-        if recalled != self.ledger.recalled:
-            self.ledger = replace(self.ledger, recalled=recalled)
 
     def recalled(self, passage_id: int) -> Recalled:
         """What the ledger has of a passage."""

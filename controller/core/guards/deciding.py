@@ -272,7 +272,6 @@ def plate_confirmed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> b
         passage is not None
         and passage.intent is None
         and passage.mode is None
-        and not passage.voided
         and passage.asked
         and passage.weight is not None
         and passage.weight.weighing_id == inputs.weight.weighing_id
