@@ -10,15 +10,17 @@ from pathlib import Path
 
 from board.build import Board, build
 from board.profile import read_profile
-from controller.assembly import assemble
+from controller.assembly import LEDGER_FILE, assemble
 from controller.commands.run import PLAYED
 from controller.commissioning import steps
 from controller.commissioning.report import write_report
 from controller.commissioning.result import Outcome, Report
 from controller.commissioning.session import GivenUpError, Session, Technician
 from controller.commissioning.taps import tapped
+from controller.lanekey import lane_key
 from controller.scan import Scan
 from controller.summary import plain
+from protocol.keys import PublicKey
 
 START_US_MAX = 60_000_000
 
@@ -73,7 +75,8 @@ def commission(
     is written also where somebody gives up half way.
     """
     board = tapped(board)
-    lane = assemble(board, out, None)
+    key = lane_key(board.profile, out / LEDGER_FILE)
+    lane = assemble(board, out, None, key=key)
     try:
         session = Session(lane, board, technician, who, why, paced=paced)
         technician.tell("Answer with Enter, y, n, or s and a reason to skip a test.")
@@ -85,9 +88,9 @@ def commission(
             steps.make(session)
         except (GivenUpError, KeyboardInterrupt) as error:
             session.keep("end", "commissioning", Outcome.FAILED, f"given up: {error or 'Ctrl-C'}")
-        report = _report(session, began_ms)
+        report = _report(session, began_ms, key.public)
         technician.tell(f"{'PASSED' if report.passed else 'NOT PASSED'}: {_tally(report)}")
-        technician.tell(f"report: {write_report(report, out)}")
+        technician.tell(f"report: {write_report(report, out, key)}")
         session.request("leave_manual")
     finally:
         _give_up(lane, board)
@@ -105,7 +108,7 @@ def _give_up(lane: Scan, board: Board) -> None:
         board.bus.close()
 
 
-def _report(session: Session, began_ms: int) -> Report:
+def _report(session: Session, began_ms: int, key: PublicKey) -> Report:
     profile, wall = session.board.profile, session.inputs.wall
     return Report(
         site=profile.site.name,
@@ -119,6 +122,7 @@ def _report(session: Session, began_ms: int) -> Report:
         software=f"steelyard {version('steelyard')}",
         config_hash=profile.sha256,
         results=tuple(session.results),
+        key=key.x.hex(),
     )
 
 

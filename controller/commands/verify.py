@@ -1,4 +1,4 @@
-"""``steelyard verify``: a data folder, a ledger or a bundle; findings in plain words."""
+"""``steelyard verify``: a data folder, a ledger, a bundle or a report; findings in plain words."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from controller.commands import verify_report
 from controller.commands.outcome import Outcome, as_json, show
 from controller.commands.sources import Source, Trust, source_of
 from protocol.bundle import Opened, read_bundle
@@ -27,6 +28,8 @@ def run(target: Path, given: Trust, *, json_: bool) -> bool:
 
     Raises SourceError, BundleError or LedgerError for what cannot be checked at all.
     """
+    if verify_report.is_report(target):
+        return _run_report(target, given, json_=json_)
     source = source_of(target)
     outcome = check(source, given)
     if json_:
@@ -34,6 +37,15 @@ def run(target: Path, given: Trust, *, json_: bool) -> bool:
     else:
         show(outcome)
     return outcome.sound
+
+
+def _run_report(target: Path, given: Trust, *, json_: bool) -> bool:
+    found = verify_report.check_report(target, given)
+    if json_:
+        typer.echo(json.dumps(found.as_json(), ensure_ascii=False))
+    else:
+        verify_report.show(found)
+    return not found.findings
 
 
 def check(source: Source, given: Trust) -> Outcome:

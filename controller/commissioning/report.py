@@ -1,28 +1,43 @@
-"""The dated report of a commissioning: a page to sign, and the same as JSON."""
+"""The dated report of a commissioning: a page to sign, the same as JSON, and signed."""
 
 from __future__ import annotations
 
 import datetime
+import hashlib
 from pathlib import Path
 
 import msgspec
 
 from controller.commissioning.result import Report
+from protocol.keys import PrivateKey, PublicKey
+from protocol.statement import sign
+
+CONTENT_TYPE = "application/vnd.steelyard.commissioning+json"
 
 
-def write_report(report: Report, folder: Path) -> Path:
-    """Write ``commission-YYYYMMDD-HHMMSS.md`` and ``.json``; return the page's path.
+def write_report(report: Report, folder: Path, key: PrivateKey) -> Path:
+    """Write ``commission-YYYYMMDD-HHMMSS.md``, ``.json`` and ``.cose``; return the page's path.
+
+    The last holds the bytes of the JSON, signed with the lane's key, whose public part the report
+    names: ``steelyard verify`` checks it.
 
     Raises:
         OSError: the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    stem = f"commission-{_local(report, report.began_ms):%Y%m%d-%H%M%S}"
+    stem = f"commission-{local(report, report.began_ms):%Y%m%d-%H%M%S}"
     page = folder / f"{stem}.md"
     with page.open("x", encoding="utf-8") as file:
         file.write(page_of(report))
-    (folder / f"{stem}.json").write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
+    text = json_of(report)
+    (folder / f"{stem}.json").write_bytes(text)
+    (folder / f"{stem}.cose").write_bytes(sign(text, CONTENT_TYPE, key))
     return page
+
+
+def json_of(report: Report) -> bytes:
+    """The report as JSON, which is what is signed."""
+    return msgspec.json.format(msgspec.json.encode(report)) + b"\n"
 
 
 def page_of(report: Report) -> str:
@@ -32,8 +47,8 @@ def page_of(report: Report) -> str:
         "",
         f"**{'PASSED' if report.passed else 'NOT PASSED'}**",
         "",
-        f"- begun {_local(report, report.began_ms):%Y-%m-%d %H:%M:%S}, "
-        f"ended {_local(report, report.ended_ms):%H:%M:%S}",
+        f"- begun {local(report, report.began_ms):%Y-%m-%d %H:%M:%S}, "
+        f"ended {local(report, report.ended_ms):%H:%M:%S}",
         f"- by {_plain(report.who)}: {_plain(report.why)}",
         f"- scale {_plain(report.scale)}, software {report.software}",
         f"- configuration `{report.config_hash}`",
@@ -42,14 +57,22 @@ def page_of(report: Report) -> str:
         "|---|---|---|---|---|",
     ]
     for one in report.results:
-        at = f"{_local(report, one.at_ms):%H:%M:%S}"
+        at = f"{local(report, one.at_ms):%H:%M:%S}"
         cells = (at, one.test, one.device, one.outcome.value, _plain(one.seen))
         lines.append(f"| {' | '.join(cells)} |")
+    if report.key:
+        digest = hashlib.sha256(json_of(report)).hexdigest()
+        lines += [
+            "",
+            f"Signed with the lane's key {PublicKey(bytes.fromhex(report.key)).fingerprint};",
+            f"SHA-256 of what is signed: {digest}",
+        ]
     lines += ["", "Signature of the technician: ______________________", ""]
     return "\n".join(lines)
 
 
-def _local(report: Report, ms: int) -> datetime.datetime:
+def local(report: Report, ms: int) -> datetime.datetime:
+    """A time of the report on the clock of its lane."""
     zone = datetime.timezone(datetime.timedelta(minutes=report.offset_min))
     return datetime.datetime.fromtimestamp(ms / 1000, zone)
 

@@ -28,7 +28,8 @@ class Result(Struct, frozen=True, kw_only=True):
 class Report(Struct, frozen=True, kw_only=True):
     """A commissioning: of what, by whom, when (ms since 1970 UTC), and all its results.
 
-    ``config_hash`` is the SHA-256 that every record of this configuration carries.
+    ``config_hash`` is the SHA-256 that every record of this configuration carries, ``key`` the
+    lane's public key, with which the report is signed, in hexadecimal.
     """
 
     site: str
@@ -42,6 +43,7 @@ class Report(Struct, frozen=True, kw_only=True):
     software: str
     config_hash: str
     results: tuple[Result, ...]
+    key: str = ""
 
     @property
     def passed(self) -> bool:

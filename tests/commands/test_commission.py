@@ -13,12 +13,19 @@ from board.build import build
 from board.profile import read_profile
 from controller.assembly import LEDGER_FILE
 from controller.commands.commission import commission
-from controller.commissioning.report import page_of
+from controller.commands.sources import Trust, trust
+from controller.commands.verify import run as verify
+from controller.commands.verify_report import check_report
+from controller.commissioning.report import CONTENT_TYPE, page_of
 from controller.commissioning.result import Outcome, Report, Result
 from controller.commissioning.session import GivenUpError
+from controller.lanekey import KEY_FILE, PUBLIC_FILE
 from hal.bus import Bus
+from protocol.keys import generate, read_private, read_public
 from protocol.ledger import Ledger
 from protocol.parts import Kind
+from protocol.revocation import Revocation
+from protocol.statement import content, sign
 from sim.driver import Habits
 from sim.scenario import read_scenario
 from sim.world import Visit, Yard
@@ -194,6 +201,66 @@ def test_who_gives_up_keeps_what_was_found(tmp_path: Path) -> None:
     assert report.results[-1].seen == "given up: the terminal was closed"
     assert outcomes(report)["presence", "yard.arm"] is Outcome.PASSED
     assert next(tmp_path.glob("commission-*.md")).is_file()
+
+
+def test_the_report_is_signed_with_the_lane_s_key_and_verify_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    yard = empty_yard()
+    report = commissioned(tmp_path, yard, Hands(yard, sign="(gone)"))
+    (signed,) = tmp_path.glob("commission-*.cose")
+    given = trust(tmp_path / PUBLIC_FILE, None, ())
+    assert verify(signed, given, json_=False)
+    said = capsys.readouterr().out
+    assert f"commissioning of lane {report.lane}, {report.site}" in said
+    assert "by Li Wei: NOT PASSED" in said
+    assert said.endswith(": SOUND\n")
+    page = signed.with_suffix(".md").read_text(encoding="utf-8")
+    assert f"Signed with the lane's key {read_public(tmp_path / PUBLIC_FILE).fingerprint}" in page
+    assert verify(signed, Trust(), json_=False)
+    assert "NOT COMPARED" in capsys.readouterr().out
+    with Ledger.open(tmp_path / LEDGER_FILE, read_only=True) as ledger:
+        assert ledger.key is not None
+        assert ledger.key.x.hex() == report.key
+
+
+def test_an_altered_report_is_found_wherever_it_was_altered(tmp_path: Path) -> None:
+    yard = empty_yard()
+    commissioned(tmp_path, yard, Hands(yard, sign="(gone)"))
+    (signed,) = tmp_path.glob("commission-*.cose")
+    good, given = signed.read_bytes(), trust(tmp_path / PUBLIC_FILE, None, ())
+
+    def codes() -> list[str]:
+        return [one.code for one in check_report(signed, given).findings]
+
+    assert codes() == []
+    page = signed.with_suffix(".md")
+    page.write_text(page.read_text("utf-8").replace("NOT PASSED", "PASSED"), "utf-8")
+    assert codes() == ["file"]
+    page.unlink()
+    signed.write_bytes(good.replace(b"Li Wei", b"Li Wie"))
+    assert codes() == ["signature"]
+    signed.write_bytes(good[:-70])
+    assert codes() == ["seal"]
+    stranger = generate()
+    payload, _ = content(good, CONTENT_TYPE)
+    signed.write_bytes(sign(payload, CONTENT_TYPE, stranger))
+    assert codes() == ["key"]
+    signed.write_bytes(sign(b"{}", CONTENT_TYPE, read_private(tmp_path / KEY_FILE)))
+    assert codes() == ["undecodable"]
+    signed.write_bytes(sign(payload, "text/plain", read_private(tmp_path / KEY_FILE)))
+    assert codes() == ["seal"]
+
+
+def test_a_report_of_a_revoked_key_does_not_count(tmp_path: Path) -> None:
+    yard = empty_yard()
+    commissioned(tmp_path, yard, Hands(yard, sign="(gone)"))
+    (signed,) = tmp_path.glob("commission-*.cose")
+    key = read_public(tmp_path / PUBLIC_FILE)
+    for date, found in ((None, ["key"]), (20200101, ["key"]), (20991231, [])):
+        gone = Revocation(kid=key.kid, why="stolen", from_date=date)
+        given = Trust(anchor=key, revoked=(gone,))
+        assert [one.code for one in check_report(signed, given).findings] == found
 
 
 def test_a_report_with_nothing_tested_has_not_passed() -> None:
