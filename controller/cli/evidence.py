@@ -39,7 +39,7 @@ _Force = Annotated[bool, typer.Option("--force", help="Replace a file that is th
 
 @app.command()
 def verify(
-    target: Annotated[Path, typer.Argument(help="Data folder, ledger.sqlite, or exported file.")],
+    target: Annotated[Path, typer.Argument(help="Data folder, ledger, exported file, or report.")],
     key: _Key = None,
     revoked: _Revoked = None,
     manifest: _Manifests = None,
