@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,15 @@ from board.calibration_file import (
     Standing,
     read_standing,
 )
-from board.calibration_sheet import changes, with_values
+from board.calibration_sheet import changes
 from board.calibration_writer import Note
 from board.profile import read_profile
+from controller.calibrating.proposing import (
+    LEFTOVER_E,
+    leftover_e,
+    readable_sheet,
+    require_good,
+)
 from controller.calibrating.reader import DeckReader
 from controller.calibrating.session import Session
 from controller.calibrating.steps import Answers, Step, read_answers
@@ -40,10 +46,7 @@ from controller.calibrating.versions import (
     written,
 )
 from sensors.adjustment import Adjustment
-from sensors.calibration import scale_from_dict
 from sensors.corners import AdjustmentError
-
-LEFTOVER_E = 0.1
 
 
 def run(
@@ -94,7 +97,7 @@ def calibrate(request: Request) -> dict[str, Any]:
     done = _proposal(session, answers)
     if not request.as_json:
         _show(done, session)
-    sheet = _readable(standing, done)
+    sheet = readable_sheet(standing, done)
     result = _result(standing, done, sheet, session)
     if _accepted(done, answers):
         loads = [row_facts(row, done.after.e_g) for row in done.rows]
@@ -152,9 +155,9 @@ def _proposal(session: Session, answers: Answers | None) -> Adjustment:
             linearise=answers.linearise, temperature=answers.temperature, creep=answers.creep
         )
     straight = session.proposal()
-    left_e = [abs(r.error_after_g) / straight.after.e_g for r in straight.rows if r.kind == "span"]
-    if len(left_e) > 1 and max(left_e) > LEFTOVER_E:
-        say(f"\nA straight line through all span loads leaves up to {max(left_e):.2f} e.")
+    left_e = leftover_e(straight)
+    if left_e > LEFTOVER_E:
+        say(f"\nA straight line through all span loads leaves up to {left_e:.2f} e.")
         if confirm("Correct that by a point at each load?"):
             return session.proposal(linearise=True)
     return straight
@@ -171,33 +174,10 @@ def _show(done: Adjustment, session: Session) -> None:
 
 
 def _accepted(done: Adjustment, answers: Answers | None) -> bool:
-    if not done.ok:
-        outside = ", ".join(_outside(done))
-        raise AdjustmentError(
-            f"outside the initial MPE afterwards: {outside}; nothing was written: mend the scale, "
-            "check the loads, or correct the span by points (linearise)"
-        )
+    require_good(done)
     if answers is not None:
         return answers.accept
     return confirm("Accept this calibration?")
-
-
-def _outside(done: Adjustment) -> Iterator[str]:
-    for row in done.rows:
-        if not row.ok:
-            where = f" {row.where}" if row.where else ""
-            yield (
-                f"{row.kind}{where} {row.load_g / 1000:g} kg by "
-                f"{row.error_after_g / done.after.e_g:+.2f} e"
-            )
-
-
-def _readable(standing: Standing, done: Adjustment) -> dict[str, Any]:
-    """The new sheet, once it is sure that the lane reads the proposed calibration out of it."""
-    sheet = with_values(standing.sheet, done.after)
-    if scale_from_dict(sheet) != done.after:
-        raise CalibrationFileError(f"{standing.path}: the new values cannot be kept in this file")
-    return sheet
 
 
 def _result(
