@@ -25,6 +25,8 @@ PEERS_MAX = 8
 IDLE_S = 30.0
 TEXT_MAX = 200
 DETAIL_MAX = 2_000
+# Made before any peer's thread: msgspec crashes where two threads meet a type for the first time.
+_REQUEST = msgspec.json.Decoder(PersonRequest)
 _TEXTS = ("kind", "who", "why", "end", "plate", "second")
 
 
@@ -92,7 +94,7 @@ class SocketRequests:
         if not line.endswith(b"\n"):
             return {"error": f"longer than {LINE_BYTES_MAX} bytes, or cut off before its end"}
         try:
-            request = msgspec.json.decode(line, type=PersonRequest)
+            request = _REQUEST.decode(line)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             return {"error": f"not a request: {error}"}
         if wrong := checked(request):

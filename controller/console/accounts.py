@@ -59,6 +59,10 @@ class People(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     accounts: Annotated[tuple[Account, ...], Meta(max_length=ACCOUNTS_MAX)] = ()
 
 
+# Made before any thread: msgspec crashes where two threads meet a type for the first time.
+_PEOPLE = msgspec.json.Decoder(People)
+
+
 class Accounts:
     """Reads and changes the file.  Every method raises OfficeError for one it cannot use."""
 
@@ -72,7 +76,7 @@ class Accounts:
         if data is None:
             return People()
         try:
-            return msgspec.json.decode(data, type=People)
+            return _PEOPLE.decode(data)
         except msgspec.MsgspecError as error:
             raise office.OfficeError(
                 f"{self.path}: not as the console writes it: {error}; put a copy back, or move it "

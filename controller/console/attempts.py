@@ -48,6 +48,10 @@ class _Kept(Struct, frozen=True, kw_only=True):
     lines: dict[str, Failures] = {}
 
 
+# Made before any thread: msgspec crashes where two threads meet a type for the first time.
+_KEPT = msgspec.json.Decoder(_Kept)
+
+
 class Attempts:
     """The counts in the file of a console's folder."""
 
@@ -103,7 +107,7 @@ class Attempts:
         if data is None:
             return _Kept(names={}, strangers={}, lines={})
         try:
-            return msgspec.json.decode(data, type=_Kept)
+            return _KEPT.decode(data)
         except msgspec.MsgspecError as error:
             raise office.OfficeError(
                 f"{self._path}: not as the console writes it ({error}); remove it to go on"

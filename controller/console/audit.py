@@ -43,6 +43,10 @@ class Audited(Struct, frozen=True, kw_only=True):
     text: str = ""
 
 
+# Made before any thread: msgspec crashes where two threads meet a type for the first time.
+_AUDITED = msgspec.json.Decoder(Audited)
+
+
 class Audit:
     """Appends to the file of a console's folder."""
 
@@ -75,7 +79,7 @@ class Audit:
         found = list[Audited]()
         for line in data.splitlines()[-lines_max:]:
             try:
-                found.append(msgspec.json.decode(line, type=Audited))
+                found.append(_AUDITED.decode(line))
             except msgspec.MsgspecError:
                 continue
         return found

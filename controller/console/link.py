@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, TypeVar, cast
 
 import msgspec
 import numpy as np
@@ -33,6 +33,9 @@ ANSWER_S_MAX = 5.0
 ANSWER_BYTES_MAX = 16 * 1024 * 1024
 PIXELS_BYTES_MAX = 64 * 1024 * 1024
 _Answer = TypeVar("_Answer", State, Samples, Events, Snap)
+# Made before any thread: msgspec crashes where two threads meet a type for the first time.
+_ANSWERS = {kind: msgspec.json.Decoder(kind) for kind in (State, Samples, Events, Snap)}
+_TAKEN = msgspec.json.Decoder(Taken)
 
 
 class LaneAwayError(OSError):
@@ -88,15 +91,15 @@ class LaneLink:
         self._socket = self._lines = None
 
     def _taken(self, question: Question) -> str:
-        return msgspec.json.decode(self._line(question), type=Taken).error
+        return _TAKEN.decode(self._line(question)).error
 
     def _asked(self, question: Question, kind: type[_Answer]) -> _Answer:
         line = self._line(question)
         try:
-            return msgspec.json.decode(line, type=kind)
+            return cast(_Answer, _ANSWERS[kind].decode(line))
         except msgspec.MsgspecError as error:
             with contextlib.suppress(msgspec.MsgspecError):
-                told = msgspec.json.decode(line, type=Taken).error
+                told = _TAKEN.decode(line).error
                 if told:
                     raise LaneAwayError(told) from error
             self.close()

@@ -29,6 +29,10 @@ class _Waiting(Struct, frozen=True, kw_only=True):
     made_ms: int
 
 
+# Made before any thread: msgspec crashes where two threads meet a type for the first time.
+_WAITING = msgspec.json.Decoder(_Waiting)
+
+
 class SetupCode:
     """The code that waits in a console's folder, if one does."""
 
@@ -65,7 +69,7 @@ class SetupCode:
         if data is None:
             return None
         try:
-            found = msgspec.json.decode(data, type=_Waiting)
+            found = _WAITING.decode(data)
         except msgspec.MsgspecError:
             return None
         # A clock that was set back in between makes a code void rather than good for years.
