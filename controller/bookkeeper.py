@@ -150,6 +150,11 @@ class Bookkeeper:
         return self._vehicle
 
     @property
+    def owes(self) -> bool:
+        """Whether a record is made and not yet on disk."""
+        return bool(self._draft or self._pending)
+
+    @property
     def faults(self) -> tuple[int, ...]:
         """What keeps records from being stored, then what the disk says of itself."""
         disk = faults_of(self._writer.disk)

@@ -54,7 +54,8 @@ class AskSnap(Struct, frozen=True, kw_only=True, tag="snap", tag_field="ask"):
 class AskReload(Struct, frozen=True, kw_only=True, tag="reload", tag_field="ask"):
     """Take up this site file once the lane is at rest: ``Taken``.
 
-    Unless confirmed it goes back to the one before after ``revert_s``; 0 is never.
+    Unless confirmed it goes back to the one before after ``revert_s``; 0 is never.  No ``site``
+    confirms the one that runs.
     """
 
     site: str

@@ -129,6 +129,11 @@ class ServicePort:
             )
         )
 
+    def follow(self, before: ServicePort) -> None:
+        """Go on with the events of the port of another configuration, and with their numbers."""
+        self._events.extend(before._events)
+        self._numbered = before._numbered
+
     def close(self) -> None:
         """Answer no more and remove the socket."""
         self._ending = True
