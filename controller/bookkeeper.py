@@ -41,6 +41,7 @@ from protocol.writer import Writer
 
 RETRY_SCANS = 50
 FLAGS_MAX = 32
+DONE_MAX = 32
 
 Key: TypeAlias = tuple[int, int]
 
@@ -128,6 +129,7 @@ class Bookkeeper:
         self._draft: Draft | None = None
         self._pending: dict[Key, RecordIntent] = {}
         self._refused: set[Key] = set()
+        self._done: dict[Key, tuple[RecordIntent, int]] = {}
         self._vehicle: Vehicle | None = None
         self._asked = ""
         self._since_failure = 0
@@ -193,6 +195,8 @@ class Bookkeeper:
         intent = outputs.record
         if self._draft is None and intent is not None and self._is_new(intent):
             self._draft = self._drafted(intent, now_us)
+        elif intent is not None:
+            self._tell_again(intent)
         self._submit()
         self._keep_on_deck(outputs)
         self.findings = (*self.visits.faults(now_us), *self._clocks.faults(now_us))
@@ -221,7 +225,15 @@ class Bookkeeper:
     def _is_new(self, intent: RecordIntent) -> bool:
         key = (intent.passage_id, intent.part)
         done = (self.fact.passage_id, self.fact.part)
-        return not (key in self._pending or key in self._refused or key == done)
+        stored = self._done.get(key, (None, 0))[0] == intent
+        return not (stored or key in self._pending or key in self._refused or key == done)
+
+    def _tell_again(self, intent: RecordIntent) -> None:
+        """Another record came to the disk with this one, and the lane was told of that alone."""
+        key = (intent.passage_id, intent.part)
+        stored, seq = self._done.get(key, (None, 0))
+        if stored == intent and key != (self.fact.passage_id, self.fact.part):
+            self.fact = replace(self.fact, passage_id=key[0], part=key[1], seq=seq)
 
     def _submit(self) -> None:
         draft = self._draft
@@ -269,6 +281,9 @@ class Bookkeeper:
 
     def _stored(self, key: Key, receipt: Receipt) -> None:
         intent = self._pending.pop(key)
+        self._done[key] = intent, receipt.seq
+        while len(self._done) > DONE_MAX:
+            del self._done[next(iter(self._done))]
         self._failing, self._fault, self._failure = False, None, None
         # A word about no passage under way lets nobody out, and takes no permit back.
         permit = self.fact.permit if intent.service is not None else None

@@ -16,6 +16,7 @@ from controller.core.faults import Fault
 from controller.core.images import OutputImage
 from controller.core.kinds import BoomCommand, Message, Phase
 from controller.scan import Scan
+from hal.ports import PersonRequest
 from protocol.files import Space
 from protocol.media import Blob, MediaStore
 from protocol.parts import Kind, Outcome
@@ -210,3 +211,23 @@ def test_media_of_their_age_go_after_a_restart_and_the_record_stays(tmp_path: Pa
     assert verify_folder(tmp_path).findings == (), "a rule is no theft"
     store.remove([blob for blob in store.names() if blob.endswith(".journal")][:1])
     assert [found.code for found in verify_folder(tmp_path).findings] == ["media_missing"]
+
+
+def test_two_records_that_wait_for_the_disk_are_both_stored_once_and_both_told(rig: Rig) -> None:
+    rig.run_until(Phase.IDLE, 20)
+    rig.yard.operator.request(PersonRequest(kind="ENTER_MANUAL", who="li", why="a look"))
+    rig.run_until(Phase.MANUAL, 5)
+    rig.files.fails = lambda number, done, path: FULL if done == "write" else 0
+    rig.yard.operator.request(PersonRequest(kind="CLEAR_CELLS", who="li", why="repaired"))
+    rig.run(1)
+    assert rig.lane.lane.service is not None
+    rig.yard.operator.request(
+        PersonRequest(kind="RAISE_BOOM", who="li", why="a look at the boom", end="road")
+    )
+    rig.run(1)
+    assert rig.records == []
+    rig.files.fails = sound
+    rig.run(10)
+    assert [record.kind for record in rig.records] == [Kind.SERVICE, Kind.MANUAL_MOVE]
+    assert rig.lane.lane.service is None, "the lane waits for a record that is there"
+    assert rig.lane.bookkeeper.failure is None
