@@ -56,6 +56,10 @@ def zeroed(rig: Rig, seconds: float) -> int:
     return sum(rig.scan().zero for _ in range(int(seconds * 50)))
 
 
+def shown(rig: Rig) -> Message:
+    return rig.out.sign.message
+
+
 def services(rig: Rig) -> list[RecordIntent]:
     return [intent for intent in rig.plant.intents if intent.kind == RecordKind.SERVICE]
 
@@ -180,12 +184,12 @@ def test_the_sign_shows_its_test_page_for_a_time_once_that_is_on_record(rig: Rig
     rig.plant.ledger_answers = False
     ask(rig, SIGN)
     rig.run(1)
-    assert rig.out.sign.message == Message.CLOSED
+    assert shown(rig) == Message.CLOSED
     rig.plant.ledger_answers = True
     rig.run(1)
-    assert rig.out.sign.message == Message.TEST
+    assert shown(rig) == Message.TEST
     rig.run(4.2)
-    assert rig.out.sign.message == Message.CLOSED
+    assert shown(rig) == Message.CLOSED
 
 
 def test_a_trial_ends_with_the_lane_handed_back_and_with_an_emergency(rig: Rig) -> None:

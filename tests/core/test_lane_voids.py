@@ -125,7 +125,7 @@ def test_a_void_says_which_passage_and_once_is_enough(rig: Rig) -> None:
 def test_an_anonymous_void_is_none(rig: Rig, missing: dict[str, str]) -> None:
     held(rig)
     before = kinds(rig)
-    ask(rig, passage_id=1, **missing)
+    ask(rig, VOID, passage_id=1, **missing)
     rig.run(0.2)
     assert kinds(rig) == before
 
