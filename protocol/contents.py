@@ -45,6 +45,17 @@ class Contents:
         newest = self._newest_key()
         return self.first_key if newest is None else PublicKey(newest.x)
 
+    def key_at(self, seq: int) -> PublicKey:
+        """The key that counts for the record of this seq."""
+        record = self._one(
+            "SELECT body FROM record WHERE kind = ? AND passage_id = 0 AND seq < ? "
+            "ORDER BY seq DESC LIMIT 1",
+            int(Kind.KEY),
+            seq,
+        )
+        change = None if record is None else record.key
+        return self.first_key if change is None else PublicKey(change.x)
+
     def keys(self) -> list[PublicKey]:
         """Every key that has counted in this ledger, the first one first."""
         with self._access() as db:

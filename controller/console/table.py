@@ -2,6 +2,29 @@
 
 from __future__ import annotations
 
+from controller.console import (
+    monitor,
+    show_cameras,
+    show_faults,
+    show_io,
+    show_lane,
+    show_ledger,
+    show_scale,
+    show_version,
+    tail,
+    trace_passage,
+)
 from controller.console.grammar import Command
 
-COMMANDS: tuple[Command, ...] = ()
+COMMANDS: tuple[Command, ...] = (
+    *show_lane.COMMANDS,
+    *show_scale.COMMANDS,
+    *show_io.COMMANDS,
+    *show_cameras.COMMANDS,
+    *show_faults.COMMANDS,
+    *show_ledger.COMMANDS,
+    *show_version.COMMANDS,
+    *monitor.COMMANDS,
+    *tail.COMMANDS,
+    *trace_passage.COMMANDS,
+)
