@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from controller.cli import bench, evidence, facts, field, lane
+from controller.cli import bench, console, evidence, facts, field, lane
 from controller.cli.kit import app
 
-__all__ = ["app", "bench", "evidence", "facts", "field", "lane", "main"]
+__all__ = ["app", "bench", "console", "evidence", "facts", "field", "lane", "main"]
 
 
 def main() -> None:

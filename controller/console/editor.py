@@ -134,12 +134,21 @@ class Editor:
         self._input = _Keys(terminal)
         self._output = Vt100_Output(
             cast("TextIO", _Sink(terminal)),
-            lambda: Size(rows=screen.height, columns=screen.width),
+            self._size,
             term="vt100",
             default_color_depth=ColorDepth.DEPTH_1_BIT,
             enable_bell=False,
             enable_cpr=False,
         )
+
+    def measure(self) -> None:
+        """Take the terminal's own size for the screen's, unless somebody has said another."""
+        if self._terminal.measure is not None and not self._terminal.size_fixed:
+            self._screen.width, self._screen.height = self._terminal.measure()
+
+    def _size(self) -> Size:
+        self.measure()
+        return Size(rows=self._screen.height, columns=self._screen.width)
 
     def command(
         self,

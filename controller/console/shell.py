@@ -188,6 +188,7 @@ class Shell:
             return False
 
     def _do(self, line: str, ctx: Context) -> None:
+        self._editor.measure()
         with self._terminal.doing(Mode.RUN):
             command, said = execute(self._grammar, line, ctx)
         if isinstance(said, Answer):

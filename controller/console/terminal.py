@@ -63,6 +63,7 @@ class Terminal:
         self.idle_s: float | None = None
         self.unicode = True
         self.size_fixed = False
+        self.measure: Callable[[], tuple[int, int]] | None = None
         self.recorder: Recorder | None = None
         self.overrun = False
         self._in, self._out = fd_in, fd_out
