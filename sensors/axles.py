@@ -22,6 +22,8 @@ LAG_MAX_S: Final = 0.40
 FIRST_LAG_S: Final = 0.2
 # The next axle carries at least this share of what is already there; a bouncing body does not.
 SHARES: Final = (0.5, 0.20, 0.13, 0.10, 0.085, 0.065)
+# That is so of one vehicle's axles: behind one that stands in a beam a light one may creep on.
+STANDING_SHARE: Final = 0.03
 # Within this way after a step the same tyre is still ringing on the edge.
 RINGING_M: Final = 0.55
 RINGING_US: Final = 700_000
@@ -90,7 +92,8 @@ class AxleTracker:
         # Once a step rises, what comes after its top counts too, however little it is.
         least_g = 0.0 if self._peaks.rising else self._floor_g
         for sides in both_sides(history, fresh, lag, least_g):
-            threshold_g = self._threshold_g(max(sides.late_g, sides.early_g), sides.at_us)
+            high_g = max(sides.late_g, sides.early_g)
+            threshold_g = self._threshold_g(high_g, sides.at_us, standing and clear_since_us is None)
             peak = self._peaks.follow(sides, threshold_g, standing)
             edge = None if peak is None else self._edge(peak)
             if edge is not None and (edge.step.standing or _unseen(edge.step, clear_since_us)):
@@ -106,12 +109,16 @@ class AxleTracker:
         self.books.enter(edge)
         return edge.step
 
-    def _threshold_g(self, high_g: float, at_us: int) -> float:
-        """What a step must exceed, with up to `high_g` on the deck, to be looked at."""
+    def _threshold_g(self, high_g: float, at_us: int, in_beam: bool) -> float:
+        """What a step must exceed, with up to `high_g` on the deck, to be looked at.
+
+        `in_beam`: what is there stands, and something blocks a beam, or none is fitted.
+        """
         steps = self.books.steps
         if not steps:
             return self._floor_g
-        share = SHARES[min(self.books.on_deck(), len(SHARES) - 1)]
+        axles = self.books.on_deck()
+        share = SHARES[min(axles, len(SHARES) - 1)] if axles < 2 or not in_beam else STANDING_SHARE
         threshold_g = max(self._floor_g, share * high_g)
         if at_us - steps[-1].at_us < 1e6 * RINGING_M / self._speed_mps:
             threshold_g = max(threshold_g, 0.5 * abs(steps[-1].mass_g))

@@ -134,6 +134,23 @@ def test_a_second_vehicle_is_a_tailgate_and_takes_the_weight_back(
     assert EventKind.WITHDRAWN in kinds(weigher)
 
 
+HEAVY = ((0.0, 7000.0), (3.5, 12000.0), (4.9, 12000.0), (8.3, 12000.0), (9.7, 12000.0))
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_light_axle_that_creeps_on_behind_a_heavy_vehicle_is_a_second_vehicle(
+    passage: Make, stop_legs: Legs, add_load: Make, reverse: bool
+) -> None:
+    """At half a metre a second it takes 0.6 s over the edge, and weighs less than a twelfth."""
+    followed = passage(stop_legs, axles=HEAVY, reverse=reverse)
+    since = (followed.t_us - followed.t_us[0]) / 1e6 - 16.0
+    way = np.clip(0.5 * since, 0, 0.6)
+    add_load(followed, 4400 * np.clip(way / 0.3, 0, 1), 16.0 - way if reverse else way)
+    followed.beams[since > -5.0, 1 if reverse else 0] = 1
+    weigher = followed.run(until_us=19_000_000)
+    assert weigher.snapshot().status == Status.TAILGATE
+
+
 @pytest.mark.parametrize(("gap_s", "loops"), [(1.0, True), (1.0, False), (0.2, True)])
 def test_a_vehicle_that_rolls_on_behind_the_first_is_told_by_a_gap_that_a_loop_saw(
     passage: Make, stop_legs: Legs, add_load: Make, gap_s: float, loops: bool
