@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from controller.console import (
+    do_people,
+    do_session,
     monitor,
     show_cameras,
     show_faults,
@@ -27,4 +29,6 @@ COMMANDS: tuple[Command, ...] = (
     *monitor.COMMANDS,
     *tail.COMMANDS,
     *trace_passage.COMMANDS,
+    *do_people.COMMANDS,
+    *do_session.COMMANDS,
 )
