@@ -252,11 +252,16 @@ ON_ENTERING: dict[Phase, Action] = {
 
 
 def by_hand(lane: Lane, inputs: InputImage, settings: LaneSettings) -> Lane:
-    """MANUAL: a boom rises for a named person once its record is on disk, and falls while asked."""
+    """MANUAL: a boom rises for a named person once its record is on disk, and falls while asked.
+
+    A word to stop needs no record and goes before all others.
+    """
     if lane.passage is None or occupied_again(lane, inputs, settings):
         lane = new_passage(lane, inputs, None)
     if inputs.requests:
         lane = replace(lane, since_us=inputs.now_us)
+    if request_of(lane, inputs, RequestKind.STOP_BOOM) is not None:
+        return replace(lane, jog=None, lower=None)
     raising = request_of(lane, inputs, RequestKind.RAISE_BOOM)
     if raising is not None and raising.end is not None:
         return _raise(lane, raising, raising.end, inputs)

@@ -128,6 +128,7 @@ class RequestKind(IntEnum):
     CONFIGURE = 15
     CALIBRATE = 16
     VOID = 17
+    STOP_BOOM = 18
 
 
 class BoomCommand(IntEnum):
