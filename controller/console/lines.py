@@ -89,16 +89,25 @@ def _rows(text: str, width: int) -> list[str]:
 
 
 def table(
-    ctx: Context, head: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[int]
+    ctx: Context,
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    right: frozenset[int],
+    spare: Sequence[int] = (),
 ) -> list[str]:
-    """Columns as wide as they must be, those in ``right`` flush right, cut to the screen."""
+    """Columns as wide as they must be, those in ``right`` flush right, cut to the screen.
+
+    Where they are too wide the ``spare`` ones are left out, the first of them first.
+    """
     whole = [list(head), *[list(row) for row in rows]]
     widths = [max(places(row[n]) for row in whole) for n in range(len(head))]
+    shown = list(range(len(head)))
+    for column in spare:
+        if sum(widths[n] + 2 for n in shown) - 2 > room(ctx):
+            shown.remove(column)
     return [
         cut(
-            "  ".join(
-                padded(cell, widths[n], right=n in right) for n, cell in enumerate(row)
-            ).rstrip(),
+            "  ".join(padded(row[n], widths[n], right=n in right) for n in shown).rstrip(),
             room(ctx),
         )
         for row in whole

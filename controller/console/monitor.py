@@ -134,20 +134,22 @@ def _weights(ctx: Context, seconds: float | None) -> Iterator[Answer]:
             state, asked_s = ctx.link.state(), time.monotonic()
         samples = ctx.link.samples(FIRST_S, after_us)
         if not samples.t_us:
-            if samples.fault is not None:
-                text = printable(
-                    f"{samples.fault.name} {samples.fault.device}: {samples.fault.seen}"
-                )
-                yield Answer(data={"fault": text}, text=(cut(text, room(ctx)),))
-            elif time.monotonic() - heard_s >= SILENT_S:
+            if time.monotonic() - heard_s >= SILENT_S:
                 heard_s = time.monotonic()
-                text = said(ctx, "no samples come", "无采样数据")
-                yield Answer(data={"fault": text}, text=(text,))
+                text = _silence(ctx, samples)
+                yield Answer(data={"fault": text}, text=(cut(text, room(ctx)),))
             continue
         after_us, heard_s = samples.t_us[-1], time.monotonic()
         data = _weighed(samples, profile, state.inputs.weight.zero_offset_g)
         curve.append(data["gross_g"])
         yield Answer(data=data, text=(_line(ctx, data, curve),))
+
+
+def _silence(ctx: Context, samples: Samples) -> str:
+    fault = samples.fault
+    if fault is None:
+        return said(ctx, "no samples come", "无采样数据")
+    return printable(f"{fault.name} {fault.device}: {fault.seen}")
 
 
 def _weighed(samples: Samples, profile: Profile, zero_offset_g: int) -> dict[str, Any]:
@@ -170,7 +172,7 @@ def _weighed(samples: Samples, profile: Profile, zero_offset_g: int) -> dict[str
 def _line(ctx: Context, data: dict[str, Any], curve: deque[float]) -> str:
     """One line, in which the cells come before the curve where not all has room."""
     drawn = spark(list(curve), unicode=ctx.screen.unicode)
-    cells = " ".join(f"{one / 1000:5.0f}" for one in data["cells_g"])
+    cells = " ".join(f"{round(one / 1000):5d}" for one in data["cells_g"])
     head = f"{data['t_us'] / 1e6 % 1000:5.1f} s {padded(kg(data['gross_g']), 7, right=True)} kg"
     whole = f"{head} | {cells}" if cells else head
     left = room(ctx) - len(whole) - 3

@@ -56,7 +56,7 @@ from hal.requests import checked
 PEERS_MAX = 8
 IDLE_S = 300.0
 SNAP_S = 3.0
-LATE_KEPT = 3_000
+LATE_KEPT = 1_500
 RAW_BYTES_MAX = 64
 _QUESTION = msgspec.json.Decoder(Question)
 
@@ -266,7 +266,7 @@ class ServicePort:
         seconds = min(max(question.seconds, 0.0), SAMPLES_S_MAX)
         if isinstance(scale, IndicatorTap):
             said = _copy(scale.kept)
-            from_us = _from_us(said[-1].t_us if said else 0, seconds, question.after_us)
+            from_us = self._from_us(seconds, question.after_us)
             fresh = [one for one in said if one.t_us > from_us]
             shown = [one for one in fresh if one.gross_g is not None]
             return Samples(
@@ -278,7 +278,16 @@ class ServicePort:
             )
         if not isinstance(scale, CellTap):
             raise AssertionError("a lane without a scale is not built")
-        return _cell_samples(_copy(scale.kept), seconds, question.after_us, rate_hz, scale.fault)
+        from_us = self._from_us(seconds, question.after_us)
+        return _cell_samples(_copy(scale.kept), from_us, rate_hz, scale.fault)
+
+    def _from_us(self, seconds: float, after_us: int) -> int:
+        """From when on samples are asked for, as the newest scan has the time."""
+        return max(after_us, self._scanned_us() - round(seconds * 1e6))
+
+    def _scanned_us(self) -> int:
+        """When the newest scan was: a played clock moves on where another thread asks it."""
+        return self._now[1].now_us if self._now is not None else self._began_us
 
     def _snap(self, name: str) -> list[bytes]:
         tap = self._cameras.get(name)
@@ -297,7 +306,7 @@ class ServicePort:
             return [_line(Snap(error=f"{name}: {seen}"))]
         pixels = np.ascontiguousarray(frame.pixels).tobytes()
         height, width = frame.pixels.shape[:2]
-        age_us = max(0, self._board.clock.now_us() - frame.captured_us)
+        age_us = max(0, self._scanned_us() - frame.captured_us)
         return [
             _line(Snap(width=width, height=height, size=len(pixels), age_us=age_us)),
             pixels,
@@ -313,10 +322,6 @@ def _copy(kept: deque[Any]) -> tuple[Any, ...]:
     while True:
         with contextlib.suppress(RuntimeError):  # it grew meanwhile
             return tuple(kept)
-
-
-def _from_us(newest_us: int, seconds: float, after_us: int) -> int:
-    return max(after_us, newest_us - round(seconds * 1e6))
 
 
 def _heard(frames: list[Indication]) -> Heard:
@@ -346,14 +351,8 @@ def _firmware(port: str, link: CoprocessorLink) -> Firmware:
 
 
 def _cell_samples(
-    kept: tuple[CellSamples, ...],
-    seconds: float,
-    after_us: int,
-    rate_hz: float,
-    fault: DeviceFault | None,
+    kept: tuple[CellSamples, ...], from_us: int, rate_hz: float, fault: DeviceFault | None
 ) -> Samples:
-    newest_us = int(kept[-1].t_us[-1]) if kept else 0
-    from_us = _from_us(newest_us, seconds, after_us)
     first = len(kept)
     while first > 0 and int(kept[first - 1].t_us[-1]) > from_us:
         first -= 1

@@ -59,7 +59,9 @@ def _text(ctx: Context, cameras: list[dict[str, Any]]) -> Iterator[str]:
         said(ctx, "flawed", "不合格"),
         said(ctx, "wired", "接线"),
     )
-    yield from table(ctx, head, [_row(one) for one in cameras], frozenset({1, 2, 3, 4, 5, 6}))
+    yield from table(
+        ctx, head, [_row(one) for one in cameras], frozenset({1, 2, 3, 4, 5, 6}), spare=(7, 5, 3)
+    )
     for one in cameras:
         if one["flawed"]:
             why = ", ".join(f"{printable(name, 40)} {n}" for name, n in one["flawed"].items())

@@ -124,7 +124,7 @@ def _lines(ctx: Context, fault: dict[str, Any], offset_min: int) -> Iterator[str
         times = fault["times"]
         text = said(
             ctx,
-            f"{since}, for {age(fault['age_us'])}; {times} times since start",
+            f"{since}, for {age(fault['age_us'])}; {times}x since start",
             f"{since}，已 {age(fault['age_us'])}；启动以来 {times} 次",
         )
         yield from folded(ctx, said(ctx, "since", "开始"), text)

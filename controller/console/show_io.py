@@ -125,7 +125,7 @@ def _table(ctx: Context, state: State, points: Sequence[dict[str, Any]]) -> list
     if wide <= room(ctx):
         return table(ctx, head, rows, right)
     wired = [(one["name"], one["wired"]) for one in points if one["wired"]]
-    lines = table(ctx, head[:-1], [row[:-1] for row in rows], right)
+    lines = table(ctx, head[:-1], [row[:-1] for row in rows], right, spare=(1, 5, 4))
     return [*lines, "", *table(ctx, (head[0], head[-1]), wired, frozenset())]
 
 

@@ -9,7 +9,7 @@ from controller.console.answer import Answer
 from controller.console.clean import printable
 from controller.console.context import Context
 from controller.console.grammar import Command
-from controller.console.lines import age, cut, kg, labelled, padded, room, said, wall
+from controller.console.lines import age, cut, kg, labelled, padded, places, room, said, wall
 from controller.console.look_words import phase, word
 from controller.console.messages import State
 from controller.console.watch import SENSORS
@@ -133,7 +133,7 @@ def _head(ctx: Context, state: State) -> str:
     )
     right = f"{wall(time.ms, time.offset_min)} {word(ctx, time.quality.name)}"
     width = room(ctx)
-    return cut(padded(left, max(0, width - len(right) - 2)) + "  " + right, width)
+    return cut(padded(left, max(0, width - places(right) - 2)) + "  " + right, width)
 
 
 def _passage(ctx: Context, state: State) -> str:
@@ -165,6 +165,8 @@ def scale_line(ctx: Context, weight: Weight, now_us: int) -> str:
     if weight.indicated_g is None:
         shown = said(ctx, "blank", "无示值")
     still = said(ctx, "MOTION", "动态") if weight.motion else said(ctx, "steady", "稳定")
+    if weight.indicated_g is None and not weight.motion:
+        still = said(ctx, "motion ?", "动态 ?")
     zero = said(ctx, "zero ok", "零点正常") if weight.zero_ok else said(ctx, "NO ZERO", "零点异常")
     offset = f"{weight.zero_offset_g:+d} g"
     return f"{shown}  {still}  {zero} ({offset})  {said(ctx, 'deck', '秤台')} {deck}"

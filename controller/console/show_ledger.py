@@ -13,7 +13,7 @@ from controller.console.answer import Answer, CommandError
 from controller.console.clean import printable
 from controller.console.context import Context
 from controller.console.grammar import Argument, Command
-from controller.console.lines import folded, labelled, said, size, wall
+from controller.console.lines import folded, said, size, wall
 from controller.console.link import LaneAwayError
 from controller.console.look_disk import media_of, use_of
 from controller.console.look_evidence import reading
@@ -122,7 +122,7 @@ def _failure(ctx: Context) -> str | None:
 def _text(ctx: Context, data: dict[str, Any]) -> Iterator[str]:
     yield from folded(ctx, said(ctx, "file", "文件"), printable(data["path"]))
     if not data["records"]:
-        yield labelled(ctx, said(ctx, "records", "记录"), said(ctx, "none yet", "尚无记录"))
+        yield from folded(ctx, said(ctx, "records", "记录"), said(ctx, "none yet", "尚无记录"))
     else:
         newest = f"{data['last_kind']} {wall(data['last_ms'])}"
         text = said(
@@ -130,7 +130,7 @@ def _text(ctx: Context, data: dict[str, Any]) -> Iterator[str]:
             f"{data['records']}, newest {newest}",
             f"{data['records']} 条，最新 {newest}",
         )
-        yield labelled(ctx, said(ctx, "records", "记录"), text)
+        yield from folded(ctx, said(ctx, "records", "记录"), text)
         yield from folded(ctx, said(ctx, "head", "链头"), data["head_sha256"])
         yield from _chain(ctx, data)
     yield from folded(ctx, said(ctx, "key", "密钥"), data["key"])
@@ -140,7 +140,7 @@ def _text(ctx: Context, data: dict[str, Any]) -> Iterator[str]:
         f"acknowledged up to seq {sent}, {waits} not yet",
         f"已确认至 seq {sent}，未确认 {waits} 条",
     )
-    yield labelled(ctx, said(ctx, "upload", "上传"), text)
+    yield from folded(ctx, said(ctx, "upload", "上传"), text)
     yield from _store(ctx, data)
     failure = data["writer_failure"]
     shown = {None: said(ctx, "no lane runs", "车道未运行"), "": said(ctx, "ok", "正常")}
@@ -169,7 +169,7 @@ def _store(ctx: Context, data: dict[str, Any]) -> Iterator[str]:
         f"{more}{data['media_files']} files, {size(data['media_bytes'])}",
         f"{more}{data['media_files']} 个文件，{size(data['media_bytes'])}",
     )
-    yield labelled(ctx, said(ctx, "media", "附件"), text)
+    yield from folded(ctx, said(ctx, "media", "附件"), text)
     if data["disk_free_bytes"] is not None:
         free = size(data["disk_free_bytes"])
         text = said(
@@ -177,7 +177,7 @@ def _store(ctx: Context, data: dict[str, Any]) -> Iterator[str]:
             f"{data['disk_used_percent']} % full, {free} free",
             f"已用 {data['disk_used_percent']} %，剩余 {free}",
         )
-        yield labelled(ctx, said(ctx, "disk", "磁盘"), text)
+        yield from folded(ctx, said(ctx, "disk", "磁盘"), text)
 
 
 COMMANDS = (

@@ -12,7 +12,7 @@ from controller.console.answer import Answer
 from controller.console.clean import printable
 from controller.console.context import Context
 from controller.console.grammar import Command
-from controller.console.lines import age, folded, kg, labelled, profile_of, said, table
+from controller.console.lines import age, folded, kg, profile_of, said, table
 from controller.console.look_words import health, word
 from controller.console.messages import Samples, State
 from controller.console.show_lane import scale_line
@@ -57,13 +57,11 @@ def show_scale(ctx: Context, arguments: dict[str, str]) -> Answer:
         "fault": f"{samples.fault.name}: {samples.fault.seen}" if samples.fault else "",
         "note": note,
     }
-    lines = [
-        labelled(
-            ctx,
-            said(ctx, "scale", "衡器"),
-            scale_line(ctx, state.inputs.weight, state.inputs.now_us),
-        )
-    ]
+    lines = folded(
+        ctx,
+        said(ctx, "scale", "衡器"),
+        scale_line(ctx, state.inputs.weight, state.inputs.now_us),
+    )
     if state.scale == "cells":
         looks = cell_looks(state, samples, scale)
         gross_g = _gross_g(state, looks, scale)
@@ -151,7 +149,7 @@ def _rate(ctx: Context, data: dict[str, Any]) -> Iterator[str]:
     if data["newest_age_us"] is not None:
         old = age(data["newest_age_us"])
         text += said(ctx, f", newest {old} old", f"，最新 {old} 前")
-    yield labelled(ctx, said(ctx, "rate", "速率"), text)
+    yield from folded(ctx, said(ctx, "rate", "速率"), text)
 
 
 def _cells(ctx: Context, looks: list[CellLook], gross_g: float | None) -> Iterator[str]:
@@ -176,10 +174,10 @@ def _cells(ctx: Context, looks: list[CellLook], gross_g: float | None) -> Iterat
         )
         for look in looks
     ]
-    yield from table(ctx, head, rows, frozenset(range(6)))
+    yield from table(ctx, head, rows, frozenset(range(6)), spare=(3, 1, 5, 4))
     if gross_g is not None:
         unrounded = said(ctx, "unrounded, not for trade", "未修约，不作贸易结算")
-        yield labelled(ctx, said(ctx, "gross", "毛重"), f"{kg(gross_g, 1)} kg ({unrounded})")
+        yield from folded(ctx, said(ctx, "gross", "毛重"), f"{kg(gross_g, 1)} kg ({unrounded})")
 
 
 def _heard(samples: Samples) -> dict[str, Any]:
@@ -199,19 +197,19 @@ def _heard(samples: Samples) -> dict[str, Any]:
 def _indicator(ctx: Context, state: State, samples: Samples) -> Iterator[str]:
     found, heard = _heard(samples), samples.heard
     shown = "  ".join(kg(one) for one in found["readings_g"]) or "--"
-    yield labelled(ctx, said(ctx, "readings", "示值"), f"{shown} kg")
+    yield from folded(ctx, said(ctx, "readings", "示值"), f"{shown} kg")
     if found["spread_g"] is not None:
-        yield labelled(
+        yield from folded(
             ctx, said(ctx, "spread", "极差"), f"{kg(found['spread_g'])} kg / {LOOK_S:g} s"
         )
     states = ", ".join(f"{name} {times}" for name, times in found["states"].items()) or "--"
-    yield labelled(ctx, said(ctx, "frames", "帧"), f"{found['frames']}: {states}")
+    yield from folded(ctx, said(ctx, "frames", "帧"), f"{found['frames']}: {states}")
     moving = said(
         ctx,
         f"{found['moving']} in motion, {found['centred']} at centre of zero",
         f"{found['moving']} 帧动态，{found['centred']} 帧零点",
     )
-    yield labelled(ctx, said(ctx, "stability", "稳定"), moving)
+    yield from folded(ctx, said(ctx, "stability", "稳定"), moving)
     if heard is not None and heard.last:
         old = age(state.inputs.now_us - heard.last_us)
         yield from folded(ctx, said(ctx, "last frame", "最新帧"), f"{heard.last} ({old})")
@@ -225,7 +223,7 @@ def _rest(ctx: Context, data: dict[str, Any]) -> Iterator[str]:
         version = data["calibration_version"]
         if data["kind"] == "cells":
             scale += "  " + said(ctx, f"calibration {version}", f"标定版本 {version}")
-        yield labelled(ctx, said(ctx, "range", "量程"), scale)
+        yield from folded(ctx, said(ctx, "range", "量程"), scale)
     if data["motion"] and data["kind"] == "cells":
         yield from folded(
             ctx,
