@@ -262,8 +262,29 @@ def _connect(host: str, tcp_port: int) -> Opened:
     return connection
 
 
+_HINTS = {
+    errno.ENOENT: "ls /dev/serial/by-id shows what is plugged in",
+    errno.EACCES: "add this user to the group that owns it, mostly dialout",
+    errno.EAGAIN: "another program has it open",
+    errno.EBUSY: "another program has it open",
+    errno.ENOTTY: "this is no serial port",
+    errno.ECONNREFUSED: "is tcp_port what the device listens at?",
+    errno.EHOSTUNREACH: "is the address right, and has the device power?",
+    errno.ENETUNREACH: "is this computer's own network set up?",
+}
+
+
 def _words(error: BaseException) -> str:
-    """What the system says, without Python's own names."""
-    if isinstance(error, OSError) and error.errno is not None:
-        return f"{os.strerror(error.errno)} ({errno.errorcode.get(error.errno, error.errno)})"
-    return str(error) or type(error).__name__
+    """What the system says, without Python's own names, and what to look at."""
+    if isinstance(error, socket.gaierror):
+        return "no computer of this name is known; write its address"
+    if isinstance(error, TimeoutError) and error.errno is None:
+        return f"no connection in {CONNECT_S:g} s; is the address right, and has the device power?"
+    if isinstance(error, serial.SerialException) and "configure port" in str(error):
+        return "this is no serial port, or it refuses these settings"
+    if not isinstance(error, OSError) or error.errno is None:
+        return str(error) or type(error).__name__
+    said = error.strerror if not isinstance(error, serial.SerialException) else None
+    hint = f"; {_HINTS[error.errno]}" if error.errno in _HINTS else ""
+    name = errno.errorcode.get(error.errno, error.errno)
+    return f"{said or os.strerror(error.errno)} ({name}){hint}"

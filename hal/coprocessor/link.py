@@ -64,6 +64,7 @@ class CoprocessorLink:
         self._asked_us = -(1 << 62)
         self._wait_us = ASK_US
         self._heard_us = self._clock.now_us()
+        self._strays = 0
         self._contacts = 0
         self._contacts_us = -(1 << 62)
         self._number: int | None = None
@@ -89,7 +90,9 @@ class CoprocessorLink:
             self._send_levels(now_us)
         if chunks or now_us - self._looked_us >= LOOK_US:
             self._looked_us = now_us
-            self.troubles.look(now_us, self._heard_us, self._line.trouble, self.decoder)
+            self.troubles.look(
+                now_us, self._heard_us, self._line.trouble, self.decoder, self._strays
+            )
 
     def allow(self, stale_us: int) -> None:
         """Keep to what was heard for as long as an input may be old; raises ValueError."""
@@ -129,10 +132,12 @@ class CoprocessorLink:
         return len(self.wiring.booms) + len(self.wiring.heads)
 
     def _take(self, chunk: Chunk) -> None:
+        self._strays += len(chunk.data)
         for frame in self.decoder.feed(chunk.data):
             message = wire.read(frame)
             if message is not None:
                 self._heard_us = chunk.t_us
+                self._strays = 0
                 self._hear(message, chunk.t_us)
 
     def _hear(self, message: wire.Message, t_us: int) -> None:

@@ -83,15 +83,24 @@ class Troubles:
         self.bad_samples = []
         self.railed = []
 
-    def look(self, now_us: int, heard_us: int, line: DeviceFault | None, decoder: Decoder) -> None:
-        """Bring ``found`` up to date."""
+    def look(
+        self,
+        now_us: int,
+        heard_us: int,
+        line: DeviceFault | None,
+        decoder: Decoder,
+        strays: int = 0,
+    ) -> None:
+        """Bring ``found`` up to date; ``strays`` are the bytes since the last frame."""
         if now_us - self._look_us >= LOOK_US:
             self._look_us = now_us
             self._looks.append((decoder.frames, decoder.corrupt))
         told: list[DeviceFault] = [] if line is None else [line]
         if line is None and now_us - heard_us > SILENT_US:
             silent_ms = (now_us - heard_us) // 100_000 * 100
-            told.append(self._fault("COPROCESSOR_SILENT", f"no frame for {silent_ms} ms"))
+            told.append(
+                self._fault("COPROCESSOR_SILENT", f"no frame for {silent_ms} ms, {_why(strays)}")
+            )
         if self._version:
             told.append(self._fault("COPROCESSOR_VERSION", self._version))
         if self.refused_wiring:
@@ -123,6 +132,15 @@ class Troubles:
 
     def _fault(self, name: str, seen: str) -> DeviceFault:
         return DeviceFault(name=name, device=self._port, seen=seen)
+
+
+def _why(strays: int) -> str:
+    if strays == 0:
+        return "not one byte: has it power and firmware, are TX and RX crossed?"
+    return (
+        f"{strays} bytes that are none: another baud rate, or the Pico's own USB socket in place "
+        "of GP0 and GP1?"
+    )
 
 
 def _cause(about: wire.About) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from pymodbus.exceptions import ModbusException
 
-from hal.field.modbus_rtu import FRAME_BYTES_MAX, units_heard
+from hal.field.modbus_rtu import FRAME_BYTES_MAX, is_question, units_heard
 from hal.ports import Clock, DeviceFault
 
 MISSES_MAX = 3
@@ -228,6 +228,9 @@ class Ask:
         others = [n for n in units_heard(data, self._heard.tcp) if n != unit]
         if others:
             return RefusedError("IO_WRONG_UNIT", f"unit {others[0]} answers, unit {unit} was asked")
+        if is_question(data, unit):
+            echo = f"only the question comes back from unit {unit}: the converter echoes"
+            return RefusedError("IO_SILENT", f"{echo}, and no module answers")
         return RefusedError("IO_GARBLED", f"no frame of unit {unit} in {data[:16].hex(' ')}")
 
 

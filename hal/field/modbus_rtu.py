@@ -53,6 +53,12 @@ def answer_size(data: bytes) -> int | None:
     return 5 + data[2] if data[2] <= FRAME_BYTES_MAX - 5 else 0
 
 
+def is_question(data: bytes, unit: int) -> bool:
+    """Whether this is a read of ours and nothing else, as a converter with an echo gives it."""
+    whole = len(data) == 8 and data[0] == unit and data[1] in _READS
+    return whole and sealed(data[:-2]) == data
+
+
 def answers(data: bytes) -> list[bytes]:
     """The answers with a right CRC in what was heard on a serial line, whatever lies between."""
     found = []

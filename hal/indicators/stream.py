@@ -18,6 +18,8 @@ QUIET_US = 2_000_000
 QUIET_US_MIN, QUIET_US_MAX = 200_000, 60_000_000
 EVERY_US_MIN = 50_000
 DIVISIONS_OVER = 9
+TAIL_BYTES = 64
+"""What is kept to know one's own question by: the longest has fewer bytes than half of this."""
 
 
 class Wire(NamedTuple):
@@ -98,12 +100,14 @@ class StreamIndicator:
         self._spoiled = self._refusals = 0
         self._said = ""
         self._told: DeviceFault | None = None
+        self._tail = b""
 
     def read(self) -> tuple[Indication, ...] | DeviceFault:
         now_us = self._clock.now_us()
         fresh: deque[Indication] = deque(maxlen=INDICATIONS_MAX)
         for chunk in self._line.take():
             self._follow_line(now_us)
+            self._tail = (self._tail + chunk.data)[-TAIL_BYTES:]
             for arrival in self._decoder.feed(chunk.data):
                 self._take(arrival, chunk, fresh)
         self._follow_line(now_us)
@@ -180,6 +184,10 @@ class StreamIndicator:
         if seen == 0:
             asked = f", {self._asks} questions sent" if self._asking.ask else ""
             return self._fault("INDICATOR_SILENT", f"no byte {waited}{asked}: dead line or device?")
+        ask = self._asking.ask
+        if ask and ask in self._tail and seen <= (self._asks + 1) * len(ask):
+            echo = f"only its own questions come back {waited}: the converter echoes, who answers?"
+            return self._fault("INDICATOR_SILENT", echo)
         if self._belief.doubt is not None:
             return self._fault(self._belief.doubt.name, self._belief.doubt.seen)
         if self._refusals:

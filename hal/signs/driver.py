@@ -108,6 +108,7 @@ class WireSign:
             self._opened = self._link.opened
             self._forget()
         for chunk in chunks:
+            self._check.hear(chunk.data)
             for told in self._family.feed(chunk.data):
                 self._check.note(told)
         if self._check.ended(now_us):
@@ -158,6 +159,7 @@ class _Check:
         self._device = f"{family.name} on {device}"
         self._face: Face | None = None
         self._until_us = 0
+        self._asked = self._heard = b""
         self._told: list[Told] = []
         self._silent = self._differs = 0
 
@@ -167,12 +169,17 @@ class _Check:
         asked = self._family.questions()
         if asked:
             self._face, self._told = face, []
+            self._asked, self._heard = b"".join(asked), b""
             self._until_us = now_us + ANSWER_US
         return asked
 
     def drop(self) -> None:
         """Give this round up: the face has changed, and is to be asked about again."""
         self._face, self.due = None, True
+
+    def hear(self, data: bytes) -> None:
+        """Keep as much of a round's bytes as tells an echo from an answer."""
+        self._heard = (self._heard + data)[: len(self._asked) + 1]
 
     def note(self, told: Told) -> None:
         """Keep an answer of this round."""
@@ -185,11 +192,14 @@ class _Check:
         if face is None or now_us < self._until_us:
             return False
         self._face = None
-        if not self._told:
+        echoed = bool(self._asked) and self._heard == self._asked
+        if not self._told or echoed:
             self._silent += 1
             self.due = True
             if self._silent >= SILENT_MAX:
-                self.fault = self.as_fault("SIGN_MUTE", f"{self._silent} questions unanswered")
+                only = ", only they themselves come back: the converter echoes" if echoed else ""
+                seen = f"{self._silent} questions unanswered{only}"
+                self.fault = self.as_fault("SIGN_MUTE", seen)
             return False
         self._silent = 0
         name, seen = _judged(face, self._told)
