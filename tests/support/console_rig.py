@@ -14,17 +14,21 @@ from controller.commissioning.taps import tapped
 from controller.console.link import LaneAwayError, LaneLink
 from controller.console.messages import SOCKET_NAME, About
 from controller.console.port import ServicePort
+from hal.bus import Bus
 
 
 class Running:
     """A lane of the simulated board that scans on a thread as fast as it may."""
 
-    def __init__(self, out: Path) -> None:
-        self.board = tapped(build(read_profile("sim")))
+    def __init__(self, out: Path, site: str | Path = "sim", yard: object = None) -> None:
+        profile, bus = read_profile(site), Bus()
+        if yard is not None:
+            bus.share("yard", lambda: yard)
+        self.board = tapped(build(profile, bus))
         self.lane = assemble(self.board, out, None)
         about = About(
-            site="Yard", lane=1, path="sim", folder=str(out), config_sha256="00", software="0",
-            started_ms=0,
+            site="Yard", lane=1, path=str(site), folder=str(out), config_sha256=profile.sha256,
+            software="0", started_ms=0,
         )  # fmt: skip
         self.port = ServicePort(self.board, out / SOCKET_NAME, about, 20_000)
         self._stop = threading.Event()
