@@ -89,6 +89,7 @@ TIME_BOUNDS: dict[str, tuple[str, str]] = {
     "reverse_dwell": ("100 ms", "10 s"),
     "tare_expiry": ("1 h", "366 d"),
 }
+SET_BY = " (set at the console by"
 TIMES: tuple[str, ...] = tuple(TIME_BOUNDS)
 
 
@@ -239,7 +240,7 @@ def _with_author(problem: str, file: str, block: Block) -> str:
     for change in block.changes:
         place = f"{file}: {change.key}"
         if problem.startswith((f"{place}:", f"{place} ")):
-            return f"{problem} (set at the console by {change.who}, {change.at.date()})"
+            return f"{problem}{SET_BY} {change.who}, {change.at.date()})"
     return problem
 
 

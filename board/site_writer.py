@@ -91,14 +91,15 @@ def save(
 
 
 def history(path: Path) -> list[dict[str, Any]]:
-    """Every version kept, oldest first: version, author, date, reason, settings, problem.
+    """Every saved version, newest first, as rows of plain values.
 
-    ``settings`` is how many keys it sets; ``problem`` is why it cannot be gone back to, else None.
+    ``rollback`` is the number that ``saved_before`` takes, ``settings`` how many keys it sets;
+    ``problem`` is why it cannot be gone back to, else None; ``version``, ``author``, ``date`` and
+    ``reason`` are those of the save.
     """
-    path = Path(os.path.realpath(path))
     rows = []
-    for number, file in sorted(versions_of(path).items()):
-        row: dict[str, Any] = {"version": number, "file": file.name, "problem": None}
+    for back, (file, number) in enumerate(_saved(Path(os.path.realpath(path)))):
+        row: dict[str, Any] = {"rollback": back, "version": number, "problem": None}
         try:
             block = _block_of(file, number)
         except SiteFileError as error:
@@ -115,17 +116,28 @@ def saved_before(path: Path, back: int) -> Block:
 
     Raises SiteFileError where there is none, or it was changed by hand.
     """
-    path = Path(os.path.realpath(path))
-    now = _version_of(load_bytes(path))
-    kept = {number: (file, number) for number, file in versions_of(path).items()}
-    # What was saved last may not have been copied yet when the power went.
-    standing = [] if now is None else [(path, now)]
-    saved = standing + [kept[number] for number in sorted(kept, reverse=True) if number != now]
+    saved = _saved(Path(os.path.realpath(path)))
     if not 0 <= back < len(saved):
         raise SiteFileError(
             f"{path}: {len(saved)} saved versions are here, the newest is 0; {back} is none of them"
         )
     return _block_of(*saved[back])
+
+
+def _saved(path: Path) -> list[tuple[Path, int]]:
+    """Files with their versions, the newest first.
+
+    What was saved last may not have been copied to the history yet when the power went.
+    """
+    try:
+        now = _version_of(load_bytes(path))
+    except ValueError as error:
+        raise SiteFileError(str(error)) from error
+    kept = versions_of(path)
+    standing = [] if now is None else [(path, now)]
+    return standing + [
+        (kept[number], number) for number in sorted(kept, reverse=True) if number != now
+    ]
 
 
 def _block_of(file: Path, number: int) -> Block:

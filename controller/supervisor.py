@@ -23,6 +23,7 @@ from controller import configfiles
 from controller.configfiles import ConfigFileError, Pending, Running
 from controller.console.messages import AskReload
 from controller.core.images import InputImage, OutputImage
+from controller.recognition.looks import Reader
 from controller.scan import Scan
 from controller.tenure import Tenure, read_site
 from hal.bus import Bus
@@ -52,14 +53,24 @@ class _Wanted(Struct, frozen=True, kw_only=True):
 class Supervisor:
     """Runs a site's lane in a folder; ``see`` is called behind every scan, ``say`` with events.
 
+    ``reader`` makes what reads plates, anew for every lane.
+
     Raises:
         ProfileError, LedgerError, KeyFileError, RulesError: as ``build`` and ``assemble``, where no
             configuration can be built.
     """
 
-    def __init__(self, site: Path, out: Path, see: See, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        site: Path,
+        out: Path,
+        reader: Callable[[], Reader],
+        see: See,
+        say: Callable[[str], None],
+    ) -> None:
         self._site = site
         self._out = out
+        self._reader = reader
         self._see = see
         self._say = say
         self._asking = threading.Lock()
@@ -161,7 +172,7 @@ class Supervisor:
             return None
 
     def _start(self, text: bytes, alive: Callable[[], None] = lambda: None) -> Tenure:
-        tenure = Tenure(self._site, text, self._out, alive)
+        tenure = Tenure(self._site, text, self._out, self._reader(), alive)
         tenure.port.reload = self.reload
         self._note_running(tenure)
         return tenure
@@ -235,7 +246,7 @@ class Supervisor:
             site=str(profile_path(self._site).resolve()),
             back=before.text,
             back_sha256=before.profile.sha256,
-            deadline_ms=before.board.clock.wall().ms + wanted.revert_s * 1_000,
+            deadline_ms=time.time_ns() // 1_000_000 + wanted.revert_s * 1_000,
         )
         configfiles.write(self._out, configfiles.PENDING, pending)
 

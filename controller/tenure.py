@@ -13,8 +13,7 @@ from controller.console.messages import SOCKET_NAME, About
 from controller.console.port import ServicePort
 from controller.core.images import InputImage, OutputImage
 from controller.core.kinds import EMPTY, HOLD, Phase
-from controller.recognition.process import ProcessReader
-from controller.recognition.worker import plate_eyes
+from controller.recognition.looks import Reader
 from controller.recording.identity import identity_of
 from hal.ports import PersonRequest
 
@@ -42,14 +41,14 @@ class Tenure:
     Raises what ``read_profile``, ``build`` and ``assemble`` raise; nothing is then left open.
     """
 
-    def __init__(self, site: Path, text: bytes, out: Path, alive: Step) -> None:
+    def __init__(self, site: Path, text: bytes, out: Path, reader: Reader, alive: Step) -> None:
         self.text = text
         self.profile = read_site(site, text)
         alive()
         self.board = tapped(build(self.profile))
         try:
             alive()
-            self.lane = assemble(self.board, out, ProcessReader(plate_eyes), threaded=True)
+            self.lane = assemble(self.board, out, reader, threaded=True)
             self.period_us = self.profile.timing.get("scan", SCAN_US)
             try:
                 about = _about(self.board, profile_path(site), out)

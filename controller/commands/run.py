@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import signal
 import threading
+from functools import partial
 from pathlib import Path
 
 from controller.core.images import InputImage, OutputImage
 from controller.core.kinds import Phase
 from controller.faults import load_catalogue
+from controller.recognition.process import ProcessReader
+from controller.recognition.worker import plate_eyes
 from controller.scan import Scan
 from controller.supervisor import Supervisor
 
@@ -25,7 +28,8 @@ def run(site: Path, out: Path, seconds: float, as_json: bool) -> None:
     device.  The ledger has its own thread, recognition its own process.
     """
     shown = _Shown(as_json)
-    supervisor = Supervisor(site, out, shown.see, shown.say)
+    reader = partial(ProcessReader, plate_eyes)
+    supervisor = Supervisor(site, out, reader, shown.see, shown.say)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

@@ -27,7 +27,7 @@ from board.machine_block import (
     value_text,
     with_block,
 )
-from board.profile import ProfileError, examine, read_profile
+from board.profile import SET_BY, ProfileError, examine, read_profile
 from controller.console.config_legal import legal_of
 from controller.recording.identity import rules_of
 from controller.rulefile import RulesError
@@ -99,7 +99,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
             own = [one for one in trial.problems() if one not in before and _concerns(one, key)]
             if not own:
                 return trial
-            first = own
+            first = [one.partition(SET_BY)[0] for one in own]
         raise SettingError(first)
 
     def unset(self, key: str, who: str, at: datetime.datetime) -> Candidate:

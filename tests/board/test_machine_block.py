@@ -182,10 +182,10 @@ def test_versions_are_kept_and_gone_back_to(tmp_path: Path) -> None:
         saved(path, change(value=value), reason=f"try {value}")
     rows = history(path)
     assert [(row["version"], row["settings"], row["reason"]) for row in rows] == [
-        (0, 0, ""),
-        (1, 1, "try 4 s"),
-        (2, 1, "try 5 s"),
         (3, 1, "try 6 s"),
+        (2, 1, "try 5 s"),
+        (1, 1, "try 4 s"),
+        (0, 0, ""),
     ]
     assert [saved_before(path, n).version for n in range(4)] == [3, 2, 1, 0]
     with pytest.raises(SiteFileError, match="4 saved versions are here, the newest is 0; 4 is"):
