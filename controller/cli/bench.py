@@ -17,7 +17,8 @@ def bench(
         str | None,
         typer.Argument(
             help="weigh: all rules; modes: all estimators; memory: a day; read: the reader; "
-            "evidence: records, commits, replay; wire: codecs; hil: firmware, pin to pin."
+            "evidence: records, commits, replay; wire: codecs; hil: firmware, pin to pin; "
+            "console: keys answered, scans with and without a monitor."
         ),
     ] = None,
     folder: Annotated[
@@ -52,7 +53,7 @@ def bench(
             later("controller.commands.bench_day:run")(folder, json_)
         elif what == "evidence":
             later("controller.commands.bench_evidence_show:run")(folder, json_)
-        elif what in ("wire", "hil"):
+        elif what in ("wire", "hil", "console"):
             show(later(f"controller.commands.bench:{what}")(), json_)
         elif what == "read":
             request = later("controller.commands.bench_read:Request")(

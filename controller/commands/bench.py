@@ -16,6 +16,7 @@ from typing import Any
 
 from msgspec import to_builtins
 
+from controller.commands import bench_console
 from controller.commands.bench_evidence import measure as evidence
 from controller.commands.bench_lateness import lateness
 from controller.commands.bench_weigh import shortly
@@ -75,6 +76,7 @@ def measure(what: str | None = None, plot: Path | None = None) -> dict[str, Any]
         "evidence": to_builtins(evidence(None, BULK)),
         "wire": _slowest(),
         "hil": _hil(),
+        **console(),
     }
 
 
@@ -83,6 +85,11 @@ def wire() -> dict[str, Any]:
     codecs = import_module("controller.commands.bench_wire")
     found = {name: round(codecs.throughput(name), 1) for name in sorted(codecs.WIRES)}
     return {"goal": codecs.GOAL_RATIO, **found}
+
+
+def console() -> dict[str, Any]:
+    """What the console costs the lane, and how soon it answers."""
+    return {"console": bench_console.measure()}
 
 
 def hil() -> dict[str, Any]:
