@@ -72,7 +72,7 @@ def wait_key(fd: int, seconds: float) -> bool | None:
 def forget(fd: int) -> None:
     """Drop what waits on the line: it was typed to a session that is over."""
     with suppress(OSError, termios.error):
-        termios.tcflush(fd, termios.TCIOFLUSH)
+        termios.tcflush(fd, termios.TCIFLUSH)
 
 
 def _set_raw(fd: int, speed: int, *, carrier: bool) -> None:
