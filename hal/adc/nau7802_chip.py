@@ -6,6 +6,7 @@ channel and are not used is that of Linux's drivers/iio/adc/nau7802.c.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Generator, Iterator
 from typing import Protocol
 
@@ -97,7 +98,7 @@ class Nau7802:
             except ChipError as trouble:
                 self._book.fail(*trouble.args)
             except OSError as error:
-                self._book.fail("ADC_SILENT", f"I2C says: {error.strerror or error}")
+                self._book.fail("ADC_SILENT", f"I2C says: {_words(error)}")
             finally:
                 self._close()
             yield RETRY_S
@@ -227,3 +228,14 @@ class Nau7802:
     def _bus(self) -> I2c:
         assert self._i2c is not None, "used before it was opened"
         return self._i2c
+
+
+def _words(error: OSError) -> str:
+    hints = {
+        errno.ENOENT: "no such bus; is I2C turned on (`raspi-config`), is i2c_bus right?",
+        errno.EACCES: "add this user to the group i2c",
+        errno.EREMOTEIO: "the chip does not answer; has it power, are SDA and SCL crossed?",
+        errno.ENXIO: "the chip does not answer; has it power, are SDA and SCL crossed?",
+    }
+    hint = hints.get(error.errno or 0)
+    return f"{error.strerror or error}{f'; {hint}' if hint else ''}"

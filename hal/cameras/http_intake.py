@@ -5,6 +5,7 @@ It takes POST on the paths that drivers register, and nothing else.
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from collections.abc import Callable
@@ -127,7 +128,20 @@ def http_intake(bus: Bus, host: str, tcp_port: int) -> HttpIntake:
     """
     kept: dict[tuple[str, int], HttpIntake] = bus.share("http intakes", dict)
     if (host, tcp_port) not in kept:
-        made = HttpIntake(host, tcp_port)
+        try:
+            made = HttpIntake(host, tcp_port)
+        except OSError as error:
+            raise OSError(f"cannot listen at {host}:{tcp_port}: {_words(error)}") from error
         bus.at_close(made.close)
         kept[host, tcp_port] = made
     return kept[host, tcp_port]
+
+
+def _words(error: OSError) -> str:
+    hints = {
+        errno.EADDRINUSE: "another program has this port; name another http_port",
+        errno.EADDRNOTAVAIL: "this computer has no such address; name its own as bind, or 0.0.0.0",
+        errno.EACCES: "ports below 1024 need a right of their own; name a higher http_port",
+    }
+    hint = hints.get(error.errno or 0)
+    return f"{error.strerror or error}{f'; {hint}' if hint else ''}"

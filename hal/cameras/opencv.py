@@ -12,15 +12,19 @@ from hal.pictures import PIXELS_MAX
 OPEN_MS = 5_000
 READ_MS = 4_000
 FPS_MAX = 10
+STREAM_REMEDY = "is it there, and is its password right?"
+DEVICE_REMEDY = (
+    "is it plugged in (`v4l2-ctl --list-devices`), may this user open it, has nothing else got it?"
+)
 
 
 class _Capture:
     """An open ``cv2.VideoCapture``."""
 
-    def __init__(self, capture: cv2.VideoCapture, name: str) -> None:
+    def __init__(self, capture: cv2.VideoCapture, name: str, look_at: str) -> None:
         if not capture.isOpened():
             capture.release()
-            raise OSError(f"{name} cannot be opened; is it there, and is its password right?")
+            raise OSError(f"{name} cannot be opened; {look_at}")
         self._capture = capture
 
     def grab(self) -> bool:
@@ -93,7 +97,7 @@ class V4l2Camera(GrabbedCamera):
 def _open_url(url: str, name: str) -> _Capture:
     limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_MS]
     try:
-        return _Capture(cv2.VideoCapture(url, cv2.CAP_FFMPEG, limits), name)
+        return _Capture(cv2.VideoCapture(url, cv2.CAP_FFMPEG, limits), name, STREAM_REMEDY)
     except cv2.error as error:
         raise OSError(f"{name}: {error.err or 'OpenCV refuses it'}") from error
 
@@ -103,7 +107,7 @@ def _open_device(device: str, wish: dict[int, int]) -> _Capture:
         capture = cv2.VideoCapture(device, cv2.CAP_V4L2)
         for key, value in wish.items():
             capture.set(key, value)
-        return _Capture(capture, device)
+        return _Capture(capture, device, DEVICE_REMEDY)
     except cv2.error as error:
         raise OSError(f"{device}: {error.err or 'OpenCV refuses it'}") from error
 

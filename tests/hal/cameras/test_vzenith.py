@@ -163,6 +163,15 @@ def test_two_cameras_share_a_port_but_not_a_path(bus: Bus) -> None:
         VzenithCamera(bus, PATH, http_port=0, bind="127.0.0.1")
 
 
+def test_a_port_that_cannot_be_had_is_named_with_what_to_do(bus: Bus) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(OSError, match=f"cannot listen at 127.0.0.1:{port}: .*another program"):
+            VzenithCamera(bus, PATH, http_port=port, bind="127.0.0.1")
+    with pytest.raises(OSError, match="203.0.113.9:8088: .* name its own as bind, or 0.0.0.0"):
+        VzenithCamera(bus, PATH, bind="203.0.113.9")
+
+
 def raw(port: int, data: bytes) -> bytes:
     with socket.create_connection(("127.0.0.1", port), 5) as peer:
         peer.sendall(data)
