@@ -213,6 +213,7 @@ def test_what_is_typed_behind_a_log_out_reaches_nobody(plug: Plug, yard: Yard) -
     login(plug.tech)
     plug.tech.type("exit\rmove one\rmove two\r")
     plug.tech.until("logged out")
+    plug.tech.screen.reset()
     login(plug.tech)
     assert yard.done == []
 
