@@ -140,10 +140,8 @@ def test_a_pulled_wire_is_a_fault_and_the_chip_is_set_up_anew() -> None:
     rig.fake.unplugged = True
     rig.go(0.2)
     fault = rig.fault()
-    assert (fault.name, fault.seen) == (
-        "ADC_SILENT",
-        "I2C says: Remote I/O error; the chip does not answer; has it power, are SDA and SCL crossed?",
-    )
+    assert fault.name == "ADC_SILENT"
+    assert fault.seen.startswith("I2C says: Remote I/O error; the chip does not answer; has it")
     rig.fake.unplugged = False
     rig.fake.registers = [0] * 32
     rig.go(3.0)

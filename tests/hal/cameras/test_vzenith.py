@@ -168,7 +168,7 @@ def test_a_port_that_cannot_be_had_is_named_with_what_to_do(bus: Bus) -> None:
         port = other.getsockname()[1]
         with pytest.raises(OSError, match=f"cannot listen at 127.0.0.1:{port}: .*another program"):
             VzenithCamera(bus, PATH, http_port=port, bind="127.0.0.1")
-    with pytest.raises(OSError, match="203.0.113.9:8088: .* name its own as bind, or 0.0.0.0"):
+    with pytest.raises(OSError, match=r"203.0.113.9:8088: .* name its own as bind, or 0.0.0.0"):
         VzenithCamera(bus, PATH, bind="203.0.113.9")
 
 
