@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LINE_MAX = 2_000
 HINT_CUTOFF = 0.6
+TYPED = "typed"
+"""Under this name ``Context.kept`` has the arguments before the one that completion offers."""
 Handler = Callable[["Context", dict[str, str]], "Answer | Iterator[Answer]"]
 Choices = Callable[["Context"], Sequence[str]]
 
@@ -196,6 +198,7 @@ class Grammar:
             command, used = None, 0
         place = len(before) - used
         if command is not None and place < len(command.arguments):
+            ctx.kept[TYPED] = tuple(before[used:])
             found += _offers(command.arguments[place], ctx)
         return found
 

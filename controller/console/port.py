@@ -92,7 +92,7 @@ class ServicePort:
         self._began_us = board.clock.now_us()
         self._coprocessors: dict[str, CoprocessorLink] = board.bus.share("coprocessors", dict)
         self._now: tuple[Lane, InputImage, OutputImage, tuple[DeviceFault, ...], str] | None = None
-        self._peers = 0
+        self._peers: set[socket.socket] = set()
         self._peers_lock = threading.Lock()
         self._path = path
         self._server = listen(path, "another controller answers there", PEERS_MAX)
@@ -135,10 +135,14 @@ class ServicePort:
         self._numbered = before._numbered
 
     def close(self) -> None:
-        """Answer no more and remove the socket."""
+        """Answer no more, also none who is connected, and remove the socket."""
         self._ending = True
         with contextlib.suppress(OSError):
             self._server.shutdown(socket.SHUT_RDWR)
+        with self._peers_lock:
+            for peer in self._peers:
+                with contextlib.suppress(OSError):
+                    peer.shutdown(socket.SHUT_RDWR)
         self._server.close()
         self._thread.join(1.0)
         self._path.unlink(missing_ok=True)
@@ -150,8 +154,9 @@ class ServicePort:
             except OSError:
                 return
             with self._peers_lock:
-                full = self._peers >= PEERS_MAX
-                self._peers += not full
+                full = self._ending or len(self._peers) >= PEERS_MAX
+                if not full:
+                    self._peers.add(peer)
             if full:
                 peer.close()
                 continue
@@ -166,7 +171,7 @@ class ServicePort:
                         peer.sendall(part)
         finally:
             with self._peers_lock:
-                self._peers -= 1
+                self._peers.discard(peer)
 
     def _answer(self, line: bytes) -> list[bytes]:
         try:

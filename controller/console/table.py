@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from controller.console import (
+    configure,
     do_people,
     do_session,
     monitor,
     show_cameras,
+    show_config,
     show_faults,
     show_io,
     show_lane,
@@ -26,6 +28,8 @@ COMMANDS: tuple[Command, ...] = (
     *show_faults.COMMANDS,
     *show_ledger.COMMANDS,
     *show_version.COMMANDS,
+    *show_config.COMMANDS,
+    *configure.COMMANDS,
     *monitor.COMMANDS,
     *tail.COMMANDS,
     *trace_passage.COMMANDS,
