@@ -112,12 +112,12 @@ class Scan:
     def stays_until_us(self) -> int:
         """Until when nothing but time and the yard can change what a scan comes to; 0 if now."""
         inputs, books, outputs = self._inputs, self.bookkeeper, self.outputs
-        if inputs is None or inputs.faults or inputs.requests or outputs.zero:
+        if inputs is None or inputs.requests or outputs.zero or self._intake.checks.troubles:
             return 0
         if books.fact is not inputs.ledger or books.vehicle is not inputs.vehicle:
             return 0
         # The cameras have not yet seen what the last scan was the first to want.
-        if self.reading.faults or outputs.record is not None or self._polled is not outputs:
+        if outputs.record is not None or self._polled is not outputs:
             return 0
         if self._stills is not None and self._stills.busy:
             return 0

@@ -53,6 +53,7 @@ ALARMS = {
     EventKind.TAMPER_NO_RETURN: Fault.DECK_PROPPED,
     EventKind.ZERO_DRIFTS: Fault.ZERO_DRIFTS,
 }
+_SILENT = (int(Fault.CELLS_SILENT),)
 SPOILT = (
     WeighingStatus.RUNNING,
     WeighingStatus.ACCEPTED,
@@ -117,7 +118,7 @@ class WeighRoom:
             self._see(ends)
         samples = self._line.believed(self._cells.read(), now_us)
         if isinstance(samples, DeviceFault):
-            self.faults = (int(Fault.CELLS_SILENT),)
+            self.faults = _SILENT
         else:
             self.faults = self._alarms
             self._batch.add(samples, self._beams)
@@ -131,8 +132,9 @@ class WeighRoom:
     @property
     def rests_until_us(self) -> int:
         """When the next look is due, as samples come; 0 where the last one has an alarm to tell."""
-        if self.faults or self._alarms:
-            return 0
+        if self.faults != self._alarms:
+            # Without samples there is nothing but the next look, which may find them stale.
+            return self._looked_us + LOOK_US_MAX if self.faults == _SILENT else 0
         full_us = self._taken_us + self._batch.wanted * self._sample_us
         return min(full_us, self._looked_us + LOOK_US_MAX)
 

@@ -28,6 +28,7 @@ from sim.people import PERSON_HEIGHT_M, Errand, Operator, Walker
 from sim.scale import TICK_US, Cells, Converter, DeckMotion
 from sim.scene import Corners, Light, Sight, Sky
 from sim.signwords import Word, gist
+from sim.steady import FLAP_US, steady
 from sim.truck import Truck
 from sim.truth import Bypass, Crossing, Touch, Truth
 from sim.vehicle import Vehicle
@@ -41,8 +42,6 @@ ENDS = ("yard", "road")
 PHOTOGRAPHS_MAX = 32
 BURDEN_G = 150_000
 """More than a person: a deck with that on it is not empty."""
-FLAP_US = 300_000
-"""How long a flapping device is gone, and how long it is back."""
 _TICK_S = TICK_US / 1_000_000
 _CLEAR, _BLOCKED = Contact.CLEAR, Contact.BLOCKED
 _THINK_TICKS = THINK_US // TICK_US
@@ -279,11 +278,12 @@ class Yard:
         until_us = (self._tick // _THINK_TICKS + 1) * THINK_US
         if any(w.from_us < until_us and self.now_us < w.until_us for w in self.walkers):
             return 0
-        return 0 if self._fails_by(until_us) else until_us
+        return 0 if self._turns_by(until_us) else until_us
 
-    def _fails_by(self, until_us: int) -> bool:
-        """Whether a device fails as they think then."""
-        return any(0 <= until_us - f.from_us < THINK_US for f in self.options.faults)
+    def _turns_by(self, until_us: int) -> bool:
+        """Whether a device fails, or is well again, as they think then."""
+        edges = (edge for f in self.options.faults for edge in (f.from_us, f.until_us))
+        return any(edge is not None and 0 <= until_us - edge < THINK_US for edge in edges)
 
     @property
     def idle_until_us(self) -> int:
@@ -311,12 +311,12 @@ class Yard:
     @property
     def thinks_us(self) -> int:
         """When anybody thinks next: until then things go on as they are; 0 if not for the lane."""
-        if self.troubles or self.mischief is not None or self.options.warmth is not None:
+        if self.mischief is not None or self.options.warmth is not None:
             return 0
         until_us = (self._tick // _THINK_TICKS + 1) * THINK_US
-        if self.operator.asks or self._fails_by(until_us) or not self._deck_stays():
+        if self.operator.asks or self._turns_by(until_us) or not self._deck_stays():
             return 0
-        return until_us
+        return until_us if all(map(steady, self.troubles, self.troubles.values())) else 0
 
     def _deck_stays(self) -> bool:
         """Whether the deck is surely loaded, or surely at rest, until somebody has thought.

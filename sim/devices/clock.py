@@ -8,7 +8,7 @@ from hal.bus import Bus
 from hal.ports import WallReading
 from sim.devices.common import yard_of
 from sim.faults import Trouble
-from sim.world import FLAP_US
+from sim.steady import FLAP_US
 
 PACED_STEP_US_MAX = 1_000_000
 LOCAL_MIN = 480

@@ -18,6 +18,7 @@ from protocol.rows import dropped_by, named_by
 from sim.units import ScenarioError, known_keys, time_us
 
 EVERY_US = 5_000_000
+NEVER_US = 1 << 62
 
 
 class Reach(Struct, frozen=True, kw_only=True):
@@ -47,6 +48,14 @@ class Platform:
         self._now = now
         self._asked_us = -EVERY_US
         self._had: list[tuple[int, int]] = []
+
+    @property
+    def due_us(self) -> int:
+        """The first time from which on it takes over what is new; in the past if that is now."""
+        now, asked_us = self._now(), self._asked_us + EVERY_US
+        if any(one.from_us <= now < one.until_us for one in self._reached):
+            return asked_us
+        return min((one.from_us for one in self._reached if one.from_us > now), default=NEVER_US)
 
     def look(self, ledger: Ledger) -> None:
         """Take over what is new, every few seconds; what the disk refuses is taken next time."""

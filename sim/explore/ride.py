@@ -206,11 +206,13 @@ class _Ride:
     def _rest(self, lane: Scan, scans: int) -> int:
         """Pass over all scans of an empty lane in which only its scale has samples to look at.
 
-        Return how many.  A ride whose disk has trouble, or that has a platform, has more to do.
+        Return how many.  The platform takes over what is stored in a scan that is run.
         """
         yard, until_us = self._yard, lane.idle_until_us
-        if not until_us or self._platform is not None or self._plan.troubles():
+        if not until_us:
             return 0
+        if self._platform is not None:
+            until_us = min(until_us, self._platform.due_us)
         until_us = min(until_us, yard.idle_until_us, self._looks_us())
         if yard.now_us < self._restarted_us + RESTARTED_US:
             until_us = min(until_us, self._restarted_us + RESTARTED_US)
@@ -265,7 +267,19 @@ class _Ride:
             return 0
         quiet = yard.now_us >= self._quiet_us
         until_us = self._since_us + STUCK_US + 1 if quiet else self._quiet_us - SCAN_US
-        return min(until_us, self._kills[0].at_us) if self._kills else until_us
+        return min(until_us, self._dies_us()) if self._kills else until_us
+
+    def _dies_us(self) -> int:
+        """The first time at which the next death may come, as long as nothing new is stored."""
+        kill = self._kills[0]
+        waits = kill.at_us <= self._yard.now_us and self._waits(kill)
+        return FOR_GOOD_US if waits else kill.at_us
+
+    def _waits(self, kill: Kill) -> bool:
+        """Whether a death waits for something that is on its way to the disk."""
+        writer = self._ground.writer
+        waits = kill.within in ("store", "record")
+        return waits and not (writer is not None and writer.awaits(kill.within))
 
     def _over(self, lane: Scan) -> bool:
         """Whether the day has come to its end, the good one or one that is a finding."""
@@ -367,8 +381,7 @@ class _Ride:
     def _met_death(self, lane: Scan) -> Scan:
         """Let the lane die as the plan says, and return the next life; some deaths still wait."""
         kill, ground = self._kills[0], self._ground
-        waits = kill.within in ("store", "record")
-        if waits and not (ground.writer is not None and ground.writer.awaits(kill.within)):
+        if self._waits(kill):
             return lane
         del self._kills[0]
         in_start = kill.within == "start"

@@ -16,8 +16,9 @@ from sim.faults import AT_AN_END, BOOT_US, CYCLE_US, TABLE, Amounts, table
 from sim.hang import hang
 from sim.people import Walker
 from sim.scenario import deal
+from sim.steady import FLAP_US
 from sim.units import ScenarioError
-from sim.world import FLAP_US, Options, Yard
+from sim.world import Options, Yard
 
 PERSON = Walker(end=0, from_us=1_000_000, until_us=60_000_000)
 BEAM = "yard.beam_high"

@@ -14,6 +14,7 @@ from protocol.record import Record
 from sim.explore.plan import Plan
 from sim.explore.ride import ride
 from sim.scale import Cells, Converter
+from sim.world import Yard
 
 PLAN = Plan(
     seed=11,
@@ -57,6 +58,52 @@ def test_leaps_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ride(PLAN, keep=the_same.extend, leaps=False) == leapt
     assert records
     assert the_same == records
+
+
+IN_TROUBLE = Plan(
+    seed=11,
+    table={
+        "day": {"begins": "2026-11-22 08:00"},
+        "truck": [{"configuration": "2-axle truck", "weighs": "legal", "at": "1 s"}],
+        "fault": [
+            {"device": "yard.deck_lamp", "kind": "stays green", "from": "1 s", "until": "30 s"},
+            {"device": "road.camera", "kind": "silent", "from": "2 s", "until": "20 s"},
+            {"device": "clock", "kind": "unset", "from": "3 s", "until": "12 s"},
+            {"device": "sign", "kind": "flapping", "from": "4 s", "until": "22 s"},
+            {"device": "road.approach", "kind": "restarts", "from": "5 s", "until": "25 s"},
+            {"device": "cell3", "kind": "unknown", "from": "14.01 s", "until": "15.93 s"},
+            {"device": "cells", "kind": "silent", "from": "17.01 s", "until": "19.33 s"},
+            {"device": "road.beam_low", "kind": "stuck", "from": "20 s", "until": "24 s"},
+        ],
+        "kill": [{"at": "2 s", "dead": "0.5 s", "within": "record", "calls": 40}],
+        "platform": [{"from": "0 s", "until": "60 s"}],
+        "request": [{"kind": "clear_cells", "who": "王", "why": "repaired", "at": "40 s"}],
+    },
+)
+
+
+def test_scans_of_devices_whose_trouble_stands_are_passed_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    again, passed = Scan.again, set[str]()
+    yards = list[Yard]()
+
+    def kept(plan: Plan) -> Yard:
+        yards.append(made(plan))
+        return yards[-1]
+
+    def counted(lane: Scan) -> InputImage:
+        passed.update(trouble.kind for trouble in yards[-1].troubles.values())
+        return again(lane)
+
+    made = Plan.yard
+    monkeypatch.setattr(Plan, "yard", kept)
+    monkeypatch.setattr(Scan, "again", counted)
+    leapt = ride(IN_TROUBLE)
+    stated = {fault["kind"] for fault in IN_TROUBLE.table["fault"]}
+    assert passed == stated
+    assert leapt.kills == 1
+    assert ride(IN_TROUBLE, leaps=False) == leapt
 
 
 def test_the_cells_say_the_same_however_often_they_are_read() -> None:
