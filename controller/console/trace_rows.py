@@ -18,6 +18,7 @@ from protocol.record import Record
 JOURNAL_BYTES_MAX = 4 * 1024 * 1024
 JOURNAL_S_MAX = 5.0
 JOURNAL_ROWS_MAX = 1_000
+AFTERWARDS_US = 10_000_000
 _NOT_THERE = Lane(since_us=0)
 
 
@@ -53,20 +54,22 @@ def journal_rows(path: Path, passage_id: int) -> tuple[list[Row], str]:
 
 
 def _of_journal(data: bytes, passage_id: int) -> Iterator[Row]:
-    watch, rows, began = Watch(), 0, False
+    watch, rows, there_us = Watch(), 0, None
     until_s = time.monotonic() + JOURNAL_S_MAX
     for entry in read_journal(data).entries():
         if entry.outputs is None:
             return
-        now = entry.outputs.passage_id
-        # A vehicle is gone for good when the next one comes.
-        if began and now not in (0, passage_id):
+        now, now_us = entry.outputs.passage_id, entry.inputs.now_us
+        # What moves after that, or for another passage, is the next vehicle.
+        if there_us is not None and (
+            now not in (0, passage_id) or now_us - there_us > AFTERWARDS_US
+        ):
             return
-        began = began or now == passage_id
+        there_us = now_us if now == passage_id else there_us
         for kind, text in watch.see(_NOT_THERE, entry.inputs, entry.outputs, ()):
-            if began and kind not in ("phase", "record") and rows < JOURNAL_ROWS_MAX:
+            if there_us is not None and kind not in ("phase", "record") and rows < JOURNAL_ROWS_MAX:
                 rows += 1
-                yield Row(entry.inputs.now_us, "journal", kind, text)
+                yield Row(now_us, "journal", kind, text)
         if time.monotonic() > until_s:
             raise JournalError(f"not read to its end in {JOURNAL_S_MAX:g} s")
 
