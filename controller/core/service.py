@@ -75,7 +75,8 @@ def _may_ask(lane: Lane, request: Request, inputs: InputImage) -> bool:
     if request.kind == RequestKind.ZERO:
         return lane.phase in MAY_ZERO and inputs.weight.deck == EMPTY
     if request.kind == RequestKind.TEST_LAMP:
-        return lane.phase == Phase.MANUAL and _lamp_of(request) in _LAMPS
+        lamp = _LAMPS.get(_lamp_of(request))
+        return lane.phase == Phase.MANUAL and lamp is not None and _is_unseen(inputs, *lamp)
     return request.kind in _MODES or lane.phase == Phase.MANUAL
 
 
@@ -101,8 +102,10 @@ def _durable(lane: Lane, intent: RecordIntent, inputs: InputImage) -> Lane:
     if kind == RequestKind.ZERO:
         return replace(lane, zeroing=Zeroing(now_us, asked=_is_free(inputs)))
     if kind in _TRIALS:
-        end, approach = _LAMPS.get(intent.detail, (None, False))
-        return replace(lane, trial=Trial(kind, now_us, end, approach))
+        lamp = intent.detail if kind == RequestKind.TEST_LAMP else ""
+        end, approach = _LAMPS.get(lamp, (None, False))
+        seen = end is not None and not _is_unseen(inputs, end, approach)
+        return replace(lane, trial=None if seen else Trial(kind, now_us, end, approach))
     if kind in _MODES:
         on = kind == RequestKind.ALLOW_DEGRADED
         return replace(lane, degraded=Mode(on=on, who=intent.who, why=intent.why))
@@ -120,8 +123,15 @@ def _counting(lane: Lane, inputs: InputImage, settings: LaneSettings) -> Lane:
             zeroing = replace(zeroing, asked=True)
     if trial is not None:
         over = not 0 <= now_us - trial.since_us < settings.test_us
-        trial = None if over or lane.phase != Phase.MANUAL else trial
+        seen = trial.end is not None and not _is_unseen(inputs, trial.end, trial.approach)
+        trial = None if over or seen or lane.phase != Phase.MANUAL else trial
     return replace(lane, zeroing=zeroing, trial=trial)
+
+
+def _is_unseen(inputs: InputImage, end: End, approach: bool) -> bool:
+    """Whether nobody is there whom a green lamp would bid to drive: it is tried out, not meant."""
+    nobody_waits = not approach or inputs.ends[end].approach.state in OFF
+    return inputs.weight.deck == EMPTY and nobody_waits
 
 
 def _is_free(inputs: InputImage) -> bool:

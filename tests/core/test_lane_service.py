@@ -164,6 +164,28 @@ def test_a_lamp_is_not_tried_out_beside_a_boom_that_is_down_nor_towards_a_load(r
         assert rig.scan().approach_lamps == RED
 
 
+@pytest.mark.parametrize("early", [True, False])
+@pytest.mark.parametrize("face", ["approach", "deck"])
+def test_a_lamp_that_is_tried_out_bids_nobody_to_drive(rig: Rig, face: str, early: bool) -> None:
+    def somebody_comes() -> None:
+        if face == "deck":
+            rig.plant.load()
+        else:
+            rig.plant.sense(End.YARD, "approach", Presence.BLOCKED)
+
+    raised(rig, End.YARD)
+    if early:
+        somebody_comes()
+    ask(rig, LAMP, end=End.YARD, detail=face)
+    rig.run(0.5)
+    lit = Lamp.GREEN in (*rig.out.approach_lamps, *rig.out.deck_lamps)
+    assert lit != early
+    somebody_comes()
+    for _ in range(20):
+        assert (rig.scan().approach_lamps, rig.out.deck_lamps) == (RED, RED)
+    assert len(services(rig)) == (0 if early else 1)
+
+
 @pytest.mark.parametrize("about", [{}, {"end": End.YARD}, {"end": None, "detail": "deck"}])
 def test_a_lamp_that_is_not_named_whole_is_none(rig: Rig, about: dict[str, object]) -> None:
     by_hand(rig)
