@@ -132,6 +132,7 @@ class Editor:
         self._terminal = terminal
         self._screen = screen
         self._input = _Keys(terminal)
+        self._commands: PromptSession[str] | None = None
         self._output = Vt100_Output(
             cast("TextIO", _Sink(terminal)),
             self._size,
@@ -159,20 +160,21 @@ class Editor:
         history: History,
         say: Callable[[str], None],
     ) -> str:
-        """A command line, with completion, history and ``?``.
+        """A command line, with completion, history and ``?``; the same of each for one history.
 
         Raises:
             KeyboardInterrupt: Ctrl-C.  EOFError: Ctrl-D on an empty line, or the terminal is gone.
         """
-        keys = _bindings(say)
-        _bind_help(keys, prompt, help_at, say)
-        session: PromptSession[str] = PromptSession(
-            history=history,
-            completer=_Completions(offers),
-            complete_style=CompleteStyle.READLINE_LIKE,
-            **self._common(keys),
-        )
-        return session.prompt(
+        if self._commands is None or self._commands.history is not history:
+            keys = _bindings(say)
+            _bind_help(keys, prompt, help_at, say)
+            self._commands = PromptSession(
+                history=history,
+                completer=_Completions(offers),
+                complete_style=CompleteStyle.READLINE_LIKE,
+                **self._common(keys),
+            )
+        return self._commands.prompt(
             prompt,
             pre_run=lambda: _follow(prompt),
             set_exception_handler=False,

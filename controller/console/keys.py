@@ -17,7 +17,6 @@ from prompt_toolkit.keys import Keys
 
 LINE_MAX: Final = 2_000
 PASTE_MAX: Final = 65_536
-SEQUENCE_MAX: Final = 16
 STRING_MAX: Final = 1_024
 DAMAGED: Final = "\ufffd"
 TOO_LONG: Final = Keys.F24
@@ -144,7 +143,7 @@ class KeyDecoder:
         elif begun[1] == "[":
             if len(begun) > 2 and "@" <= letter <= "~":
                 self._whole(begun)
-            elif len(begun) > SEQUENCE_MAX or not (len(begun) == 2 or " " <= letter <= "?"):
+            elif len(begun) > STRING_MAX or not (len(begun) == 2 or " " <= letter <= "?"):
                 self._broken(letter)
         elif begun[1] == "O":
             if len(begun) == 3:

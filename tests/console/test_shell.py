@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -595,10 +596,7 @@ def test_a_running_picture_keeps_nobody_logged_in(opened: Open) -> None:
 
 
 def test_a_terminal_without_unicode_gets_ascii_alone(opened: Open, lane: Lane) -> None:
-    console = opened()
-    console.terminal.unicode = False
-    console.screen.unicode = False
-    tech = console.login()
+    tech = opened(screen=Screen(unicode=False)).login()
     tech.enter("show scale")
     tech.until("plate ?A12345")
     tech.prompt()
@@ -678,6 +676,20 @@ def test_a_recording_is_bounded(
         tech.type("q")
         tech.prompt()
     assert (tmp_path / "console" / "recordings" / "small.cast").stat().st_size <= 3_000
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_noise_does_nothing_and_the_session_goes_on(opened: Open, lane: Lane, seed: int) -> None:
+    noise = random.Random(seed).randbytes(6_000).replace(b"\x04", b"")
+    tech = opened().login()
+    for at in range(0, len(noise), 500):
+        tech.type(noise[at : at + 500])
+    # Ends a sequence, a paste or a line that the noise has begun.
+    tech.type(b"\x1b\\\x1b[201~\x03\x03")
+    tech.screen.reset()
+    tech.enter("jog yard now")
+    tech.until("jogged yard")
+    assert lane.done == ["jog yard now"]
 
 
 def test_noise_at_the_log_in_is_no_attempt(opened: Open, tmp_path: Path) -> None:

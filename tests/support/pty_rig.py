@@ -132,6 +132,7 @@ class Console:
             self.door.accounts.add("li.wei", Role.ADMIN, PASSWORD, by="test", fresh=False)
         self.terminal = Terminal(self.tech.slave, self.tech.slave)
         self.screen = screen if screen is not None else Screen()
+        self.terminal.unicode = self.screen.unicode
         self.armed = Armed()
         self.why = ""
         self.shell = Shell(
