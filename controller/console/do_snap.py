@@ -11,6 +11,7 @@ import cv2
 
 from controller.console import office
 from controller.console.answer import Answer, CommandError
+from controller.console.clean import printable
 from controller.console.context import Context
 from controller.console.do_common import both
 from controller.console.grammar import Argument, Command
@@ -55,7 +56,9 @@ def snap(ctx: Context, given: dict[str, str]) -> Answer:
     path = _target(ctx, name, given.get("file"))
     said, pixels = ctx.link.snap(name)
     if pixels is None:
-        raise CommandError(f"{said.error}; look at its supply, its cable and 'show cameras'")
+        raise CommandError(
+            f"{printable(said.error)}; look at its supply, its cable and 'show cameras'"
+        )
     if min(pixels.shape[:2]) < JUDGED_PX_MIN:
         raise CommandError(f"{name}: a picture of {said.width} x {said.height} px shows nothing")
     # Its age is judged apart: this picture is the first that this judge sees.

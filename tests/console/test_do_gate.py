@@ -11,7 +11,7 @@ from console_rig import until
 from do_rig import Console, console
 
 from controller.assembly import LEDGER_FILE
-from controller.console.answer import CommandError
+from controller.console.answer import Answer, CommandError
 from controller.console.roles import Role
 from controller.core.kinds import BoomCommand, BoomPosition, End, Phase, Presence
 from protocol.ledger import Ledger
@@ -103,10 +103,13 @@ def test_a_boom_over_something_is_held_and_the_beam_is_named(at: Console) -> Non
 def test_what_steps_under_a_falling_boom_ends_the_move_for_good(at: Console) -> None:
     at.by_hand()
     at.do("gate raise road x")
+
+    def step_under(answer: Answer) -> None:
+        if answer.data["drive"] == "LOWER":
+            yard_of(at).fault("road.beam_low", "says blocked")
+
     with pytest.raises(CommandError, match="is held"):
-        for answer in at.answers("gate lower road x"):
-            if answer.data["drive"] == "LOWER":
-                yard_of(at).fault("road.beam_low", "says blocked")
+        at.do("gate lower road x", step_under)
     yard_of(at).heal("road.beam_low")
     until(lambda: held(at))
     assert position(at) is not BoomPosition.CLOSED
@@ -146,10 +149,13 @@ def test_giving_the_lane_back_disarms(at: Console) -> None:
 def test_an_arm_that_ran_out_on_the_way_down_stops_the_boom(at: Console) -> None:
     at.by_hand()
     at.do("gate raise road x")
+
+    def run_out(answer: Answer) -> None:
+        if answer.data["drive"] == "LOWER":
+            at.ctx.armed.disarm()
+
     with pytest.raises(CommandError, match="not armed any more"):
-        for answer in at.answers("gate lower road x"):
-            if answer.data["drive"] == "LOWER":
-                at.ctx.armed.disarm()
+        at.do("gate lower road x", run_out)
     until(lambda: held(at))
     assert position(at) is not BoomPosition.CLOSED
 

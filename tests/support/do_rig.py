@@ -85,12 +85,13 @@ class Console:
         _, answer = execute(GRAMMAR, line, self.ctx)
         yield from (answer,) if isinstance(answer, Answer) else answer
 
-    def do(self, line: str) -> Answer:
-        """Do a line to its end; the last answer."""
+    def do(self, line: str, each: Callable[[Answer], object] = id) -> Answer:
+        """Do a line to its end; ``each`` sees every answer; the last one."""
         last = Answer()
         self.said = []
         for answer in self.answers(line):
             self.said += answer.text
+            each(answer)
             last = answer
         return last
 
