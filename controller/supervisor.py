@@ -18,6 +18,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from board.build import plan
+from board.machine_block import BlockError, human_part, read_block, with_block
 from board.profile import Profile, profile_path
 from controller import configfiles
 from controller.configfiles import ConfigFileError, Pending, Running
@@ -118,6 +119,8 @@ class Supervisor:
         if path.resolve() not in [one.resolve() for one in known]:
             raise ValueError(f"{path}: this lane takes up {' and '.join(map(str, known))} alone")
         text = load_bytes(path)
+        if path.resolve() == known[1].resolve():
+            text = with_unsaved(text, self.tenure.text)
         return _Wanted(
             text=text,
             sha256=_checked(self._site, text).sha256,
@@ -158,7 +161,14 @@ class Supervisor:
                 self._gone_back(tenure, from_sha256, UNCONFIRMED_RESTART)
                 return tenure
             self._tell("what was to be gone back to cannot be built; the site file runs")
-        tenure = self._start(load_bytes(profile_path(self._site)))
+        text = load_bytes(profile_path(self._site))
+        tenure = self._start(text)
+        if (
+            running is not None
+            and running.site == site
+            and with_unsaved(text, running.text) != text
+        ):
+            self._tell("settings that ran before and were not saved are not in force any more")
         if pending is not None:
             self._forget_pending()
         return tenure
@@ -317,6 +327,21 @@ class Keeper:
         if self._dog is not None:
             self._dog.release()
         self._bus.close()
+
+
+def with_unsaved(text: bytes, running: bytes) -> bytes:
+    """A site file with what runs and was not saved: its people's part, and with it a new sheet, is
+    taken up without losing a commit.
+
+    What was saved since goes before what runs.
+    """
+    try:
+        runs, saved = read_block(running), read_block(text)
+    except BlockError:
+        return text
+    if runs.version < saved.version or runs.changes == saved.changes:
+        return text
+    return with_block(human_part(text), runs)
 
 
 def _checked(site: Path, text: bytes) -> Profile:

@@ -21,7 +21,7 @@ SCAN_US = 20_000
 PLAYED = ("sim.clock", "trace.clock")
 _AT_REST = (Phase.IDLE, Phase.MANUAL)
 # A configuration that keeps the lane from starting could not be left otherwise.
-_NOWHERE = (Phase.STARTING, Phase.FAULTED)
+_NOWHERE = (Phase.STARTING, Phase.FAULTED, Phase.EMERGENCY)
 
 Step = Callable[[], None]
 
@@ -75,7 +75,7 @@ class Tenure:
         """Whether it can be given up: nobody on it or on the way, nothing owed, nothing driven.
 
         ``going_back`` from a configuration that was not confirmed is also done where the lane
-        does not come up, or stands still with a fault.
+        does not come up, or stands still with a fault or an emergency stop.
         """
         lane, inputs, outputs = self.lane.lane, self._inputs, self.lane.outputs
         if inputs is None or self.lane.bookkeeper.owes or outputs.record is not None:

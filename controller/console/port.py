@@ -141,8 +141,9 @@ class ServicePort:
             self._server.shutdown(socket.SHUT_RDWR)
         with self._peers_lock:
             for peer in self._peers:
+                # An answer on its way still goes out.
                 with contextlib.suppress(OSError):
-                    peer.shutdown(socket.SHUT_RDWR)
+                    peer.shutdown(socket.SHUT_RD)
         self._server.close()
         self._thread.join(1.0)
         self._path.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from pathlib import Path
+from typing import ClassVar
 
 from controller.commands.site import begin
 from controller.console import configure, show_config
@@ -18,6 +19,7 @@ from controller.console.roles import Role
 from controller.core.kinds import Phase
 from controller.recognition.inline import InlineReader
 from controller.supervisor import Supervisor
+from hal.bus import Bus
 
 GRAMMAR = Grammar((*configure.COMMANDS, *show_config.COMMANDS))
 # The lane's own waits are real ones here: the shortest that a site may have.
@@ -109,3 +111,22 @@ def do(ctx: Context, line: str, role: Role = Role.MAINTAINER) -> Answer:
     _, answer = execute(GRAMMAR, line, ctx)
     assert isinstance(answer, Answer)
     return answer
+
+
+class NotedDog:
+    """A hardware watchdog that notes what is done with it, in ``NotedDog.log``."""
+
+    log: ClassVar[list[str]] = []
+    made: ClassVar[int] = 0
+
+    def __init__(self, bus: Bus) -> None:
+        NotedDog.made += 1
+        self._name = str(NotedDog.made)
+
+    def feed(self) -> None:
+        """Note that it was fed."""
+        NotedDog.log.append(f"fed {self._name}")
+
+    def release(self) -> None:
+        """Note that it was let go."""
+        NotedDog.log.append(f"released {self._name}")
