@@ -35,6 +35,12 @@ class Sheet:
         for row in folded(printable(line, LINE_MAX), self._screen.width):
             self._terminal.write(row + "\r\n")
 
+    def error(self, line: str) -> None:
+        """A line that says what was not done: marked by its first letter, red where there is red."""
+        self._terminal.write("\x1b[31m" if self._screen.colour else "")
+        self.say(f"% {line}")
+        self._terminal.write("\x1b[0m" if self._screen.colour else "")
+
     def page(self, lines: Sequence[str]) -> None:
         """Lines, a screen at a time: space shows the next, Enter one line, q or Ctrl-C ends."""
         width, room = self._screen.width, max(1, self._screen.height - 1)

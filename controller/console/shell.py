@@ -172,7 +172,7 @@ class Shell:
         except (CommandError, ValueError, OSError) as error:
             if self._denied(line, ctx):
                 self._door.note(ctx.account.name, "denied", line)
-            self._sheet.say(f"% {error}")
+            self._sheet.error(str(error))
             return False
         except Exception as error:
             log.exception("in %r", line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tracemalloc
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.keys import Keys
@@ -64,6 +64,7 @@ def text(found: list[KeyPress]) -> str:
     return "".join(key.data for key in found)
 
 
+@settings(max_examples=60)
 @given(STREAMS, st.integers(1, 9))
 @example(b"\x1b[200~a\r\nb\x1b[201~\r", 1)
 def test_where_reads_are_cut_changes_nothing(data: bytes, size: int) -> None:
@@ -80,7 +81,8 @@ def test_no_key_steers_a_terminal(data: bytes) -> None:
             assert key.key.isprintable() or key.key == DAMAGED
 
 
-@given(st.lists(st.binary(min_size=1, max_size=20), max_size=20))
+@settings(max_examples=20)
+@given(st.lists(st.binary(min_size=1, max_size=20), max_size=8))
 def test_a_line_of_letters_is_never_longer_than_a_line_may_be(pieces: list[bytes]) -> None:
     run = 0
     for key in keys(*(piece * 200 for piece in pieces)):
