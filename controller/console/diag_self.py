@@ -20,6 +20,7 @@ from controller.console.context import Context
 from controller.console.diag_io import point_verdict
 from controller.console.diag_scale import looked, looks_of, pace_verdicts, rate_of, silence
 from controller.console.do_common import both, site_of
+from controller.console.do_snap import OK, judged_now
 from controller.console.grammar import Command
 from controller.console.messages import State
 from controller.console.roles import Role
@@ -27,7 +28,6 @@ from controller.core.kinds import ClockQuality
 from protocol.errors import LedgerError
 from protocol.ledger import Ledger
 from protocol.record import RecordError
-from vision.quality import FrameName, FrameWatch
 
 SCALE_S = 3.0
 DISK_BYTES_MIN = 512 * 1024 * 1024
@@ -181,12 +181,12 @@ def _cameras(ctx: Context, state: State) -> Iterator[Result]:
         if pixels is None:
             yield Result(name, False, printable(said.error, 200))
             continue
-        judged = FrameWatch().judge(pixels, 0, said.age_us)
+        judged = judged_now(pixels, said.age_us)
         seen = (
             f"{judged.name.value}, sharpness {judged.sharpness:.2f}, {said.width} x {said.height} "
             f"px, {said.age_us / 1e6:.1f} s old"
         )
-        yield Result(name, judged.name is FrameName.OK, seen)
+        yield Result(name, judged.name == OK, seen)
 
 
 def _troubles(ctx: Context, state: State) -> Iterator[Result]:

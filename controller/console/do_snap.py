@@ -7,8 +7,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
-
 from controller.console import office
 from controller.console.answer import Answer, CommandError
 from controller.console.clean import printable
@@ -17,10 +15,10 @@ from controller.console.do_common import both
 from controller.console.grammar import Argument, Command
 from controller.console.graphics import Pixels, kitty, sixel
 from controller.console.roles import Role
-from vision.quality import FrameName, FrameWatch, Quality
 
 if TYPE_CHECKING:
     from controller.console.seat import Seat
+    from vision.quality import Quality
 
 SNAPS_MAX = 50
 PNG_BYTES_MAX = 32 * 1024 * 1024
@@ -28,22 +26,23 @@ JUDGED_PX_MIN = 32
 COLUMNS_MAX = 80
 GRAPHICS = ("none", "sixel", "kitty")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
-_DO: dict[FrameName, tuple[str, str]] = {
-    FrameName.OK: ("good", "正常"),
-    FrameName.STALE: (
+OK = "ok"
+_DO: dict[str, tuple[str, str]] = {
+    "ok": ("good", "正常"),
+    "stale": (
         "an old picture: look at the camera's network, supply and time",
         "画面陈旧：检查相机网络、电源与时间",
     ),
-    FrameName.DARK: (
+    "dark": (
         "too dark: look at its lamp, its exposure, and whether a cap is on the lens",
         "过暗：检查补光灯、曝光及镜头盖",
     ),
-    FrameName.BRIGHT: (
+    "bright": (
         "too bright: look at its exposure, at the sun, and at fog or dirt on the glass",
         "过亮：检查曝光、逆光及镜头雾气污垢",
     ),
-    FrameName.BLURRED: ("not sharp: focus it, clean the glass", "模糊：调焦、清洁镜头"),
-    FrameName.BLOCKED: (
+    "blurred": ("not sharp: focus it, clean the glass", "模糊：调焦、清洁镜头"),
+    "blocked": (
         "nothing to be seen: something covers the lens, or it looks at a wall",
         "无内容：镜头被遮挡或朝向错误",
     ),
@@ -61,8 +60,7 @@ def snap(ctx: Context, given: dict[str, str]) -> Answer:
         )
     if min(pixels.shape[:2]) < JUDGED_PX_MIN:
         raise CommandError(f"{name}: a picture of {said.width} x {said.height} px shows nothing")
-    # Its age is judged apart: this picture is the first that this judge sees.
-    judged = FrameWatch().judge(pixels, 0, said.age_us)
+    judged = judged_now(pixels, said.age_us)
     png = _png(pixels)
     office.write(path, png)
     data = {
@@ -76,9 +74,21 @@ def snap(ctx: Context, given: dict[str, str]) -> Answer:
         "quantity": judged.quantity,
         "value": round(judged.value, 3),
         "limit": round(judged.limit, 3),
-        "ok": judged.name is FrameName.OK,
+        "ok": judged.name == OK,
     }
     return Answer(data=data, text=(*_lines(ctx, data, judged), *_inline(ctx, png, pixels)))
+
+
+def judged_now(pixels: Pixels, age_us: int) -> Quality:
+    """What a picture is worth by itself; it is held against none before it.
+
+    Raises CommandError where the libraries of vision are not installed.
+    """
+    try:
+        from vision.quality import FrameWatch  # noqa: PLC0415 - a lane without cameras has none
+    except ModuleNotFoundError as error:
+        raise CommandError(f"pictures cannot be judged here: {error.name} is missing") from error
+    return FrameWatch().judge(pixels, 0, age_us)
 
 
 def graphics(ctx: Context, given: dict[str, str]) -> Answer:
@@ -106,6 +116,8 @@ def _target(ctx: Context, camera: str, file: str | None) -> Path:
 
 
 def _png(pixels: Pixels) -> bytes:
+    import cv2  # noqa: PLC0415 - a lane without cameras has none
+
     good, coded = cv2.imencode(".png", pixels)
     if not good or coded.nbytes > PNG_BYTES_MAX:
         raise CommandError("the picture cannot be written as a PNG")
@@ -113,11 +125,11 @@ def _png(pixels: Pixels) -> bytes:
 
 
 def _lines(ctx: Context, data: dict[str, object], judged: Quality) -> tuple[str, ...]:
-    english, chinese = _DO[judged.name]
+    english, chinese = _DO[judged.name.value]
     sharp = f"sharpness {judged.sharpness:.2f}"
     measured = (
         f" ({judged.quantity} {judged.value:.2f}, limit {judged.limit:.2f})"
-        if judged.name is not FrameName.OK
+        if judged.name != OK
         else f" (from {judged.limit:.2f} on it can be read)"
     )
     return (
