@@ -36,7 +36,7 @@ class Sheet:
             self._terminal.write(row + "\r\n")
 
     def error(self, line: str) -> None:
-        """A line that says what was not done: marked by its first letter, red where there is red."""
+        """A line that says what was not done: begun by % and red, where there is red."""
         self._terminal.write("\x1b[31m" if self._screen.colour else "")
         self.say(f"% {line}")
         self._terminal.write("\x1b[0m" if self._screen.colour else "")
