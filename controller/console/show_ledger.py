@@ -31,7 +31,6 @@ class Verified(Struct, frozen=True, kw_only=True):
 
     first: int
     last: int
-    head: str
     findings: tuple[Finding, ...]
     seconds: float
 
@@ -67,12 +66,13 @@ def verified(ledger: Ledger, last: int, newest: int) -> Verified:
             message = "the bytes do not match the hash beside them"
             found.append(Finding(code="hash", seq=stored.seq, message=message))
         seen = stored.seq
+        if seen == last:
+            break
         if time.monotonic() - began_s > VERIFY_S_MAX:
             break
     return Verified(
         first=first,
         last=seen,
-        head=chain.hash.hex(),
         findings=tuple(found),
         seconds=round(time.monotonic() - began_s, 2),
     )
@@ -88,8 +88,8 @@ def _of_ledger(ledger: Ledger, newest: int) -> dict[str, Any]:
     last = ledger.last()
     sent = ledger.acknowledged_to()
     found = verified(ledger, last.seq, newest) if last is not None else None
-    # Records that came while it was looked at are as well verified as the others.
-    count = max(last.seq, found.last) if last is not None and found is not None else 0
+    count = last.seq if last is not None else 0
+    head = next(iter(ledger.stored(count))).hash.hex() if count else None
     return {
         "site": ledger.site,
         "lane": ledger.lane,
@@ -97,7 +97,7 @@ def _of_ledger(ledger: Ledger, newest: int) -> dict[str, Any]:
         "last_seq": count,
         "last_kind": last.kind.name if last is not None else None,
         "last_ms": last.times.wall_ms if last is not None else None,
-        "head_sha256": found.head if found is not None else None,
+        "head_sha256": head,
         "key": ledger.key.fingerprint,
         "verified_first": found.first if found is not None else None,
         "verified_last": found.last if found is not None else None,
@@ -156,6 +156,12 @@ def _chain(ctx: Context, data: dict[str, Any]) -> Iterator[str]:
         f"{span} whole ({data['verify_s']} s); all of it: steelyard verify",
         f"{span} 完整（{data['verify_s']} s）；全部：steelyard verify",
     )
+    if data["verified_last"] != data["last_seq"]:
+        whole = said(
+            ctx,
+            f"{span} whole; no time for more ({data['verify_s']} s): steelyard verify",
+            f"{span} 完整；时间已到（{data['verify_s']} s）：steelyard verify",
+        )
     broken = said(ctx, f"{span} BROKEN", f"{span} 已损坏")
     yield from folded(ctx, said(ctx, "chain", "链"), broken if data["findings"] else whole)
     for one in data["findings"][:FINDINGS_SHOWN]:

@@ -10,13 +10,13 @@ from controller.console.clean import printable
 from controller.console.context import Context
 from controller.console.grammar import Argument, Command
 from controller.console.lines import folded, kg, said, wall
-from controller.console.look_evidence import journals_of, reading
+from controller.console.look_evidence import SEARCHED_MAX, journals_of, reading
 from controller.console.trace_rows import Row, journal_rows, record_rows
 from controller.report import words
 from controller.report.passages import Passage, standing
 from controller.summary import notes
 from protocol.ledger import Ledger
-from protocol.parts import Verdict
+from protocol.parts import Kind, Verdict
 from protocol.record import LEDGER_KINDS, Record
 
 PARTS_MAX = 64
@@ -83,12 +83,15 @@ def _named(ledger: Ledger, which: str) -> Record:
 
 
 def _last(ledger: Ledger) -> Record:
-    """The newest record that is about a vehicle."""
-    passage_id = ledger.next_passage_id() - 1
-    found = ledger.find(passage_id) if passage_id > 0 else None
-    if found is None:
-        raise CommandError("the ledger has no passage yet")
-    return found
+    """The newest record that accounts for a vehicle, among the SEARCHED_MAX newest."""
+    last = ledger.last()
+    first = max(1, last.seq - SEARCHED_MAX + 1) if last is not None else 1
+    about = [one for one in ledger.records(first) if one.kind in (Kind.PASSAGE, Kind.VOID)]
+    if not about:
+        raise CommandError(
+            "the ledger has no passage among its newest records; name one by its seq"
+        )
+    return about[-1]
 
 
 def _zero_us(head: Record) -> int:

@@ -88,6 +88,15 @@ def test_a_record_that_was_altered_breaks_the_chain(closed: Path, newest: int) -
     assert "whole" not in shown
 
 
+def test_what_there_was_no_time_for_is_told(day: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("controller.console.show_ledger.VERIFY_S_MAX", -1.0)
+    data = answer(looking(day.out), "show ledger").data
+    assert (data["verified_first"], data["verified_last"], data["last_seq"]) == (1, 1, 2)
+    with Ledger.open(day.out / "ledger.sqlite", read_only=True) as ledger:
+        assert data["head_sha256"] == list(ledger.stored())[-1].hash.hex()
+    assert "no time for more" in text(looking(day.out), "show ledger")
+
+
 def moved(key_rotated: bool, path: Path) -> None:
     key = generate()
     with Ledger.open(path, "S", "1", key=key) as ledger:
@@ -128,7 +137,7 @@ def test_an_empty_ledger_is_told_as_such(tmp_path: Path) -> None:
     data = answer(looking(tmp_path), "show ledger").data
     assert (data["records"], data["head_sha256"], data["writer_failure"]) == (0, None, None)
     assert "none yet" in text(looking(tmp_path), "show ledger")
-    with pytest.raises(CommandError, match="no passage yet"):
+    with pytest.raises(CommandError, match="no passage among"):
         answer(looking(tmp_path), "trace passage last")
     with pytest.raises(CommandError, match="the ledger is empty"):
         answer(looking(tmp_path), "trace passage 7")
