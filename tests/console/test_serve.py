@@ -502,6 +502,58 @@ def test_the_command_says_what_is_wrong_and_its_status_too(tmp_path: Path) -> No
     assert "no terminal here" in done.stderr
 
 
+STUCK = """
+import sys, time
+from pathlib import Path
+from controller.console.answer import Answer
+from controller.console.do_session import COMMANDS
+from controller.console.grammar import Command, Grammar
+from controller.console import serve
+
+def stuck(ctx, given):
+    ctx.talk.tell("stuck begins")
+    time.sleep(3600)
+    return Answer(text=("never",))
+
+found = Grammar([*COMMANDS, Command(words="stuck", help_en="a", help_zh="b", run=stuck)])
+serve.grammar = lambda: found
+serve.serial(Path(sys.argv[1]), Path(sys.argv[2]), 9600)
+"""
+
+
+def test_a_command_that_waits_for_nothing_is_stopped_by_ctrl_c_and_by_the_cable(
+    tmp_path: Path, door: Door
+) -> None:
+    """The real service in a process of its own: a handler that never pauses is broken off too."""
+    tech = Tech()
+    port = tmp_path / "ttyS7"
+    port.symlink_to(os.ttyname(tech.slave))
+    done = subprocess.Popen(
+        [sys.executable, "-c", STUCK, str(tmp_path), str(port)], stderr=subprocess.PIPE
+    )
+    try:
+        login(tech)
+        tech.enter("stuck")
+        tech.until("stuck begins")
+        tech.type("\x03")
+        tech.until("stopped")
+        tech.prompt()
+        tech.enter("stuck")
+        tech.until(lambda text: text.count("stuck begins") == 2)
+        os.close(tech.slave)
+        tech.unplug()
+        until(lambda: audited(tmp_path)[-1] == ("li.wei", "logout", "hang-up"))
+        done.terminate()
+        assert done.wait(PATIENCE_S) == 0
+    finally:
+        done.kill()
+        done.wait()
+        tech.close()
+    assert done.stderr is not None
+    told = done.stderr.read().decode()
+    assert "Traceback" not in told, told
+
+
 def test_a_person_at_the_machine_from_first_boot_to_log_out(tmp_path: Path) -> None:
     """The real command on a pty of its own, in a process of its own."""
     code = "from controller.cli import main; main()"
