@@ -7,6 +7,7 @@ Nothing here asks or changes a lane.
 from __future__ import annotations
 
 import datetime
+import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -33,6 +34,8 @@ from controller.recording.identity import rules_of
 from controller.rulefile import RulesError
 
 NOT_SAID = "not committed yet"
+# A password may hold @ itself.
+_SECRET = re.compile(r"://[^/\s\"']*@")
 
 
 class SettingError(ValueError):
@@ -87,20 +90,22 @@ class Candidate(Struct, frozen=True, kw_only=True):
         Problems elsewhere that it makes, a device whose options are not all set, are left to
         ``problems``.  Raises SettingError.
         """
-        was, first, before = _stated(self.table, key), list[str](), set(self.problems())
+        was, told, before = _stated(self.table, key), list[str](), set(self.problems())
         for read in readings(value):
             try:
                 check_value(key, read)
                 change = Change(key=key, value=read, was=was, who=who, why=NOT_SAID, at=at)
                 trial = replace(self, changes=merged(self.changes, change))
             except ValueError as error:
-                first = first or [str(error)]
+                told = told or [str(error)]
                 continue
             own = [one for one in trial.problems() if one not in before and _concerns(one, key)]
             if not own:
                 return trial
-            first = [one.partition(SET_BY)[0] for one in own]
-        raise SettingError(first)
+            # Of a list the first word counts, of a number that may be text the last.
+            if not told or not value.strip().startswith(("[", "{")):
+                told = [one.partition(SET_BY)[0] for one in own]
+        raise SettingError(told)
 
     def unset(self, key: str, who: str, at: datetime.datetime) -> Candidate:
         """Take back what was set at the console; else take out what the site file states.
@@ -127,7 +132,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
         except ProfileError as error:
             return list(error.problems)
         plan(devices, problems)
-        if profile is not None and not problems.found:
+        if profile is not None and profile.rules.book is not None and not problems.found:
             try:
                 rules_of(profile)
             except RulesError as error:
@@ -206,11 +211,7 @@ def shown(value: Any) -> str:
 
 def without_secret(text: str) -> str:
     """A text in which no address tells a user and password."""
-    head, mark, rest = text.partition("://")
-    user, at, host = rest.partition("@")
-    if not mark or not at or "/" in user:
-        return text
-    return f"{head}://***@{without_secret(host)}"
+    return _SECRET.sub("://***@", text)
 
 
 def _tables(text: bytes) -> dict[str, Any]:
