@@ -19,6 +19,10 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "There is no account yet. Make the administrator's.",
         "尚无账户。请建立管理员账户。",
     ),
+    "no_login": (
+        "nobody can log in now: the console's log on the machine says why",
+        "目前无法登录：原因见本机的控制台日志",
+    ),
     "bad_name": ("a name has letters, figures, . _ - and begins with a letter", "账户名格式不对"),
     "choose": (
         "Choose a password of your own: 10 characters or more.",

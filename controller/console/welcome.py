@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from controller.console import passwords
+import logging
+
+from controller.console import office, passwords
 from controller.console.accounts import SETUP_NAME, Account, AccountError, check_name
 from controller.console.editor import Editor
 from controller.console.login import Door, RefusedError
@@ -13,6 +15,7 @@ from controller.console.terminal import Terminal
 
 LOGIN_S = 60.0
 TRIES = 3
+log = logging.getLogger("steelyard.console")
 
 
 class Welcome:
@@ -41,6 +44,10 @@ class Welcome:
                     return account if not account.fresh else self._renewed(account)
         except (KeyboardInterrupt, EOFError):
             return None
+        except office.OfficeError as error:
+            # Who is not known yet is told no names of files; who sits at the machine is.
+            log.error("no log-in: %s", error)
+            self._sheet.error(str(error) if self._door.owner else phrase("no_login"))
         return None
 
     def secret(self, prompt: str) -> str:

@@ -715,6 +715,19 @@ def test_noise_at_the_log_in_is_no_attempt(opened: Open, tmp_path: Path) -> None
     assert audited(tmp_path) == [("li.wei", "login")]
 
 
+@pytest.mark.parametrize("owner", [False, True])
+def test_people_that_cannot_be_believed_let_nobody_in(
+    opened: Open, tmp_path: Path, owner: bool
+) -> None:
+    first = opened()
+    first.tech.until("login:")
+    first.door.accounts.path.chmod(0o644)
+    console = opened(role=None, owner=owner)
+    console.tech.until("chmod go=" if owner else "nobody can log in now")
+    assert console.over() == "nobody logged in"
+    assert (str(tmp_path).encode() in console.tech.raw) is owner
+
+
 def test_what_is_typed_ahead_of_a_log_in_is_no_command(opened: Open, lane: Lane) -> None:
     tech = opened().tech
     tech.until("login:")
