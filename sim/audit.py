@@ -14,7 +14,7 @@ from protocol.rows import Hashes
 from sim.claimcheck import of_claims
 from sim.finding import Finding, of_record
 from sim.law import mpe_g
-from sim.ledgercheck import of_ledger
+from sim.ledgercheck import annulments, of_ledger
 from sim.recordcheck import Subject, of_itself, of_kin, of_vehicle
 from sim.reweighcheck import of_reweighing, takes_back, weighed_again
 from sim.scale import E_KG
@@ -75,8 +75,10 @@ class Audit:
         self._stays = yard.truth.on_deck
         self._by_stay: list[list[Record]] = [[] for _ in self._stays]
         self._orphans: list[Record] = []
+        words = set(map(id, annulments(records)))
         for record in records:
-            if record.kind in (Kind.PASSAGE, Kind.VOID) and not self._needs_no_vehicle(record):
+            told = record.kind in (Kind.PASSAGE, Kind.VOID) and id(record) not in words
+            if told and not self._needs_no_vehicle(record):
                 self._assign(record)
 
     def findings(self) -> Iterator[Finding]:

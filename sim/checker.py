@@ -22,7 +22,7 @@ from controller.core.kinds import (
     RequestKind,
     WeighingStatus,
 )
-from protocol.parts import Kind, Outcome, Permit
+from protocol.parts import Kind, Outcome, Permit, Service
 from protocol.record import Record
 from protocol.rows import Hashes
 from sim.audit import Audit, Shown
@@ -50,6 +50,8 @@ ROLLS_ON_MPS = 0.3
 ROLLS_ON_US = 2_500_000
 """Who rolls on for so long while the weight just taken is still listened to takes it back."""
 FOLLOWED_US = 3_000_000
+TEST_US = 5_000_000
+"""So long after its record counts what a person tries out or asks of the scale by hand."""
 SPEEDS_MAX = 400
 FAR_US = 1 << 62
 _NAMES = ("yard", "road")
@@ -57,7 +59,7 @@ _GUARDS = ("arm", "beam_low", "beam_high")
 # An enumeration's attribute costs ten times a name, and every scan asks.
 _CLEAR = Presence.CLEAR
 _ALL_CLEAR = (_CLEAR, _CLEAR, _CLEAR)
-_WELCOME = Message.WELCOME
+_WELCOME, _TEST = Message.WELCOME, Message.TEST
 _BAD = (Presence.BLOCKED, Presence.UNKNOWN)
 _REST = (BoomCommand.HOLD, BoomCommand.HOLD)
 _RED = (Lamp.RED, Lamp.RED)
@@ -105,6 +107,8 @@ class Checker:
         self._raised_us = [-DWELL_US, -DWELL_US]
         self._taken_back_scans = 0
         self._cheated = Seen() if yard.options.cheat is not None else None
+        self._served: dict[Service, int] = {}
+        self._record = (0, 0)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -118,6 +122,8 @@ class Checker:
         self._sign = None
         self._commands = [BoomCommand.HOLD, BoomCommand.HOLD]
         self._died = True
+        self._served.clear()
+        self._record = (0, 0)
 
     def observe(self, inputs: InputImage, outputs: OutputImage) -> None:
         """Look at one scan."""
@@ -142,6 +148,7 @@ class Checker:
         self._told_of_another(inputs, outputs)
         if outputs.zero or "I10" in self._standing:
             self._zero(inputs, outputs)
+        self._by_word(inputs, outputs)
         self._liveness(inputs, outputs)
         if inputs.weight is not self._seen_weight:
             self._seen_weight = inputs.weight
@@ -374,6 +381,27 @@ class Checker:
         far = abs(inputs.weight.zero_offset_g) > ZERO_RANGE_G
         why = "with a vehicle on the deck" if loaded else "outside 4 % of Max"
         self._hold("I10", loaded or far, f"zero asked {why}")
+
+    def _by_word(self, inputs: InputImage, outputs: OutputImage) -> None:
+        """A test page, and a zero of a scale that stands on zero, come of a record just before."""
+        if self._disk is None:
+            return
+        record = (inputs.ledger.passage_id, inputs.ledger.part)
+        if record != self._record:
+            self._record = record
+            newest = self._disk(record[0])[-1:]
+            self._served |= {
+                one.service.action: inputs.now_us for one in newest if one.service is not None
+            }
+        wanted = (
+            (Service.TEST_SIGN, outputs.sign.message == _TEST, "the test page shows"),
+            (Service.ZERO, outputs.zero and inputs.weight.zero_ok, "a zero is asked by hand"),
+        )
+        for action, happens, what in wanted:
+            if happens or self._standing:
+                served_us = self._served.get(action, -FAR_US)
+                late = inputs.now_us - served_us > TEST_US + SCAN_US
+                self._hold(f"I16 {action}", happens and late, f"{what} without its record")
 
     def _liveness(self, inputs: InputImage, outputs: OutputImage) -> None:
         calm = outputs.sign.message != _WELCOME and not inputs.faults and inputs.estop == _CLEAR

@@ -22,6 +22,7 @@ CHECKS: dict[str, str] = {
     "I13": "a boom opens, and the sign says PASS, once the record that says so is on disk",
     "I14": "a device that says nothing is unknown to the lane, whatever it said before",
     "I15": "whoever stands is told of a second vehicle on the deck before how to stand right",
+    "I16": "a person's word counts once it is on disk, and what a person voids no rule lets go",
     "T1": "nobody and no vehicle is hit by a boom",
     "T2": "no vehicle leaves by the far boom without its record and a rightful cause",
     "T3": "the weight in a record is inside the initial MPE of the true mass",
@@ -39,7 +40,7 @@ CHECKS: dict[str, str] = {
     "T15": "a plate that stands by itself was read surely and alike, and no other was",
     "C1": "a cheat is caught, or the record says why it could not be known",
 }
-"""I1 to I10 as in facts of passage 9.2, with what they come to in a whole lane; I11 to I15 are the
+"""I1 to I10 as in facts of passage 9.2, with what they come to in a whole lane; I11 to I16 are the
 lane's own rules; T1 to T15 compare with the truth that only the yard knows."""
 
 FINDINGS_MAX = 200

@@ -12,7 +12,7 @@ import cbor2
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from protocol.parts import Kind
+from protocol.parts import Kind, Outcome, Permit
 from protocol.record import Record
 from protocol.rows import Hashes
 from sim.finding import Finding, of_record
@@ -81,10 +81,12 @@ def _days(records: Sequence[Record]) -> Iterator[Finding]:
 def _passage(parts: list[Record]) -> Iterator[Finding]:
     """Parts are numbered from 1, refer to the first, and account for the vehicle once."""
     first = parts[0]
+    yield from _voids(parts)
     if [record.part for record in parts] != list(range(1, len(parts) + 1)):
         numbers = ", ".join(str(record.part) for record in parts)
         yield of_record("I4", first, f"passage {first.passage_id} has the parts {numbers}")
-    accounts = [record for record in parts if record.kind in _ACCOUNTS]
+    words = set(map(id, annulments(parts)))
+    accounts = [one for one in parts if one.kind in _ACCOUNTS and id(one) not in words]
     if len(accounts) > 1:
         names = ", ".join(f"seq {record.seq} {record.kind.name}" for record in accounts)
         yield of_record("I4", accounts[1], f"passage {first.passage_id} is told of by {names}")
@@ -94,6 +96,41 @@ def _passage(parts: list[Record]) -> Iterator[Finding]:
                 f"seq {record.seq} refers to {record.refers_to}, its passage began in {first.seq}"
             )
             yield of_record("I4", record, seen)
+
+
+def annulments(records: Sequence[Record]) -> list[Record]:
+    """Each VOID by which a person takes back a passage that had its account before."""
+    told: set[int] = set()
+    found = []
+    for record in records:
+        if record.kind is Kind.VOID and record.person is not None and record.passage_id in told:
+            found.append(record)
+        if record.kind in _ACCOUNTS:
+            told.add(record.passage_id)
+    return found
+
+
+def _voids(parts: list[Record]) -> Iterator[Finding]:
+    """What a person has voided is voided once, with its weight left as it was, and no rule lets it
+    go any more."""
+    void: Record | None = None
+    for record in parts:
+        by_person = record.person is not None
+        if record.kind is Kind.VOID and by_person:
+            if void is not None:
+                yield of_record("I16", record, f"seq {record.seq}: seq {void.seq} voided it before")
+            if record.permit is not Permit.NONE:
+                yield of_record("I16", record, f"seq {record.seq} voids and permits a boom")
+            void = record
+        elif void is not None:
+            decision = record.decision
+            goes = decision is not None and decision.outcome is not Outcome.HOLD
+            if (goes or record.permit is not Permit.NONE) and not by_person:
+                seen = f"seq {record.seq} lets a vehicle go by rule that seq {void.seq} voided"
+                yield of_record("I16", record, seen)
+            if record.weighing is not None or record.verdicts is not None:
+                seen = f"seq {record.seq} has a weight of what seq {void.seq} voided"
+                yield of_record("I16", record, seen)
 
 
 def _hash(record: Record, hashes: Hashes) -> bytes | None:

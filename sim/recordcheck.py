@@ -30,6 +30,8 @@ from sim.law import limits_g, mpe_g
 from sim.truck import Truck
 
 WALL_LATE_MS = 1_500
+VOID_KNOWN_US = 5_000_000
+"""So long may a tare that is voided stand in what the lane has looked up already."""
 U95_SHARE = 0.75
 """Of the initial MPE: no weight of bare cells less certain than that is to be believed."""
 INDICATOR = "indicator"
@@ -258,13 +260,13 @@ def of_kin(records: Sequence[Record], plain: bool) -> Iterator[Finding]:
 
     ``plain``: nothing was broken, so that what is there to lean on must be leaned on, too.
     """
-    plates = _plates(records)
+    plates, voided = _plates(records), _voided_us(records)
     by_seq = {record.seq: record for record in records}
     for record in records:
         if record.kind is not Kind.PASSAGE:
             continue
         before = [r for r in records if r.seq < record.seq and plates[r.passage_id] == record.plate]
-        yield from _tare(record, before, by_seq, plain)
+        yield from _tare(record, before, by_seq, plain, voided)
         yield from _chain(record, before, by_seq, plates, plain)
 
 
@@ -276,17 +278,38 @@ def _plates(records: Sequence[Record]) -> dict[int, str | None]:
     return plates
 
 
+def _voided_us(records: Sequence[Record]) -> dict[int, int]:
+    """When a person said of a passage that nothing of it stands."""
+    return {
+        r.passage_id: r.times.at_us if r.times.decided_us is None else r.times.decided_us
+        for r in records
+        if r.kind is Kind.VOID and r.person is not None
+    }
+
+
 def _tare(
-    record: Record, before: list[Record], by_seq: dict[int, Record], plain: bool
+    record: Record,
+    before: list[Record],
+    by_seq: dict[int, Record],
+    plain: bool,
+    voided: dict[int, int],
 ) -> Iterator[Finding]:
     weighing = record.weighing
     if weighing is None:
         return
     tare = weighing.tare
-    tares = [r for r in before if r.weighing is not None and r.weighing.purpose is Purpose.TARE]
+    since_us = record.times.at_us - VOID_KNOWN_US
+    tares = [
+        r
+        for r in before
+        if r.weighing is not None
+        and r.weighing.purpose is Purpose.TARE
+        and voided.get(r.passage_id, since_us) >= since_us
+    ]
+    due = [r for r in tares if r.passage_id not in voided]
     if tare is None:
-        if plain and tares and record.direction is Direction.OUT and record.plate is not None:
-            seen = f"seq {record.seq} does not use the tare of seq {tares[-1].seq}"
+        if plain and due and record.direction is Direction.OUT and record.plate is not None:
+            seen = f"seq {record.seq} does not use the tare of seq {due[-1].seq}"
             yield of_record("T10", record, seen)
         return
     source = by_seq.get(tare.seq)

@@ -46,8 +46,14 @@ _REQUESTS = (
     "confirm_plate",
     "raise_boom",
     "lower_boom",
+    "zero",
+    "test_lamp",
+    "test_sign",
+    "configure",
+    "calibrate",
+    "void",
 )
-_ASKED = ("kind", "who", "why", "at", "end", "plate")
+_ASKED = ("kind", "who", "why", "at", "end", "plate", "detail", "passage")
 _DAY = (
     "title",
     "begins",
@@ -227,8 +233,17 @@ def _asked(asked: Mapping[str, Any], where: str) -> Asked:
             why=asked["why"],
             end=end,
             plate=str(asked.get("plate", "")),
+            passage_id=_passage(asked.get("passage"), where),
+            detail=str(asked.get("detail", "")),
         ),
     )
+
+
+def _passage(number: object, where: str) -> int | None:
+    whole = isinstance(number, int) and not isinstance(number, bool)
+    if number is not None and not whole:
+        raise ScenarioError(f"{where} passage = {number!r}: the number of a passage is expected")
+    return number if isinstance(number, int) else None
 
 
 def _count(day: Mapping[str, Any], trucks: int | None, kinds: int, where: str) -> int:

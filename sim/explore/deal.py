@@ -12,7 +12,7 @@ from random import Random
 from sim.explore.dealing.deaths import deal_deaths, deal_manners
 from sim.explore.dealing.disk import deal_disk, deal_platform
 from sim.explore.dealing.faults import deal_faults, deal_loose
-from sim.explore.dealing.people import deal_conduct, deal_requests, deal_walkers
+from sim.explore.dealing.people import deal_conduct, deal_requests, deal_service, deal_walkers
 from sim.explore.dealing.traffic import deal_day, deal_trucks
 from sim.explore.plan import Plan, Table, name_of
 
@@ -27,7 +27,7 @@ _ANEW = (
     "platform",
     "conduct",
 )
-PARTS = ("day", *_ANEW, "loose", "calm")
+PARTS = ("day", *_ANEW, "loose", "calm", "service")
 CALM = 0.1
 """This share of the shifts has drivers and no other trouble: nothing excuses the lane."""
 
@@ -53,6 +53,7 @@ def deal(seed: int, branch: tuple[int, ...] = ()) -> Plan:
         "request": deal_requests(rng("requests"), faults, span_s),
     }
     deal_conduct(rng("conduct"), table, span_s)
+    deal_service(rng("service"), table, span_s)
     if rng("calm").random() < CALM:
         table = {key: table[key] for key in ("day", "truck")}
     kept = {key: part for key, part in table.items() if part}

@@ -389,6 +389,51 @@ def service(day: Day) -> Record:
     )
 
 
+def after(day: Day, part: int, kind: parts.Kind, **fields: Any) -> Record:
+    """A word of a person on the passage of the day."""
+    return Record(
+        kind=kind,
+        site="SIM001",
+        lane="1",
+        passage_id=1,
+        part=part,
+        refers_to=1,
+        times=parts.Times(at_us=50 * SECOND),
+        person=parts.Person(who="L. Chen", why="a test truck"),
+        **fields,
+    )
+
+
+def voided_by_a_person(day: Day) -> None:
+    day.records.append(after(day, 2, parts.Kind.VOID, void="a test truck"))
+
+
+def voided_by_nobody(day: Day) -> None:
+    day.records.append(replace(after(day, 2, parts.Kind.VOID, void="said again"), person=None))
+
+
+def voided_twice(day: Day) -> None:
+    voided_by_a_person(day)
+    day.records.append(after(day, 3, parts.Kind.VOID, void="a test truck"))
+
+
+def voided_with_a_permit(day: Day) -> None:
+    void = after(day, 2, parts.Kind.VOID, void="a test truck", permit=parts.Permit.ROAD)
+    day.records.append(void)
+
+
+def voided_and_let_go_by_rule(day: Day) -> None:
+    voided_by_a_person(day)
+    gone = {"decision": parts.Decision(outcome=parts.Outcome.RELEASE), "permit": parts.Permit.ROAD}
+    day.records.append(replace(after(day, 3, parts.Kind.AMENDMENT, **gone), person=None))
+
+
+def voided_and_weighed_again(day: Day) -> None:
+    voided_by_a_person(day)
+    later = after(day, 3, parts.Kind.AMENDMENT, weighing=day.weighing())
+    day.records.append(replace(later, times=day.times()))
+
+
 def decided_before_it_was_weighed(day: Day) -> None:
     wall_ms = day.yard.options.wall_start_ms + 29_000
     day.records = [day.record(times=day.times(decided_us=29 * SECOND, wall_ms=wall_ms))]
@@ -501,6 +546,12 @@ def two_plates_as_sure(day: Day) -> None:
         (weighed_as_tare, ["T10"]),
         (tare_of_nobody, ["T10"]),
         (chain_of_nobody, ["T10"]),
+        (voided_by_a_person, []),
+        (voided_by_nobody, ["I4", "I4", "T5"]),
+        (voided_twice, ["I16"]),
+        (voided_with_a_permit, ["I16", "I8"]),
+        (voided_and_let_go_by_rule, ["I16"]),
+        (voided_and_weighed_again, ["I16"]),
         (decided_before_it_was_weighed, ["T11"]),
         (dated_tomorrow, ["T11"]),
         (wall_an_hour_off, ["T11"]),

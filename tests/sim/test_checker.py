@@ -396,6 +396,42 @@ def test_c1_a_cheat_of_which_nothing_is_seen() -> None:
         assert [finding.check for finding in checker.finish([], {})] == checks
 
 
+def served(action: parts.Service) -> Record:
+    return Record(
+        kind=parts.Kind.SERVICE,
+        site="SIM001",
+        lane="1",
+        passage_id=7,
+        times=parts.Times(at_us=0),
+        service=parts.Servicing(action=action),
+        person=parts.Person(who="L. Chen", why="yearly round"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("action", "out"),
+    [
+        (parts.Service.TEST_SIGN, OutputImage(sign=Sign(message=Message.TEST))),
+        (parts.Service.ZERO, OutputImage(zero=True)),
+    ],
+)
+def test_i16_what_a_person_asks_for_happens_after_its_record_and_not_for_long(
+    action: parts.Service, out: OutputImage
+) -> None:
+    on_zero = replace(EMPTY, zero_ok=True)
+    wish = (image(weight=on_zero, ledger=LedgerFact(passage_id=7, part=1)), out)
+    late = (image(8.0, weight=on_zero, ledger=LedgerFact(passage_id=7, part=1)), out)
+    other = served(parts.Service.CONFIGURE)
+    for disk, scans, wrong in (
+        ([served(action)], [wish], []),
+        ([], [wish], ["I16"]),
+        ([other], [wish], ["I16"]),
+        ([served(action)], [wish, late], ["I16"]),
+    ):
+        checker = awake(open_yard(), disk=lambda _, d=disk: d)
+        assert [one for one in found(checker, *scans) if one == "I16"] == wrong
+
+
 def test_every_check_has_its_test() -> None:
     here = Path(__file__).parent
     files = (here / name for name in ("test_checker.py", "test_audit.py"))

@@ -27,6 +27,7 @@ _MUST_BE_SEEN = {
     "caught": ["alarm BOOM_MOVED", "reason boom moved by hand"],
 }
 _WHY = "it will be all right"
+_FACES = ("approach", "deck")
 _MAINTENANCE = "maintenance 李"
 _HOLDS_S = 0.4
 """How often a button that is held asks again."""
@@ -84,6 +85,47 @@ def _jogs(rng: Random, from_s: float, until_s: float) -> list[Table]:
         asked | {"kind": "raise_boom", "at": seconds(up_s)},
         *(asked | {"kind": "lower_boom", "at": seconds(at_s)} for at_s in down if at_s < until_s),
     ]
+
+
+def deal_service(rng: Random, table: Table, span_s: float) -> None:
+    """A technician at the console: tries things out by hand, or asks from where he should not."""
+    if rng.random() >= 0.15 or "cheat" in table:
+        return
+    at_s = rng.uniform(1, span_s)
+    found = _by_hand(rng, at_s) if rng.random() < 0.5 else []
+    found += [_at_any_moment(rng, span_s) for _ in range(rng.choice((1, 2, 4)))]
+    table["request"] = sorted([*table["request"], *found], key=lambda one: in_s(one["at"]))
+
+
+def _by_hand(rng: Random, at_s: float) -> list[Table]:
+    """A round of tests: a boom goes up, lamps are tried out beside it and beside the other one."""
+    asked: Table = {"who": _MAINTENANCE, "why": "yearly round"}
+    end = rng.choice(ENDS)
+    tests: list[Table] = [
+        {"kind": "test_lamp", "end": end, "detail": "approach"},
+        {"kind": "test_lamp", "end": end, "detail": "deck"},
+        {"kind": "test_lamp", "end": ENDS[1 - ENDS.index(end)], "detail": rng.choice(_FACES)},
+        {"kind": "test_sign"},
+        {"kind": "zero"},
+    ]
+    rng.shuffle(tests)
+    steps: list[Table] = [{"kind": "enter_manual"}, {"kind": "raise_boom", "end": end}, *tests]
+    found = [asked | step | {"at": seconds(at_s + 4.0 * i)} for i, step in enumerate(steps)]
+    done_s = at_s + 4.0 * len(steps)
+    handed = ({"kind": "leave_manual", "at": seconds(done_s + s)} for s in (0, *_ASK_AGAIN_S))
+    return [*found, *(asked | one for one in handed)]
+
+
+def _at_any_moment(rng: Random, span_s: float) -> Table:
+    kind = rng.choice(("zero", "zero", "test_lamp", "test_sign", "configure", "void", "void"))
+    asked: Table = {"kind": kind, "who": _MAINTENANCE, "why": _WHY}
+    if kind == "test_lamp":
+        asked |= {"end": rng.choice(ENDS), "detail": rng.choice(_FACES)}
+    if kind == "configure":
+        asked["detail"] = "timing.jog_max = 5 s"
+    if kind == "void":
+        asked["passage"] = rng.choice((1, 1, 2, 3))
+    return asked | {"at": seconds(rng.uniform(1, span_s))}
 
 
 def deal_conduct(rng: Random, table: Table, span_s: float) -> None:
