@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from controller import configfiles
 from controller.console.accounts import Account
 from controller.console.answer import Answer, CommandError
 from controller.console.clean import printable
@@ -270,5 +271,5 @@ def _prompt(ctx: Context, state: State | None) -> str:
     if state is not None:
         lane = f"{printable(state.about.site, 40)}/{state.about.lane} {state.phase.name}"
     armed = f" ARMED {int(ctx.armed.left_s)}s" if ctx.armed.left_s > 0 else ""
-    star = "*" if ctx.kept.get("candidate") else ""
+    star = "*" if (ctx.folder / configfiles.FOLDER / configfiles.CANDIDATE).exists() else ""
     return f"{lane} {ctx.account.role.name.lower()}{armed}{star}> "

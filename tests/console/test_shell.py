@@ -129,6 +129,19 @@ def audited(folder: Path) -> list[tuple[str, str]]:
     return [(one.who, one.what) for one in Audit(folder / "console").tail()]
 
 
+def test_a_prompt_shows_a_candidate_and_that_the_session_is_armed(
+    opened: Open, tmp_path: Path
+) -> None:
+    console = opened()
+    tech = console.login()
+    tech.until("lane AWAY admin>")
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "candidate.toml").write_text("")
+    console.armed.arm(3_600)
+    # It comes by itself, at a prompt that is only looked at.
+    tech.until("lane AWAY admin ARMED 35", "s*>")
+
+
 def test_nothing_of_the_machine_is_told_before_log_in(opened: Open) -> None:
     console = opened()
     shown = console.tech.until("login:")
