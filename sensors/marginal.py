@@ -26,17 +26,19 @@ STEP_MAX: Final = 0.35
 
 
 class Room:
-    """Memory for the slopes of one look at a time: fresh pages would cost more than the sums."""
+    """Memory for one look at a time: fresh pages would cost more than the sums."""
 
     def __init__(self) -> None:
-        self._flat: FloatArray = np.empty(0)
+        self._flat: dict[str, FloatArray] = {}
+        self.swings: object = None
+        """Whose oscillators lie in the stacks of that name."""
 
-    def stacks(self, count: int, n: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def stacks(self, name: str, count: int, n: int) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Three arrays (count, n, n) with anything in them, until they are asked for again."""
-        size = count * n * n
-        if len(self._flat) < 3 * size:
-            self._flat = np.empty(max(3 * size, 2 * len(self._flat)))
-        one, two, three = self._flat[: 3 * size].reshape(3, count, n, n)
+        size, flat = 3 * count * n * n, self._flat.get(name)
+        if flat is None or len(flat) < size:
+            flat = self._flat[name] = np.empty(2 * size)
+        one, two, three = flat[:size].reshape(3, count, n, n)
         return one, two, three
 
 
@@ -70,8 +72,11 @@ class Grid:
         self.driven_all_s = stop_s
         self.ringing_s = np.maximum(t_s - stop_s, 0.0)
 
-    def strength(self, decay: float) -> tuple[FloatArray, FloatArray]:
-        """Variance of an oscillator of unit strength over time, and its slope in log decay."""
+    def strength(self, decay: FloatArray | float) -> tuple[FloatArray, FloatArray]:
+        """Variances of oscillators of unit strength over time, and their slopes in log decay.
+
+        decay: 1/s, of one or (k, 1); the answers are (n,) or (k, n).
+        """
         fall = -2 * decay * self.ringing_s
         fading = np.exp(fall)
         after = self._driven_after
@@ -81,32 +86,54 @@ class Grid:
         return variance, slope
 
 
-class Swing:
-    """One oscillator on a grid: what it adds to the covariance, and how that changes."""
+class Swings:
+    """Oscillators on a grid: what they add to the covariance, and how that changes.
+
+    p: log frequency, log decay and log strength of each, (3 k,).
+    """
 
     def __init__(self, grid: Grid, p: FloatArray) -> None:
-        self._grid = grid
-        hertz, self._decay, strength_g = np.exp(p)
-        self._variance, self._slope = grid.strength(float(self._decay))
+        self._grid, self._count = grid, len(p) // 3
+        sizes = np.exp(p).reshape(self._count, 3)
+        hertz, self._decay = sizes[:, :1], sizes[:, 1:2]
+        # One by one: the square of an array differs in the last bit from the power of a number.
+        squares = np.array([[strength_g**2] for strength_g in sizes[:, 2]])
+        self._variance, self._slope = grid.strength(self._decay)
         omega = 2 * np.pi * hertz
-        swing = strength_g**2 * np.exp(-self._decay * grid.tau_s)
-        self._even = swing * np.cos(omega * grid.tau_s)
-        self._odd = swing * np.sin(omega * grid.tau_s) * omega * grid.tau_s
+        swing = squares * np.exp(-self._decay * grid.tau_s)
+        turn = omega * grid.tau_s
+        self._even = swing * np.cos(turn)
+        self._odd = swing * np.sin(turn) * omega * grid.tau_s
 
-    def part(self) -> FloatArray:
-        """Its covariance (n, n)."""
-        return np.asarray(self._variance[self._grid.earlier] * self._even[self._grid.lag])
+    def parts(self) -> FloatArray:
+        """Their covariances (k, n, n), until others are asked for theirs."""
+        return self._laid()[2]
+
+    def _laid(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """What is of the time, what is of the lag, and their product, each (k, n, n)."""
+        grid = self._grid
+        at, even, part = grid.room.stacks("swings", self._count, len(grid.lag))
+        if grid.room.swings is not self:
+            # A look that was not the best yet may have used the room since.
+            self._variance.take(grid.earlier, axis=1, out=at, mode="clip")
+            self._even.take(grid.lag, axis=1, out=even, mode="clip")
+            np.multiply(at, even, out=part)
+            grid.room.swings = self
+        return at, even, part
 
     def slopes_into(self, out: FloatArray) -> None:
-        """Write the slopes (3, n, n) in log frequency, log decay and log strength."""
-        lag, earlier = self._grid.lag, self._grid.earlier
-        at, even = self._variance[earlier], self._even[lag]
-        part = at * even
-        np.multiply(-at, self._odd[lag], out=out[0])
-        np.subtract(
-            self._slope[earlier] * even, part * (self._decay * self._grid.lag_s), out=out[1]
-        )
-        np.multiply(2, part, out=out[2])
+        """Write the slopes (3 k, n, n) in log frequency, log decay and log strength of each."""
+        at, even, part = self._laid()
+        grid = self._grid
+        hertz, decay, strength = out.reshape(self._count, 3, *part.shape[1:]).swapaxes(0, 1)
+        self._odd.take(grid.lag, axis=1, out=strength, mode="clip")
+        np.multiply(np.negative(at, out=hertz), strength, out=hertz)
+        self._slope.take(grid.earlier, axis=1, out=strength, mode="clip")
+        np.multiply(strength, even, out=decay)
+        np.multiply(self._decay[:, :, None], grid.lag_s, out=strength)
+        np.multiply(part, strength, out=strength)
+        np.subtract(decay, strength, out=decay)
+        np.multiply(2, part, out=strength)
 
 
 class Look:
@@ -137,12 +164,12 @@ class Look:
         y, free = self._y, max(len(self._y) - columns.shape[1], 1)
         self._turned = self._inverse @ columns
         normal = columns.T @ self._turned
-        self._solved = np.linalg.inv(normal)
+        self._solved, log_det = _inverted(normal)
         self._sizes = self._solved @ (self._turned.T @ y)
         rest = y - columns @ self._sizes
         self._alpha = self._inverse @ rest
         self.chi = float(rest @ self._alpha) / free
-        log_dets = self._log_det + np.linalg.slogdet(normal)[1]
+        log_dets = self._log_det + log_det
         self.cost = 0.5 * (self.chi * free + float(log_dets) + float(self._off @ self._off))
 
     def with_columns(self, columns: FloatArray) -> Self:
@@ -160,28 +187,29 @@ class Look:
         trials are never asked for this; and room for the slopes is lent for this call alone.
         """
         count, n = len(self.p), len(self._alpha)
-        slopes, turned, mirrored = self._room.stacks(count, n)
-        self._slopes_into(slopes)
+        slopes, turned, mirrored = self._room.stacks("slopes", count, n)
+        swung = slopes[:-1]
+        self._swings.slopes_into(swung)
+        # The noise is on the diagonal alone, and alike in all points.
+        noise = 2 * np.exp(2 * self.p[-1])
         projector = self._inverse - self._turned @ self._solved @ self._turned.T
-        np.matmul(projector, slopes, out=turned)
+        np.matmul(projector, swung, out=turned[:-1])
+        np.multiply(projector, noise, out=turned[-1])
         mirrored[:] = turned.transpose(0, 2, 1)
-        turns = slopes @ self._alpha
+        turns = np.empty((count, n))
+        np.matmul(swung, self._alpha, out=turns[:-1])
+        np.multiply(self._alpha, noise, out=turns[-1])
         pull = np.array([float(self._alpha @ turn) for turn in turns])
         gradient = 0.5 * (np.trace(turned, axis1=1, axis2=2) - pull) + self._off / self._sd
-        flat = turned.reshape(count, -1)
-        fisher = 0.5 * flat @ mirrored.reshape(count, -1).T + np.diag(1 / self._sd**2)
+        fisher = 0.5 * (turned.reshape(count, -1) @ mirrored.reshape(count, -1).T)
+        fisher.flat[:: count + 1] += 1 / self._sd**2
         return gradient, fisher, turns
-
-    def _slopes_into(self, out: FloatArray) -> None:
-        for k, swing in enumerate(self._swings):
-            swing.slopes_into(out[3 * k : 3 * k + 3])
-        out[-1] = 0.0
-        np.fill_diagonal(out[-1], 2 * np.exp(2 * self.p[-1]))
 
     def step(self, damping: float) -> FloatArray:
         """A damped scoring step."""
         gradient, fisher, _ = self.information
-        damped = fisher + damping * np.diag(np.diag(fisher))
+        damped = fisher.copy()
+        damped.flat[:: len(fisher) + 1] += damping * fisher.diagonal()
         return np.clip(-np.linalg.solve(damped, gradient), -STEP_MAX, STEP_MAX)
 
     def answer(self, column: int = 0) -> tuple[float, float]:
@@ -213,11 +241,18 @@ def descend(best: Look, rounds: int, look: Callable[[FloatArray], Look]) -> Look
     return best
 
 
-def covariance(grid: Grid, p: FloatArray, drift: FloatArray) -> tuple[FloatArray, list[Swing]]:
+def covariance(grid: Grid, p: FloatArray, drift: FloatArray) -> tuple[FloatArray, Swings]:
     """The covariance (n, n) of a window, and the oscillators in it."""
-    swings = [Swing(grid, p[3 * k : 3 * k + 3]) for k in range(len(p) // 3)]
+    swings = Swings(grid, p[:-1])
     total = drift.copy()
     total.flat[:: len(drift) + 1] += np.exp(2 * p[-1])
-    for swing in swings:
-        total += swing.part()
+    for part in swings.parts():
+        total += part
     return total, swings
+
+
+def _inverted(normal: FloatArray) -> tuple[FloatArray, float]:
+    """The inverse of a matrix (m, m) with the logarithm of its determinant's size."""
+    if len(normal) == 1:
+        return 1 / normal, float(np.log(np.abs(normal[0, 0])))
+    return np.asarray(np.linalg.inv(normal)), float(np.linalg.slogdet(normal)[1])
