@@ -91,7 +91,7 @@ def to_record(intent: RecordIntent, identity: Identity, evidence: Evidence) -> R
         unit_code=identity.unit_code,
         device_sn=identity.device_sn,
         code=code_of(identity.site, identity.lane, intent),
-        usability=usability_of(weighing, degraded, scale, times),
+        usability=usability_of(weighing, degraded, scale, times, intent.taken_back),
         cargo=cargo_of(intent.cargo),
         tables=identity.tables_of(verdicts),
     )

@@ -16,6 +16,10 @@ from protocol.parts import Code, Date, Digest, Seq, Text, Time
 Bytes = Annotated[int, Meta(ge=0, le=2**40)]
 
 
+WEIGHT_WITHDRAWN = "weight_withdrawn"
+"""The objection to a weight that was taken back: nothing rests on it."""
+
+
 class Usability(Struct, frozen=True, kw_only=True):
     """Whether the record may be used as evidence, with the reason of each objection as a code.
 

@@ -12,6 +12,7 @@ import sqlite3
 from msgspec import Struct
 from msgspec.structs import astuple
 
+from protocol.custody import WEIGHT_WITHDRAWN
 from protocol.parts import Amendable, ClockQuality, Kind, Outcome, Purpose, Reweigh, Tare
 from protocol.record import Record
 
@@ -156,8 +157,8 @@ def _plate(record: Record, before: Lookup | None) -> str | None:
 
 
 def _tare(record: Record, before: Lookup | None) -> tuple[int | None, int | None, str | None]:
-    # A voided weighing must not stay in the tare register.
-    if record.kind is Kind.VOID:
+    # A voided weighing must not stay in the tare register, nor one that was taken back.
+    if record.kind is Kind.VOID or _is_withdrawn(record):
         return None, None, None
     weighing = record.weighing
     if weighing:
@@ -165,6 +166,10 @@ def _tare(record: Record, before: Lookup | None) -> tuple[int | None, int | None
             return None, None, None
         return weighing.indicated_g, record.times.wall_ms, str(record.times.clock)
     return (before.tare_g, before.tare_ms, before.tare_clock) if before else (None, None, None)
+
+
+def _is_withdrawn(record: Record) -> bool:
+    return record.usability is not None and WEIGHT_WITHDRAWN in record.usability.objections
 
 
 def _chain(record: Record, before: Lookup | None) -> tuple[int | None, int]:

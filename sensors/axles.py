@@ -89,11 +89,12 @@ class AxleTracker:
         if len(history) < fresh + 2 * lag:
             return None
         done = self._enter(self._doubt.settle(self.books.front, history))
+        in_beam = standing and clear_since_us is None
         # Once a step rises, what comes after its top counts too, however little it is.
         least_g = 0.0 if self._peaks.rising else self._floor_g
         for sides in both_sides(history, fresh, lag, least_g):
             high_g = max(sides.late_g, sides.early_g)
-            threshold_g = self._threshold_g(high_g, sides.at_us, standing and clear_since_us is None)
+            threshold_g = self._threshold_g(high_g, sides.at_us, in_beam)
             peak = self._peaks.follow(sides, threshold_g, standing)
             edge = None if peak is None else self._edge(peak)
             if edge is not None and (edge.step.standing or _unseen(edge.step, clear_since_us)):

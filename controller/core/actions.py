@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from controller.core.decide import decide
 from controller.core.guards import arrival_end, leave_end, occupied_again, request_of
 from controller.core.images import InputImage, Request
-from controller.core.intents import VOIDED, WITHDRAWN, hold, intend, new_passage, void
+from controller.core.intents import VOIDED, WITHDRAWN, hold, intend, new_passage, told, void
 from controller.core.kinds import (
     BoomPosition,
     Decision,
@@ -79,7 +79,7 @@ def _to_weighing(lane: Lane, row: Row, inputs: InputImage, settings: LaneSetting
 
 def _taken_back(passage: Passage, inputs: InputImage) -> Passage:
     why = inputs.weight.withdrawn
-    return replace(passage, withdrawn=why, withdrawals=passage.withdrawals + 1)
+    return replace(passage, taken_back=True, withdrawn=why, withdrawals=passage.withdrawals + 1)
 
 
 def _decided(
@@ -92,6 +92,7 @@ def _decided(
     passage = replace(
         passage,
         weight=inputs.weight,
+        taken_back=False,
         withdrawn=Withdrawal.NONE,
         facts=result.facts,
         tare_seq=result.tare_seq,
@@ -147,7 +148,7 @@ def _by_request(lane: Lane, passage: Passage, inputs: InputImage) -> Passage:
         if request is None or end is None:
             continue
         reason = f"{kind.name.lower().replace('_', ' ')} by a person"
-        said = (reason, *((NO_EVIDENCE,) if passage.mode is not None else ()))
+        said = (*told(passage, reason), *((NO_EVIDENCE,) if passage.mode is not None else ()))
         asked = replace(passage, decision=decision, reasons=said, leave_by=end, by_person=True)
         return intend(
             asked,
@@ -183,7 +184,7 @@ def _voided(lane: Lane, passage: Passage, inputs: InputImage) -> Passage:
         return passage
     found = inputs.weight if inputs.weight.status == WeighingStatus.ACCEPTED else None
     first = passage.weight is None and found is not None
-    told = replace(
+    voided = replace(
         passage,
         weight=found if passage.weight is None else passage.weight,
         decision=Decision.HOLD,
@@ -193,8 +194,8 @@ def _voided(lane: Lane, passage: Passage, inputs: InputImage) -> Passage:
         accounted=True,
         voided=True,
     )
-    told = intend(
-        told,
+    voided = intend(
+        voided,
         inputs,
         RecordKind.VOID,
         who=request.who,
@@ -202,7 +203,7 @@ def _voided(lane: Lane, passage: Passage, inputs: InputImage) -> Passage:
         second=request.second,
         weighed_again=first and passage.part > 0,
     )
-    return replace(told, weight=None, facts=None, judgement=None, tare_seq=None, mode=None)
+    return replace(voided, weight=None, facts=None, judgement=None, tare_seq=None, mode=None)
 
 
 def _to_departing(lane: Lane, row: Row, inputs: InputImage, settings: LaneSettings) -> Lane:

@@ -343,6 +343,7 @@ class RecordIntent(Struct, frozen=True, kw_only=True):
 
     Part 1 is the PASSAGE or the VOID of an on-deck interval; later parts refer to it and never
     alter it.  ``weighed_again``: the vehicle was, and no part before this one tells of the weight.
+    ``taken_back``: the scale or the lane has taken that weight back, and it does not stand.
     ``permit`` is the boom that this record, once durable, allows to rise; ``move`` the
     one that a person moves: upwards where it is also permitted, else downwards.  ``mode`` says by
     whose word a weight without evidence was taken, ``service`` which word a record is of that is
@@ -366,6 +367,7 @@ class RecordIntent(Struct, frozen=True, kw_only=True):
     frames: tuple[FrameCounts, ...] = ()
     weight: Weight | None = None
     weighed_again: bool = False
+    taken_back: bool = False
     tare_g: int | None = None
     tare_seq: int | None = None
     tare_taken_ms: int | None = None

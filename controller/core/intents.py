@@ -90,6 +90,7 @@ def intend(
         frames=passage.frames,
         weight=passage.weight,
         weighed_again=weighed_again,
+        taken_back=passage.taken_back,
         tare_g=judged.tare_g if judged is not None else None,
         tare_seq=passage.tare_seq,
         tare_taken_ms=tare.tare_taken_ms if tare is not None else None,
@@ -132,7 +133,7 @@ def hold(passage: Passage, inputs: InputImage, reason: str) -> Passage:
     held = replace(
         passage,
         decision=Decision.HOLD,
-        reasons=_told(passage, reason),
+        reasons=told(passage, reason),
         leave_by=None,
         by_person=False,
         owed="",
@@ -140,8 +141,9 @@ def hold(passage: Passage, inputs: InputImage, reason: str) -> Passage:
     return intend(held, inputs, RecordKind.AMENDMENT)
 
 
-def _told(passage: Passage, reason: str) -> tuple[str, ...]:
+def told(passage: Passage, reason: str) -> tuple[str, ...]:
     """The reason, and why the weight in this record does not stand where it does not."""
-    if passage.withdrawn == Withdrawal.NONE:
+    if not passage.taken_back:
         return (reason,)
-    return tuple(dict.fromkeys((reason, WITHDRAWN, _WHY[passage.withdrawn])))
+    why = (_WHY[passage.withdrawn],) if passage.withdrawn != Withdrawal.NONE else ()
+    return tuple(dict.fromkeys((reason, WITHDRAWN, *why)))

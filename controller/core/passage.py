@@ -33,7 +33,8 @@ class Passage(Struct, frozen=True, kw_only=True):
     ``proposal`` is what the lane read where ``plate`` is not that, or not yet.
     ``accounted`` says that the on-deck interval has its PASSAGE or VOID record, or is about to;
     ``voided`` that a person has said that nothing of it stands, so that no rule decides on it.
-    ``withdrawn`` is why ``weight`` did not stand, ``withdrawals`` how many of this stay did not.
+    ``taken_back``: ``weight`` does not stand; ``withdrawn`` is why, where the scale says so, and
+    ``withdrawals`` how many of this stay did not.
     ``stay`` is what the disk said of this passage where it was begun before a restart.
     """
 
@@ -57,6 +58,7 @@ class Passage(Struct, frozen=True, kw_only=True):
     asked: bool = False
     vehicle: Vehicle | None = None
     weight: Weight | None = None
+    taken_back: bool = False
     withdrawn: Withdrawal = Withdrawal.NONE
     withdrawals: int = 0
     facts: Facts | None = None

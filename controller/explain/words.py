@@ -27,6 +27,7 @@ OBJECTIONS = {
     "out_of_range": Word(
         "重量在检定的称量范围之外", "the weight lies outside the range that was verified"
     ),
+    "weight_withdrawn": Word("重量已撤回，不作数", "the weight was taken back and does not stand"),
 }
 FINDINGS = {
     "undecodable": Word("内容不是有效记录", "the bytes are not a record"),

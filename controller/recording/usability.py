@@ -11,7 +11,7 @@ import datetime
 
 from controller.core.mpe import MIN_CAPACITY_E
 from protocol import parts
-from protocol.custody import Usability
+from protocol.custody import WEIGHT_WITHDRAWN, Usability
 
 CERTIFICATE_MISSING = "certificate_missing"
 CERTIFICATE_UNDATED = "certificate_undated"
@@ -26,6 +26,7 @@ def usability_of(
     degraded: parts.Degraded | None,
     scale: parts.Scale,
     times: parts.Times,
+    taken_back: bool = False,
 ) -> Usability | None:
     """The objections to a weight; None for a record that tells of none."""
     if weighing is None and degraded is None:
@@ -37,6 +38,8 @@ def usability_of(
         found.append(DEGRADED)
     if weighing is not None and not _in_range(weighing.gross_g, scale):
         found.append(OUT_OF_RANGE)
+    if weighing is not None and taken_back:
+        found.append(WEIGHT_WITHDRAWN)
     return Usability(usable=not found, objections=tuple(found))
 
 

@@ -121,6 +121,7 @@ OBJECTIONS = {
     "clock_unknown": Word("时间未知", "the date is not known"),
     "degraded": Word("降级称重", "weighed on the remaining cells"),
     "out_of_range": Word("超出检定称量范围", "outside Min to Max"),
+    "weight_withdrawn": Word("称量结果已撤回", "the weight was taken back"),
 }
 
 

@@ -43,8 +43,9 @@ def objections(
     times: Times = TODAY,
     weighing: Weighing | None = GOOD,
     degraded: Degraded | None = None,
+    taken_back: bool = False,
 ) -> tuple[str, ...]:
-    found = usability_of(weighing, degraded, scale, times)
+    found = usability_of(weighing, degraded, scale, times, taken_back)
     assert found is not None
     assert found.usable == (found.objections == ())
     return found.objections
@@ -74,6 +75,7 @@ def test_lapsed_is_after_the_last_day(until: datetime.date, today: datetime.date
         ({"weighing": None, "degraded": LEFT}, ("degraded",)),
         ({"weighing": Weighing(gross_g=60_000_001)}, ("out_of_range",)),
         ({"weighing": Weighing(gross_g=399_999)}, ("out_of_range",)),
+        ({"taken_back": True}, ("weight_withdrawn",)),
         ({"weighing": Weighing(gross_g=400_000)}, ()),
         ({"weighing": Weighing(gross_g=60_000_000)}, ()),
         (

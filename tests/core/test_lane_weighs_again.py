@@ -77,6 +77,7 @@ def test_a_vehicle_that_moved_is_weighed_again_and_leaves_without_a_person(
         End.ROAD,
     )
     assert again.weighed_again
+    assert (told.taken_back, again.taken_back) == (True, False)
     assert again.weight is not None
     assert again.weight.weight_g == 48_020_000
     leave(rig, End.ROAD)
@@ -108,6 +109,29 @@ def test_a_load_that_turns_out_to_change_is_for_a_person_at_once(rig: Rig) -> No
     rig.run_until(Phase.HOLDING, 0.1)
     rig.run(1)
     assert newest(rig).reasons == ("not weighed again", "weight withdrawn", "its load changed")
+
+
+@pytest.mark.parametrize(
+    ("status", "why", "said"),
+    [
+        (WeighingStatus.WITHDRAWN, Withdrawal.LOAD_CHANGED, ("its load changed",)),
+        (WeighingStatus.TAMPERED, Withdrawal.NONE, ()),
+    ],
+)
+def test_a_person_who_releases_after_that_is_told_that_no_weight_stands(
+    rig: Rig, status: WeighingStatus, why: Withdrawal, said: tuple[str, ...]
+) -> None:
+    released(rig)
+    take_back(rig, why, status)
+    rig.run_until(Phase.HOLDING, 1)
+    rig.run(1)
+    assert newest(rig).taken_back
+    rig.request(RequestKind.RELEASE)
+    rig.run_until(Phase.RELEASING, 2)
+    told = newest(rig)
+    assert told.kind == RecordKind.RELEASE
+    assert told.taken_back
+    assert told.reasons == ("release by a person", "weight withdrawn", *said)
 
 
 def test_a_weight_that_does_not_come_again_in_time_is_for_a_person(rig: Rig) -> None:

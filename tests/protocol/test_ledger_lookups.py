@@ -10,6 +10,7 @@ import pytest
 from ledger_rig import KEY, LANE, SITE, WALL_MS, passage
 from msgspec.structs import replace
 
+from protocol.custody import WEIGHT_WITHDRAWN, Usability
 from protocol.ledger import Ledger
 from protocol.lookup import OpenChain
 from protocol.parts import (
@@ -95,6 +96,22 @@ def test_a_void_or_a_new_weighing_takes_a_tare_back(ledger: Ledger) -> None:
     again = passage(1, plate=A, kind=Kind.AMENDMENT, part=2, refers_to=1)
     ledger.append(again)
     assert ledger.latest_tare(A) is None
+
+
+def test_a_weight_that_was_taken_back_is_no_tare_until_it_is_weighed_again(ledger: Ledger) -> None:
+    """Each later part of the stay repeats the weight, and says what speaks against it."""
+    ledger.append(passage(1, plate=A, tare=True, gross_g=15_000_000))
+    dead = Usability(usable=False, objections=(WEIGHT_WITHDRAWN,))
+    told = passage(1, plate=A, tare=True, gross_g=15_000_000, kind=Kind.AMENDMENT, refers_to=1)
+    ledger.append(replace(told, part=2, usability=dead))
+    assert ledger.latest_tare(A) is None
+    ledger.append(replace(told, part=3, kind=Kind.RELEASE, person=PERSON, usability=dead))
+    assert ledger.latest_tare(A) is None
+    lapsed = Usability(usable=False, objections=("certificate_lapsed",))
+    ledger.append(replace(told, part=4, usability=lapsed))
+    tare = ledger.latest_tare(A)
+    assert tare is not None
+    assert tare.tare_g == 15_000_000
 
 
 def test_chain_opens_grows_and_closes(ledger: Ledger) -> None:
