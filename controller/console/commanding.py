@@ -33,14 +33,17 @@ class NoTalk:
 class Timed:
     """A pause that is over for good when the time of a command is."""
 
-    def __init__(self, seconds: float | None, over: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self, seconds: float | None, over: Callable[[], bool], sleep: Callable[[float], None]
+    ) -> None:
+        self._sleep = sleep
         self._until_s = None if seconds is None else time.monotonic() + seconds
         self._over = over
 
     def pause(self, seconds: float) -> None:
         """Wait so long; raises Stopped at the end of the time."""
         left_s = seconds if self._until_s is None else self._until_s - time.monotonic()
-        time.sleep(max(0.0, min(seconds, left_s)))
+        self._sleep(max(0.0, min(seconds, left_s)))
         if left_s < seconds or left_s <= 0 or self._over():
             raise Stopped
 
@@ -65,7 +68,7 @@ def answers(
     if "\n" in line or "\r" in line:
         raise CommandError("more than one line: give each as a command of its own")
     ctx.seconds = seconds
-    timed = Timed(seconds_max if seconds is None else seconds, over)
+    timed = Timed(seconds_max if seconds is None else seconds, over, ctx.pause)
     command, said = execute(grammar, line, ctx)
     if isinstance(said, Answer):
         yield said

@@ -15,6 +15,7 @@ import contextlib
 import logging
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from controller.console.answer import CommandError
+from controller.console.answer import Answer, CommandError
 from controller.console.clean import printable
 from controller.console.commanding import SECONDS_MAX, NoTalk, answers
 from controller.console.context import Context, Person
@@ -65,6 +66,7 @@ class ScriptPort:
         self._path = path
         self._peers = 0
         self._lock = threading.Lock()
+        self._turn = threading.Lock()
         self._ending = False
         self._server = listen(path, "another console takes scripts there", PEERS_MAX)
 
@@ -96,7 +98,8 @@ class ScriptPort:
         try:
             with peer, peer.makefile("rb") as lines, contextlib.suppress(OSError):
                 peer.settimeout(LOGIN_S)
-                _Session(self._folder, self._grammar, peer, lines).run(lambda: self._ending)
+                session = _Session(self._folder, self._grammar, peer, lines, self._turn)
+                session.run(lambda: self._ending)
         except Exception:
             log.exception("in a script's session")
         finally:
@@ -105,7 +108,20 @@ class ScriptPort:
 
 
 class _Session:
-    def __init__(self, folder: Path, grammar: Grammar, peer: socket.socket, lines: Any) -> None:
+    """One script; ``turn`` is held while a command of any script works, not while it waits.
+
+    So no command needs to be ready for another beside it in the same process.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        grammar: Grammar,
+        peer: socket.socket,
+        lines: Any,
+        turn: threading.Lock,
+    ) -> None:
+        self._turn = turn
         self._folder = folder
         self._grammar = grammar
         self._peer = peer
@@ -122,6 +138,7 @@ class _Session:
             link=LaneLink(self._folder),
             folder=self._folder,
             talk=NoTalk(lambda line: self._say({"told": printable(line)})),
+            pause=self._pause,
         )
         why = "failed"
         try:
@@ -182,11 +199,13 @@ class _Session:
         if asked.seconds is not None and not 0 <= asked.seconds <= SECONDS_MAX:
             yield {"error": f"seconds: from 0 to {SECONDS_MAX:g}"}
             return
-        if self._denied(asked.command, ctx):
+        with self._turn:
+            denied = self._denied(asked.command, ctx)
+        if denied:
             self._door.note(ctx.account.name, "denied", asked.command)
         try:
             found = answers(self._grammar, asked.command, ctx, asked.seconds, ending, STREAM_S_MAX)
-            for number, answer in enumerate(found):
+            for number, answer in enumerate(self._in_turn(found)):
                 if number >= ANSWERS_MAX:
                     raise CommandError(f"more than {ANSWERS_MAX} answers: ask for fewer seconds")
                 yield {"answer": answer.data, "text": [printable(one) for one in answer.text]}
@@ -201,6 +220,22 @@ class _Session:
         except Exception as error:
             log.exception("in %r", asked.command)
             yield {"error": f"the console failed at this ({type(error).__name__}); see console.log"}
+
+    def _in_turn(self, found: Iterator[Answer]) -> Iterator[Answer]:
+        while True:
+            with self._turn:
+                answer = next(found, None)
+            if answer is None:
+                return
+            yield answer
+
+    def _pause(self, seconds: float) -> None:
+        """Wait in a command, and let other scripts' commands work meanwhile."""
+        self._turn.release()
+        try:
+            time.sleep(seconds)
+        finally:
+            self._turn.acquire()
 
     def _denied(self, line: str, ctx: Context) -> bool:
         try:

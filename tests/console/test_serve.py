@@ -409,6 +409,18 @@ def test_a_scripts_role_and_standing_hold(
     assert yard.done == []
 
 
+def test_scripts_take_turns_and_none_waits_for_anothers_stream(
+    port: Callable[[], Script],
+) -> None:
+    one, two = logged_in(port()), logged_in(port(), "cron")
+    one.send({"command": "flow", "seconds": 3_600})
+    assert one.said() is not None
+    for _ in range(5):
+        assert two.ask({"command": "look"}) is not None
+        assert two.said() == {"id": None, "done": True}
+        assert one.said() == {"id": None, "answer": {"kg": 1}, "text": ["1 kg?[2J"]}
+
+
 def test_scripts_are_no_more_than_there_is_room_for(port: Callable[[], Script]) -> None:
     peers = [logged_in(port()) for _ in range(script.PEERS_MAX)]
     said = port().said()
