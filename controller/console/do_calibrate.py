@@ -33,7 +33,7 @@ from controller.console.answer import Answer, CommandError
 from controller.console.clean import printable
 from controller.console.context import Context
 from controller.console.diag_scale import looked, silence
-from controller.console.do_common import REASON, both, mass_g, site_of
+from controller.console.do_common import REASON, both, mass_g, require_ledger, site_of
 from controller.console.do_record import make_known
 from controller.console.grammar import Command
 from controller.console.messages import State
@@ -51,6 +51,7 @@ ACCEPT = "ACCEPT"
 def calibrate(ctx: Context, given: dict[str, str]) -> Answer:
     """Guide one calibration and write it once it is accepted by a typed word."""
     state = ctx.link.state()
+    require_ledger(state)
     profile = site_of(state)
     if profile.scale.by_indicator:
         raise CommandError(

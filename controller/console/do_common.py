@@ -116,6 +116,13 @@ def wait_record(ctx: Context, before: State, seconds: float = RECORD_S) -> int |
     return None if found is None else found.inputs.ledger.seq
 
 
+def require_ledger(state: State) -> None:
+    """Raise CommandError where what is to be done could not be recorded now."""
+    if state.failure or not state.inputs.ledger.ready:
+        why = printable(state.failure) or "it is not ready"
+        raise CommandError(f"the ledger takes no record now, so nothing is begun: {why}")
+
+
 def no_record(ctx: Context) -> str:
     """Why a record may not have come, as far as the lane tells."""
     state = ctx.link.state()

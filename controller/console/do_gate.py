@@ -118,13 +118,13 @@ class _Move:
         self._from_us = state.inputs.now_us
         seen: tuple[object, object] | None = None
         while True:
+            if _is_at(state, end, goal):
+                yield self.said(state, both(ctx, "at its limit", "到位"), done=True)
+                return
             now = (state.inputs.ends[end].boom.position, state.outputs.booms[end])
             if now != seen:
                 yield self.said(state, "")
                 seen = now
-            if _is_at(state, end, goal):
-                yield self.said(state, both(ctx, "at its limit", "到位"), done=True)
-                return
             late = state.inputs.now_us - self._from_us >= seconds * 1e6
             if state.outputs.booms[end] is not drive or late:
                 raise CommandError(self._stands(state))

@@ -14,8 +14,8 @@ from controller.calibrating.versions import versions, writable_path
 from controller.console.answer import Answer, CommandError
 from controller.console.clean import printable
 from controller.console.context import Context
-from controller.console.do_common import REASON, both, site_of, whole
-from controller.console.do_record import detail_of, make_known, recorded
+from controller.console.do_common import REASON, both, require_ledger, site_of, whole
+from controller.console.do_record import make_known
 from controller.console.grammar import Argument, Command
 from controller.console.roles import Role
 
@@ -103,6 +103,7 @@ def history(ctx: Context, given: dict[str, str]) -> Answer:
 def rollback(ctx: Context, given: dict[str, str]) -> Answer:
     """Put an old version in force as a new one, on record."""
     number = whole(given["version"], "version", 0, VERSION_MAX, "is a version's number")
+    require_ledger(ctx.link.state())
     path = _asked(lambda: writable_path(Path(site_of(ctx.link.state()).path)))
     before = _standing(path)
     note = Note(
@@ -120,17 +121,15 @@ def rollback(ctx: Context, given: dict[str, str]) -> Answer:
 
 
 def record(ctx: Context, given: dict[str, str]) -> Answer:
-    """Have the calibration in force recorded, where that was not possible when it was written."""
+    """Have the calibration in force recorded and taken up, where either failed before."""
     path = _asked(lambda: writable_path(Path(site_of(ctx.link.state()).path)))
     standing = _asked(lambda: read_standing(path))
     values = [("calibration.version", standing.version)]
     previous = str(standing.table.get("calibration", {}).get("previous_sha256", "unknown"))
-    detail = detail_of(previous, standing.sha256, values)
-    seq, why = recorded(ctx, "calibrate", given["reason"], detail)
-    if seq is None:
-        raise CommandError(f"not recorded: {why}")
-    data = {"seq": seq, "version": standing.version, "sha256": standing.sha256}
-    return Answer(data=data, text=(f"version {standing.version}: recorded as seq {seq}",))
+    known = make_known(ctx, previous, standing, values, given["reason"])
+    if known["seq"] is None:
+        raise CommandError(known["text"][-1])
+    return Answer(data=known, text=(*known["text"],))
 
 
 def _standing(path: Path) -> Standing | None:
@@ -176,8 +175,8 @@ COMMANDS = (
     ),
     Command(
         words="calibrate record",
-        help_en="record the calibration in force, where that failed before",
-        help_zh="补记当前标定",
+        help_en="record the calibration in force and have the lane take it up",
+        help_zh="补记并启用当前标定",
         run=record,
         role=Role.ADMIN,
         arguments=(REASON,),

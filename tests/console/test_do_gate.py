@@ -104,12 +104,14 @@ def test_what_steps_under_a_falling_boom_ends_the_move_for_good(at: Console) -> 
     at.by_hand()
     at.do("gate raise road x")
 
-    def step_under(answer: Answer) -> None:
+    def step_through(answer: Answer) -> None:
         if answer.data["drive"] == "LOWER":
             yard_of(at).fault("road.beam_low", "says blocked")
+        else:
+            yard_of(at).heal("road.beam_low")
 
     with pytest.raises(CommandError, match="is held"):
-        at.do("gate lower road x", step_under)
+        at.do("gate lower road x", step_through)
     yard_of(at).heal("road.beam_low")
     until(lambda: held(at))
     assert position(at) is not BoomPosition.CLOSED

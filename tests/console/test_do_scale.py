@@ -11,15 +11,18 @@ import numpy as np
 import pytest
 from console_rig import until
 from do_rig import Console, console, own_site
+from msgspec.structs import replace
 
 from board.calibration_file import read_standing
 from controller.assembly import LEDGER_FILE
 from controller.console import do_calibrate
 from controller.console.answer import CommandError
 from controller.console.diag_scale import looks_of, rate_of, stuck_bits
+from controller.console.do_common import require_ledger
 from controller.console.do_record import detail_of
 from controller.console.messages import Samples
 from controller.console.roles import Role
+from controller.core.images import LedgerFact
 from controller.core.kinds import Deck, WeighingStatus
 from hal.requests import DETAIL_MAX
 from protocol.ledger import Ledger
@@ -276,3 +279,15 @@ def test_a_detail_that_is_too_long_is_cut_at_a_line_and_says_so() -> None:
     kept = len(lines) - 2
     assert lines[-1] == f"... {200 - kept} more"
     assert lines[kept] == f"cells[{kept - 1}].counts_per_kg = 1.25"
+
+
+def test_without_a_ledger_that_writes_no_calibration_is_begun(at: Console) -> None:
+    at.by_hand()
+    state = at.ctx.link.state()
+    require_ledger(state)
+    for change in (
+        {"failure": "disk full"},
+        {"inputs": replace(state.inputs, ledger=LedgerFact())},
+    ):
+        with pytest.raises(CommandError, match="so nothing is begun"):
+            require_ledger(replace(state, **change))
