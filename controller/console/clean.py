@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 
 TEXT_MAX = 400
@@ -18,6 +19,15 @@ def printable(text: str, length_max: int = TEXT_MAX) -> str:
         for letter in text[: length_max + 1]
     )
     return shown if len(shown) <= length_max else shown[: max(0, length_max - 3)] + "..."
+
+
+def json_line(data: object) -> str:
+    """The data as one line of JSON; what a terminal would obey is escaped, all else is as it is."""
+    line = json.dumps(data, ensure_ascii=False)
+    return "".join(
+        json.dumps(letter)[1:-1] if unicodedata.category(letter) in _HIDDEN else letter
+        for letter in line
+    )
 
 
 def _mark(letter: str) -> str:

@@ -8,7 +8,6 @@ environment or standard input; never from the command line, which everybody on t
 from __future__ import annotations
 
 import getpass
-import json
 import os
 import pwd
 import stat
@@ -20,7 +19,7 @@ from msgspec import Struct
 
 from controller.console import office
 from controller.console.answer import CommandError
-from controller.console.clean import printable
+from controller.console.clean import json_line, printable
 from controller.console.commanding import NoTalk, answers
 from controller.console.context import Context, Person, Screen
 from controller.console.grammar import Grammar
@@ -82,7 +81,7 @@ def _line(
     try:
         for answer in answers(grammar, line, ctx, asked.seconds):
             if asked.as_json:
-                say(json.dumps(answer.data, ensure_ascii=False))
+                say(json_line(answer.data))
             else:
                 for one in answer.text:
                     say(printable(one, 4_000))

@@ -21,6 +21,11 @@ from protocol.record import LEDGER_KINDS, Record
 
 PARTS_MAX = 64
 ROWS_MAX = 2_000
+_VERDICTS = {
+    "over_limit": ("over-limit", "超限"),
+    "overload": ("overload", "超载"),
+    "dimensions": ("dimensions", "外廓尺寸"),
+}
 
 
 def trace_passage(ctx: Context, arguments: dict[str, str]) -> Answer:
@@ -187,7 +192,7 @@ def _summary(ctx: Context, passage: Passage) -> Iterator[str]:
         yield from folded(ctx, said(ctx, "gross", "总重"), text)
     for name, verdict in _verdicts(passage).items():
         if verdict is not None:
-            yield from folded(ctx, name.replace("_", "-")[:11], _judged(verdict))
+            yield from folded(ctx, said(ctx, *_VERDICTS[name]), _judged(ctx, verdict))
     said_all = [said(ctx, words.OUTCOMES[o].en, words.OUTCOMES[o].zh) for o in passage.outcomes]
     yield from folded(
         ctx, said(ctx, "decision", "处置"), " -> ".join(said_all) or said(ctx, "none", "无")
@@ -196,12 +201,13 @@ def _summary(ctx: Context, passage: Passage) -> Iterator[str]:
         yield from folded(ctx, said(ctx, "note", "说明"), printable(note))
 
 
-def _judged(verdict: Verdict) -> str:
-    text = verdict.result.value
+def _judged(ctx: Context, verdict: Verdict) -> str:
+    word = words.RESULTS[verdict.result]
+    text = said(ctx, word.en, word.zh)
     if verdict.limit_g is not None:
-        text += f", limit {kg(verdict.limit_g)} kg"
+        text += f", {said(ctx, 'limit', '限重')} {kg(verdict.limit_g)} kg"
     if verdict.over_g:
-        text += f", over by {kg(verdict.over_g)} kg"
+        text += f", {said(ctx, 'over by', '超出')} {kg(verdict.over_g)} kg"
     rule = " ".join(str(one) for one in (verdict.rule, verdict.version, verdict.clause) if one)
     return printable(f"{text}  ({rule})" if rule else text)
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from look_rig import GRAMMAR, Said, Stand, answer, answers, looking, text
 from msgspec.structs import replace
 
 from board.devices import DeviceSite
 from controller.console.answer import CommandError
-from controller.console.clean import printable
+from controller.console.clean import json_line, printable
 from controller.console.context import Context
 from controller.console.lines import age, cut, folded, kg, places, spark, table
 from controller.console.link import LaneAwayError
@@ -140,6 +143,14 @@ def test_a_scale_that_gives_nothing_is_silent_and_shows_no_old_number(tmp_path: 
     assert silent["times"] == 1
     assert "no sample in the last second" in silent["measured"]
     stand.close()
+
+
+def test_a_scale_that_fell_silent_a_moment_ago_is_silent(said: Said, stand: Stand) -> None:
+    late = replace(said.gave, t_us=[t_us - 1_500_000 for t_us in said.gave.t_us])
+    said.gave = late
+    data = answer(looking(stand.out, said), "show scale").data
+    assert {cell["health"] for cell in data["cells"]} == {"SILENT"}
+    assert data["newest_age_us"] >= 1_500_000
 
 
 def test_an_indicator_is_shown_by_its_frames(tmp_path: Path) -> None:
@@ -327,6 +338,15 @@ def test_a_site_file_that_was_changed_or_cannot_be_read_is_told(said: Said, stan
     assert data["cells"][0]["counts"] is not None
     assert data["cells"][0]["mass_g"] is None
     assert "driver" in text(looking(stand.out, said), "show io")
+
+
+@given(words=st.text(max_size=40))
+@example(words="\x1b[2J\x9b\u202e\U000e0001\n\t\x7f")
+def test_data_for_programs_steers_no_terminal_and_loses_nothing(words: str) -> None:
+    shown = json_line({"plate": words, "of": "藏FF0286"})
+    assert shown == printable(shown, 10_000)
+    assert json.loads(shown) == {"plate": words, "of": "藏FF0286"}
+    assert "藏" in shown
 
 
 def test_every_look_has_help_in_both_languages() -> None:
