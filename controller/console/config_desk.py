@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from pathlib import Path
 
-from board.machine_block import Block, read_block, with_block
+from board.machine_block import Block, Change, read_block, with_block
 from controller import configfiles
 from controller.configfiles import ConfigFileError, Pending, Running
 from controller.console.answer import CommandError
@@ -49,7 +49,7 @@ def load(folder: Path) -> Candidate:
         raise CommandError(
             f"{printable(str(error))}; a candidate that cannot be read is given up by 'rollback 0'"
         ) from error
-    return Candidate(site=Path(running.site), saved=saved, running=running.text, changes=changes)
+    return _readable(running, saved, changes)
 
 
 def empty(folder: Path) -> Candidate:
@@ -59,8 +59,20 @@ def empty(folder: Path) -> Candidate:
         saved = load_bytes(Path(running.site))
     except ValueError as error:
         raise CommandError(printable(str(error))) from error
-    changes = running_changes(running.text)
-    return Candidate(site=Path(running.site), saved=saved, running=running.text, changes=changes)
+    return _readable(running, saved, running_changes(running.text))
+
+
+def _readable(running: Running, saved: bytes, changes: tuple[Change, ...]) -> Candidate:
+    """The candidate, unless the site file has come to be no TOML meanwhile."""
+    site = Path(running.site)
+    found = Candidate(site=site, saved=saved, running=running.text, changes=changes)
+    try:
+        found.table  # noqa: B018 - reading it is the examination
+    except ValueError as error:
+        raise CommandError(
+            f"{site}: cannot be read as it is now: {printable(str(error))}; mend it by hand"
+        ) from error
+    return found
 
 
 def store(folder: Path, candidate: Candidate) -> None:

@@ -197,6 +197,27 @@ def test_only_the_lanes_own_files_are_taken_up(lane: Supervised, tmp_path: Path)
     assert "takes up" in lane.context.link.reload(str(other))
     assert "60 to 86400 s" in lane.context.link.reload(str(lane.site), revert_s=5)
     assert lane.context.link.reload("") == "nothing waits to be confirmed"
+    lane.do("set timing.plate_wait 4 s")
+    lane.do("commit not saved")
+    lane.at(Phase.IDLE)
+    lane.said.clear()
+    assert lane.context.link.reload(str(lane.site)) == ""
+    lane.told("taken up")
+    lane.at(Phase.IDLE)
+    assert lane.supervisor.tenure.profile.timing["plate_wait"] == 4_000_000
+
+
+@pytest.mark.parametrize("spoilt", [b"\xff\xfe", b"[site\n", b"timing = 3\n"])
+def test_a_site_file_spoilt_by_hand_is_told_and_hurts_nobody(
+    lane: Supervised, spoilt: bytes
+) -> None:
+    lane.do("set timing.plate_wait 4 s")
+    lane.site.write_bytes(spoilt)
+    for line in ("set timing.pulse 1 s", "show config", "show config diff", "commit x", "save x"):
+        with pytest.raises(CommandError, match=r"site\.toml: cannot be read as it is now"):
+            lane.do(line)
+    assert lane.context.link.reload(str(lane.site)) != ""
+    lane.at(Phase.IDLE)
 
 
 def test_show_config_says_where_each_value_comes_from(lane: Supervised) -> None:
