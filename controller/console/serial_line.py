@@ -7,7 +7,6 @@ import os
 import select
 import termios
 import tty
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -67,12 +66,6 @@ def wait_key(fd: int, seconds: float) -> bool | None:
         return False
     except (OSError, ValueError):
         return None
-
-
-def forget(fd: int) -> None:
-    """Drop what waits on the line: it was typed to a session that is over."""
-    with suppress(OSError, termios.error):
-        termios.tcflush(fd, termios.TCIFLUSH)
 
 
 def _set_raw(fd: int, speed: int, *, carrier: bool) -> None:

@@ -21,7 +21,7 @@ from controller.console.context import Screen
 from controller.console.grammar import Grammar
 from controller.console.login import Door
 from controller.console.script import ScriptPort
-from controller.console.serial_line import LineError, forget, open_line, wait_key
+from controller.console.serial_line import LineError, open_line, wait_key
 from controller.console.setupcode import GOOD_S
 from controller.console.shell import Shell
 from controller.console.terminal import Terminal
@@ -183,7 +183,6 @@ class SerialConsole:
         finally:
             self._terminal = None
             terminal.close()
-            forget(fd)
 
     def _tell(self, what: str) -> None:
         """A trouble goes to whoever started this once, not once a second."""

@@ -20,6 +20,7 @@ from controller.console.context import Context, Screen
 from controller.console.grammar import Argument, Command, Handler
 from controller.console.keys import LINE_MAX
 from controller.console.roles import Role
+from controller.console.terminal import Mode, Stopped
 
 NAMES = ("yard", "road")
 Open = Callable[..., Console]
@@ -326,6 +327,22 @@ def test_a_long_answer_comes_in_pages(opened: Open) -> None:
     assert "row 47" not in tech.text()
     tech.type("q")
     assert "row 47" not in tech.prompt()
+
+
+def test_what_is_typed_ahead_goes_where_it_belongs(opened: Open, lane: Lane) -> None:
+    tech = opened().login()
+    tech.type("show long\rqguide\r2000\rjog yard\r")
+    tech.until("jogged yard")
+    assert lane.done == ["span 2000", "jog yard"]
+
+
+def test_a_terminal_that_is_gone_ends_each_wait(opened: Open) -> None:
+    terminal = opened().terminal
+    terminal.end("hang-up")
+    for mode in (Mode.RUN, Mode.STREAM):
+        with terminal.doing(mode), pytest.raises(Stopped):
+            terminal.pause(3_600)
+    assert terminal.key() is None
 
 
 def test_a_page_and_a_prompt_fit_other_screens(opened: Open) -> None:
