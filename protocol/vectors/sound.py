@@ -27,6 +27,8 @@ from protocol.parts import (
     Permit,
     Person,
     Result,
+    Service,
+    Servicing,
     Verdict,
     Verdicts,
 )
@@ -45,6 +47,7 @@ def sound() -> Iterator[Vector]:
     yield _parts()
     yield _maximal()
     yield _own_kinds()
+    yield _words()
     yield from _keys()
     yield from _manifests()
     yield from _revocations()
@@ -114,6 +117,22 @@ def _own_kinds() -> Vector:
     found = Recovery(cause="corrupt_page", kept=2, folder="0001", seen=5)
     book.add(book.own(kind=Kind.RECOVERY, recovery=found))
     return book.done("sound-own-kinds", "what the ledger notes itself: media removed, a recovery")
+
+
+def _words() -> Vector:
+    book = Book()
+    bare: dict[str, Any] = {"plate": None, "weighing": None, "decision": None}
+    bare |= {"permit": Permit.NONE, "person": _GUARD}
+    detail = f"before={'00' * 32} after={'11' * 32}\ntiming.jog_max = 5 s\nscale.e = 20 kg"
+    for service in (
+        Servicing(action=Service.ZERO, zero_offset_g=-37_000),
+        Servicing(action=Service.TEST_LAMP, detail="road approach"),
+        Servicing(action=Service.CONFIGURE, detail=detail),
+        Servicing(action=Service.CALIBRATE, cells=(3,), detail="界" * 2_000),
+    ):
+        book.add(book.draft(**bare | {"kind": Kind.SERVICE, "service": service}))
+    book.add(book.draft(**bare | {"kind": Kind.VOID, "void": "a test truck"}))
+    return book.done("sound-words", "a person's words about the lane, each with its record")
 
 
 def _keys() -> Iterator[Vector]:
