@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -42,15 +42,18 @@ def journals_of(ctx: Context, record: Record) -> list[Path]:
     return [path for path in paths if path.is_file()]
 
 
-def record_of(ctx: Context, code: int, name: str) -> Record | None:
-    """The newest of the last SEARCHED_MAX records that names a fault, None if none does."""
+def newest_records(ctx: Context) -> list[Record]:
+    """The SEARCHED_MAX newest records, the newest last; none where there is no ledger."""
     with suppress(CommandError), reading(ctx) as ledger:
         last = ledger.last()
-        if last is None:
-            return None
-        newest = list(ledger.records(max(1, last.seq - SEARCHED_MAX + 1)))
-        return next((one for one in reversed(newest) if _names(one, code, name)), None)
-    return None
+        if last is not None:
+            return list(ledger.records(max(1, last.seq - SEARCHED_MAX + 1)))
+    return []
+
+
+def record_of(newest: Sequence[Record], code: int, name: str) -> Record | None:
+    """The newest of these records that names a fault, None if none does."""
+    return next((one for one in reversed(newest) if _names(one, code, name)), None)
 
 
 def crashes(ctx: Context) -> list[tuple[Path, str]]:

@@ -12,10 +12,11 @@ from controller.console.context import Context
 from controller.console.grammar import Argument, Command
 from controller.console.lines import age, folded, said, wall
 from controller.console.link import LaneAwayError
-from controller.console.look_evidence import crashes, journals_of, record_of
+from controller.console.look_evidence import crashes, journals_of, newest_records, record_of
 from controller.console.look_measured import measured
 from controller.console.messages import Event, Samples, Standing, State
 from controller.faults import Entry, load_catalogue
+from protocol.record import Record
 
 HISTORY_MAX = 8
 
@@ -26,7 +27,8 @@ def show_faults(ctx: Context, arguments: dict[str, str]) -> Answer:
     if which is not None:
         return _one(ctx, _entry(which))
     state, samples, events = ctx.link.state(), ctx.link.samples(1.0), ctx.link.events().events
-    faults = [_standing(ctx, state, samples, one) for one in state.standing]
+    newest = newest_records(ctx) if state.standing else []
+    faults = [_standing(ctx, state, samples, one, newest) for one in state.standing]
     bundles = [{"path": str(path), "first_cause": cause} for path, cause in crashes(ctx)]
     history = _history(events)
     lines = list[str]()
@@ -55,7 +57,7 @@ def _one(ctx: Context, entry: Entry) -> Answer:
     stands = next((one for one in state.standing if one.code == entry.code), None)
     data = _data(entry) | {"standing": stands is not None}
     if stands is not None:
-        data = _standing(ctx, state, samples, stands)
+        data = _standing(ctx, state, samples, stands, newest_records(ctx))
     history = [one for one in _history(events) if _about(one["text"], entry)]
     data["history"] = history[-100:]
     offset_min = state.inputs.wall.offset_min
@@ -96,13 +98,15 @@ def _data(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _standing(ctx: Context, state: State, samples: Samples, one: Standing) -> dict[str, Any]:
+def _standing(
+    ctx: Context, state: State, samples: Samples, one: Standing, newest: Sequence[Record]
+) -> dict[str, Any]:
     entry = load_catalogue().entries.get(one.code)
     if entry is None:
         return {"code": one.code, "name": "?", "meaning": "not in this console's catalogue"}
     age_us = max(0, state.inputs.now_us - one.since_us)
     wall_ms = state.inputs.wall.ms
-    record = record_of(ctx, entry.code, entry.name)
+    record = record_of(newest, entry.code, entry.name)
     return _data(entry) | {
         "standing": True,
         "age_us": age_us,

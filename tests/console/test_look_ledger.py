@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -13,7 +14,13 @@ from look_rig import Stand, answer, looking, text
 from controller.console.answer import CommandError
 from controller.console.clean import printable
 from controller.console.look_disk import media_of
-from controller.console.look_evidence import crashes, journals_of, reading, record_of
+from controller.console.look_evidence import (
+    crashes,
+    journals_of,
+    newest_records,
+    reading,
+    record_of,
+)
 from controller.console.show_ledger import verified
 from controller.console.trace_rows import journal_rows
 from protocol.keys import generate
@@ -78,7 +85,9 @@ def test_a_record_that_was_altered_breaks_the_chain(closed: Path, newest: int) -
     db.execute("DROP TRIGGER record_update")
     (body,) = db.execute("SELECT body FROM record WHERE seq = 2").fetchone()
     forged = body[:-40] + bytes([body[-40] ^ 1]) + body[-39:]
-    db.execute("UPDATE record SET body = ? WHERE seq = 2", (forged,))
+    # Whoever alters a record gives it the hash that belongs to it.
+    digest = hashlib.sha256(forged).digest()
+    db.execute("UPDATE record SET body = ?, hash = ? WHERE seq = 2", (forged, digest))
     db.commit()
     db.close()
     data = answer(looking(closed), f"show ledger {newest}").data
@@ -86,6 +95,16 @@ def test_a_record_that_was_altered_breaks_the_chain(closed: Path, newest: int) -
     shown = text(looking(closed), f"show ledger {newest}")
     assert "BROKEN" in shown
     assert "whole" not in shown
+
+
+def test_a_hash_that_is_not_of_its_record_is_found(closed: Path) -> None:
+    db = sqlite3.connect(closed / "ledger.sqlite")
+    db.execute("DROP TRIGGER record_update")
+    db.execute("UPDATE record SET hash = zeroblob(32) WHERE seq = 1")
+    db.commit()
+    db.close()
+    (found,) = answer(looking(closed), "show ledger").data["findings"]
+    assert (found["code"], found["seq"]) == ("hash", 1)
 
 
 def test_what_there_was_no_time_for_is_told(day: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,14 +235,13 @@ def test_a_damaged_journal_is_named_and_costs_nothing_else(day: Stand, closed: P
 
 
 def test_a_record_that_names_a_fault_is_its_evidence(day: Stand) -> None:
-    found = record_of(looking(day.out), 999, "OVER_NOTHING")
-    assert found is None
-    with reading(looking(day.out)) as ledger:
-        first = ledger.get(1)
-    assert first is not None
+    newest = newest_records(looking(day.out))
+    assert [one.seq for one in newest] == [1, 2]
+    assert record_of(newest, 999, "OVER_NOTHING") is None
+    first = newest[0]
     assert first.decision is not None
     word = first.decision.reasons[0].split()[0]
-    named = record_of(looking(day.out), 999, word)
+    named = record_of(newest, 999, word)
     assert named is not None
     assert word in " ".join(named.decision.reasons if named.decision else ())
     assert journals_of(looking(day.out), named)
