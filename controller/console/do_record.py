@@ -7,6 +7,7 @@ from typing import Any
 
 from board.calibration_file import Standing
 from controller.console.answer import CommandError
+from controller.console.clean import printable
 from controller.console.context import Context
 from controller.console.do_common import no_record, wait_record
 from controller.console.link import LaneAwayError
@@ -45,8 +46,8 @@ def make_known(
     else:
         lines.append(f"recorded as seq {seq}")
         refused = _reload(ctx)
-        effect = "when the lane is at rest" if not refused else "at the next start"
-        lines.append(f"it takes effect {effect}")
+        effect = "at the next start" if refused else "once the lane is in IDLE with an empty deck"
+        lines.append(f"it takes effect {effect}{f': {printable(refused)}' if refused else ''}")
     return {
         "written": True,
         "version": made.version,

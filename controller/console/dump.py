@@ -82,8 +82,7 @@ def dump(ctx: Context, given: dict[str, str]) -> Answer:
     office.write(path, data)
     facts = {"file": str(path), "bytes": len(data), "parts": sorted(members)}
     lines = (
-        f"{path}: {len(data) / 1000:.0f} kB, {len(members)} parts; take it away by scp or as a "
-        "file of the session",
+        f"{path}: {len(data) / 1000:.0f} kB, {len(members)} parts; take it away with scp",
         *(f"not in it: {one}" for one in lane.lacking),
     )
     return Answer(data={**facts, "lacking": lane.lacking}, text=lines)

@@ -22,6 +22,7 @@ from controller.console.do_common import mass_g
 from controller.console.graphics import kitty, sixel
 from controller.console.messages import Point
 from controller.console.roles import Role
+from controller.console.seat import Seat
 from controller.core.kinds import Phase
 from hal.ports import DeviceFault, Frame
 from protocol.ledger import Ledger
@@ -188,6 +189,38 @@ def test_a_camera_without_a_picture_and_a_name_that_leads_elsewhere(at: Console)
     assert at.do("terminal graphics sixel").data == {"graphics": "sixel"}
     with pytest.raises(CommandError, match="no kind 'gif'"):
         at.do("terminal graphics gif")
+
+
+class Paper:
+    """A terminal on which everything that is written stays."""
+
+    def __init__(self) -> None:
+        self.recorder: object | None = None
+        self.written: list[str] = []
+
+    def write(self, text: str) -> None:
+        self.written.append(text)
+
+
+@pytest.mark.parametrize(("kind", "begins"), [("sixel", "\x1bPq"), ("kitty", "\x1b_G")])
+def test_a_terminal_that_can_draws_it_and_a_recording_shows_no_picture(
+    at: Console, kind: str, begins: str
+) -> None:
+    seat = object.__new__(Seat)
+    paper = Paper()
+    seat.terminal = paper  # type: ignore[assignment]
+    at.ctx.kept["seat"] = seat
+    picture(at, scene())
+    at.do("camera snap yard.camera plain")
+    assert paper.written == []
+    at.do(f"terminal graphics {kind}")
+    at.do("camera snap yard.camera drawn")
+    (drawn,) = paper.written
+    assert drawn.startswith(begins)
+    paper.recorder = object()
+    said = at.do("camera snap yard.camera recorded")
+    assert paper.written == [drawn]
+    assert any("recorded" in line for line in said.text)
 
 
 def test_kitty_gets_the_png_in_pieces_that_join_again() -> None:
