@@ -17,18 +17,24 @@ def execute(grammar: Grammar, line: str, ctx: Context) -> tuple[Command, Answer 
         CommandError: it cannot be done, with what to do.
         LaneAwayError: the lane does not answer.
     """
+    # Before an argument is looked at: what there is to choose from is not everybody's to know.
+    may(grammar.command_of(line), ctx)
     command, arguments = grammar.parse(line, ctx)
-    allowed(command, ctx)
+    ready(command, ctx)
     return command, command.run(ctx, arguments)
 
 
-def allowed(command: Command, ctx: Context) -> None:
-    """Raise ``CommandError`` where this command may not be given now by this person."""
+def may(command: Command, ctx: Context) -> None:
+    """Raise ``CommandError`` where this person's role does not give this command."""
     if ctx.account.role < command.role:
         raise CommandError(
             f"'{command.words}' needs the role {command.role.name.lower()}; "
             f"{ctx.account.name} is {ctx.account.role.name.lower()}"
         )
+
+
+def ready(command: Command, ctx: Context) -> None:
+    """Raise ``CommandError`` where it may not be given now: the lane at work, nothing armed."""
     if command.manual:
         state = ctx.link.state()
         if state.phase is not Phase.MANUAL:

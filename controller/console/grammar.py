@@ -112,10 +112,12 @@ class Grammar:
         typed = _split(line)
         if typed.open_quote:
             raise CommandError('a quote " is open: close it')
-        if not typed.words:
-            raise CommandError("nothing was asked; ? shows what can be")
         command, used = self._command(typed.words)
         return command, self._arguments(command, line, typed, used, ctx)
+
+    def command_of(self, line: str) -> Command:
+        """The command that a line begins with, its arguments unread.  Raises CommandError."""
+        return self._command(_split(line).words)[0]
 
     def complete(self, line: str, ctx: Context) -> list[Offer]:
         """How the last word of a line may go on or, behind a space, the next one."""
@@ -141,6 +143,8 @@ class Grammar:
 
     def _command(self, words: Sequence[str]) -> tuple[Command, int]:
         """The command that a line begins with, and how many of its words that took."""
+        if not words:
+            raise CommandError("nothing was asked; ? shows what can be")
         left = list(self.commands)
         for depth, word in enumerate(words):
             fitting = [one for one in left if _at(one, depth).startswith(word.lower())]

@@ -21,6 +21,7 @@ class Running:
     """A lane of the simulated board that scans on a thread as fast as it may."""
 
     def __init__(self, out: Path, site: str | Path = "sim", yard: object = None) -> None:
+        self.folder = out
         profile, bus = read_profile(site), Bus()
         if yard is not None:
             bus.share("yard", lambda: yard)
