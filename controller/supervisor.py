@@ -17,19 +17,18 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from board.build import plan
-from board.machine_block import BlockError, human_part, read_block, with_block
-from board.profile import Profile, profile_path
+from board.profile import profile_path
 from controller import configfiles
 from controller.configfiles import ConfigFileError, Pending, Running
 from controller.console.messages import AskReload
 from controller.core.images import InputImage, OutputImage
+from controller.keeper import Keeper
 from controller.recognition.looks import Reader
 from controller.scan import Scan
-from controller.tenure import Tenure, read_site
-from hal.bus import Bus
-from hal.ports import Clock, PersonRequest, Watchdog
-from hal.schema import Problems, load_bytes
+from controller.sitetext import checked, with_unsaved
+from controller.tenure import Tenure
+from hal.ports import PersonRequest
+from hal.schema import load_bytes
 
 WAIT_S_MAX = 600.0
 REVERT_S_MIN, REVERT_S_MAX = 60, 86_400
@@ -123,7 +122,7 @@ class Supervisor:
             text = with_unsaved(text, self.tenure.text)
         return _Wanted(
             text=text,
-            sha256=_checked(self._site, text).sha256,
+            sha256=checked(self._site, text).sha256,
             revert_s=after_s,
             until_s=time.monotonic() + WAIT_S_MAX,
         )
@@ -296,59 +295,3 @@ class Supervisor:
     def _tell(self, text: str) -> None:
         self._told.append(text)
         self._say(text)
-
-
-class Keeper:
-    """Feeds the hardware watchdog while no lane does: a change that hangs ends in a new start.
-
-    It feeds between the steps of a change alone, never by a thread.
-    """
-
-    def __init__(self, profile: Profile, clock: Clock) -> None:
-        self._bus = Bus()
-        self._bus.share("clock", lambda: clock)
-        self._bus.share("folder", lambda: Path(profile.folder))
-        self._plan = plan(
-            {role: one for role, one in profile.devices.items() if role == "watchdog"},
-            Problems(profile.path),
-        ).get("watchdog")
-        self._dog: Watchdog | None = None
-
-    def feed(self) -> None:
-        """Take the timer over from the lane that was let go, then feed it."""
-        if self._dog is None and self._plan is not None:
-            with suppress(ValueError, OSError, ImportError):
-                self._dog = self._plan.driver(self._bus, **self._plan.options)
-        if self._dog is not None:
-            self._dog.feed()
-
-    def release(self) -> None:
-        """Leave the timer to the next lane, which feeds it in its first scan."""
-        if self._dog is not None:
-            self._dog.release()
-        self._bus.close()
-
-
-def with_unsaved(text: bytes, running: bytes) -> bytes:
-    """A site file with what runs and was not saved: its people's part, and with it a new sheet, is
-    taken up without losing a commit.
-
-    What was saved since goes before what runs.
-    """
-    try:
-        runs, saved = read_block(running), read_block(text)
-    except BlockError:
-        return text
-    if runs.version < saved.version or runs.changes == saved.changes:
-        return text
-    return with_block(human_part(text), runs)
-
-
-def _checked(site: Path, text: bytes) -> Profile:
-    """The profile of a text that can be built as far as can be told with no device opened."""
-    profile = read_site(site, text)
-    problems = Problems(profile.path)
-    plan(profile.devices, problems)
-    if problems.found:
-        raise ValueError("\n".join(problems.found))
-    return profile

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from board.build import Board, build
-from board.profile import Profile, profile_path, read_profile
+from board.profile import profile_path
 from controller.assembly import assemble
 from controller.commissioning.taps import AskingHand, tapped
 from controller.console.messages import SOCKET_NAME, About
@@ -15,24 +15,15 @@ from controller.core.images import InputImage, OutputImage
 from controller.core.kinds import EMPTY, HOLD, Phase
 from controller.recognition.looks import Reader
 from controller.recording.identity import identity_of
+from controller.sitetext import read_site
 from hal.ports import PersonRequest
 
 SCAN_US = 20_000
-PLAYED = ("sim.clock", "trace.clock")
 _AT_REST = (Phase.IDLE, Phase.MANUAL)
 # A configuration that keeps the lane from starting could not be left otherwise.
 _NOWHERE = (Phase.STARTING, Phase.FAULTED, Phase.EMERGENCY)
 
 Step = Callable[[], None]
-
-
-def read_site(site: str | Path, text: bytes) -> Profile:
-    """The profile of these bytes in the place of a site file's; raises ProfileError."""
-    profile = read_profile(site, text=text)
-    if profile.devices["clock"].driver in PLAYED:
-        # A clock that is not the host's own has to keep pace with it when the lane runs in earnest.
-        return read_profile(site, {"devices.clock.paced": True}, text)
-    return profile
 
 
 class Tenure:

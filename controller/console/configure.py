@@ -11,6 +11,7 @@ from board.site_writer import SiteFileError, save, saved_before, writable
 from controller import configfiles
 from controller.configfiles import ConfigFileError
 from controller.console import config_desk as desk
+from controller.console import config_offers as offers
 from controller.console.answer import Answer, CommandError
 from controller.console.candidate import (
     Candidate,
@@ -22,11 +23,10 @@ from controller.console.candidate import (
     shown,
 )
 from controller.console.clean import printable
-from controller.console.config_keys import choices_of, known_keys
 from controller.console.config_record import record_change, recorded
 from controller.console.context import Context
 from controller.console.do_common import both, newest_event
-from controller.console.grammar import TYPED, Argument, Command
+from controller.console.grammar import Argument, Command
 from controller.console.link import LaneAwayError
 from controller.console.roles import Role
 
@@ -236,7 +236,7 @@ def _next_step(ctx: Context, after: Candidate, differences: Sequence[Difference]
     return [
         both(
             ctx,
-            f"{count} settings differ from those that run: 'show config diff', then "
+            f"differs from what runs in {count}: 'show config diff', then "
             "'commit confirmed 10 REASON'",
             f"与运行配置有 {count} 处不同:show config diff 查看,commit confirmed 10 REASON 生效",
         )
@@ -300,46 +300,21 @@ def rows(differences: Sequence[Difference]) -> list[dict[str, object]]:
     ]
 
 
-def keys(ctx: Context) -> Sequence[str]:
-    """Every key that can be set, for completion."""
-    try:
-        table = desk.load(ctx.folder).table
-    except ValueError:
-        return known_keys(())
-    indicator = "indicator" in table.get("devices", {})
-    return known_keys(tuple(flat(table)), indicator=indicator)
-
-
-def set_keys(ctx: Context) -> Sequence[str]:
-    """The keys that were set at the console, then all that the site file states."""
-    try:
-        found = desk.load(ctx.folder)
-        return (*(one.key for one in found.changes), *flat(found.table))
-    except ValueError:
-        return ()
-
-
-def values(ctx: Context) -> Sequence[str]:
-    """The values that the key before may have, where they can be counted; then the present one."""
-    typed = ctx.kept.get(TYPED) or ("",)
-    counted = choices_of(typed[0])
-    if counted:
-        return counted
-    try:
-        present = flat(desk.load(ctx.folder).table).get(typed[0])
-    except ValueError:
-        return ()
-    if isinstance(present, bool):
-        return ("true", "false")
-    return () if present is None else (shown(present),)
-
-
-_KEY = Argument(name="key", help_en="as in the site file", help_zh="站点文件中的键", choices=keys)
+_KEY = Argument(
+    name="key", help_en="as in the site file", help_zh="站点文件中的键", choices=offers.keys
+)
 _SET_KEY = Argument(
-    name="key", help_en="as in the site file", help_zh="站点文件中的键", choices=set_keys
+    name="key",
+    help_en="as in the site file",
+    help_zh="站点文件中的键",
+    choices=offers.set_keys,
 )
 _VALUE = Argument(
-    name="value", help_en="with its unit", help_zh="带单位的值", choices=values, rest=True
+    name="value",
+    help_en="with its unit",
+    help_zh="带单位的值",
+    choices=offers.values,
+    rest=True,
 )
 _WHY = Argument(
     name="reason", help_en="why; it is recorded", help_zh="原因(记入记录)", rest=True, optional=True

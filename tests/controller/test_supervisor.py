@@ -22,7 +22,9 @@ from controller.configfiles import Pending, Running
 from controller.console.config_desk import now
 from controller.console.messages import AskReload
 from controller.core.kinds import Phase
-from controller.supervisor import Supervisor, with_unsaved
+from controller.keeper import Keeper
+from controller.sitetext import with_unsaved
+from controller.supervisor import Supervisor
 from hal import registry
 from hal.ports import Drive
 from protocol.ledger import Ledger
@@ -46,11 +48,11 @@ def die_where(made: Supervisor, stage: str) -> None:
     if stage == "asked":
         made._change = die  # type: ignore[method-assign]
     elif stage == "prepared":
-        supervising.Keeper = die  # type: ignore[assignment,misc]
+        vars(supervising)["Keeper"] = die
     elif stage == "let go":
-        supervising.Keeper.feed = die  # type: ignore[method-assign]
+        Keeper.feed = die  # type: ignore[method-assign]
     elif stage == "built":
-        supervising.Keeper.release = die  # type: ignore[method-assign]
+        Keeper.release = die  # type: ignore[method-assign]
     else:
         made._say = lambda said: die() if said.startswith(stage) else None
 
