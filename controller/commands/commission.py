@@ -11,7 +11,6 @@ from pathlib import Path
 from board.build import Board, build
 from board.profile import read_profile
 from controller.assembly import LEDGER_FILE, assemble
-from controller.commands.run import PLAYED
 from controller.commissioning import steps
 from controller.commissioning.report import write_report
 from controller.commissioning.result import Outcome, Report
@@ -19,6 +18,7 @@ from controller.commissioning.session import GivenUpError, Session, Technician
 from controller.commissioning.taps import tapped
 from controller.lanekey import lane_key
 from controller.scan import Scan
+from controller.sitetext import PLAYED
 from controller.summary import plain
 from protocol.keys import PublicKey
 

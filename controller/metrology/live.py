@@ -20,8 +20,8 @@ from board.build import Board, build
 from board.devices import ENDS
 from board.profile import read_profile
 from controller.calibrating.reader import GUARDS, NEEDED, PlacesLoads, Skips
-from controller.commands.run import PLAYED
 from controller.metrology.recorded import weigher_for
+from controller.sitetext import PLAYED
 from hal.ports import Contact, DeviceFault, PresenceSensor
 from sensors.metrology.look import Look, is_still, look_at
 from sensors.metrology.report import SetError, show_g
