@@ -235,12 +235,20 @@ class Shell:
             return self._grammar.complete(text, ctx)
         except (CommandError, ValueError, OSError):
             return ()
+        except Exception:
+            log.exception("completing %r", text)
+            return ()
 
     def _help(self, text: str, ctx: Context) -> Sequence[str]:
         try:
             return self._grammar.help_at(text, ctx)
         except (CommandError, ValueError, OSError) as error:
             return (f"% {error}",)
+        except Exception as error:
+            log.exception("helping with %r", text)
+            where = str(self._door.folder / "console.log")
+            language = self._screen.language
+            return (phrase("fault", language, what=type(error).__name__, where=where),)
 
     def _say(self, key: str, **values: object) -> None:
         self._sheet.say(phrase(key, self._screen.language, **values))

@@ -87,6 +87,11 @@ class Lane:
         )
         why = Argument(name="why", help_en="the reason", help_zh="原因", optional=True, rest=True)
 
+        def no_choices(_: Context) -> tuple[str, ...]:
+            raise ZeroDivisionError("a defect")
+
+        which = Argument(name="which", help_en="any", help_zh="任意", choices=no_choices)
+
         def made(words: str, run: Handler, **more: Any) -> Command:
             return Command(
                 words=words, help_en=f"{words} it", help_zh=f"{words} 命令", run=run, **more
@@ -102,6 +107,7 @@ class Lane:
             made("guide", guide),
             made("broken", broken),
             made("refuse", refuse),
+            made("pick", refuse, arguments=(which,)),
         ]
 
 
@@ -413,6 +419,10 @@ def test_no_error_leaves_a_session(opened: Open, lane: Lane) -> None:
     tech = opened().login()
     tech.enter("broken")
     tech.until("ZeroDivisionError", "console.log. The lane")
+    tech.prompt()
+    tech.type("pick \t?")
+    tech.until(lambda text: text.count("ZeroDivisionError") == 2)
+    tech.type("\x03")
     tech.prompt()
     tech.enter("no such thing")
     tech.until("% no command")
