@@ -26,7 +26,7 @@ from controller.console.answer import CommandError
 from controller.console.context import Context
 from controller.console.diag_scale import looked
 from controller.console.link import LaneAwayError
-from controller.console.masking import Mask, texts_in
+from controller.console.masking import Mask, is_secret, texts_in
 from controller.console.messages import State
 from controller.faults import load_catalogue
 from controller.journalread import JournalError, read_journal
@@ -127,9 +127,11 @@ def _options(table: Any, key: str = "") -> Iterator[str]:
     elif isinstance(table, list):
         for value in table:
             yield from _options(value, key)
-    elif key not in SHOWN_OPTIONS:
-        # Words as "beam" or "high" stand all over a dump and name nobody.
-        yield from (text for text in texts_in([table]) if not text.isalpha())
+    elif is_secret(key):
+        yield str(table)
+    # Words as "beam" or "high" stand all over a dump and name nobody.
+    elif isinstance(table, str) and key not in SHOWN_OPTIONS and not table.isalpha():
+        yield from texts_in([table])
 
 
 def _named(record: Record) -> Iterator[str]:

@@ -29,14 +29,19 @@ _MAC = re.compile(r"(?<![\w:])[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}(?![\w:])")
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _PEM = re.compile(r"-----BEGIN[^-]*-----.*?(?:-----END[^-]*-----|\Z)", re.DOTALL)
 _LONG = re.compile(r"(?<![\w+/=])[A-Za-z0-9+/_=-]{40,}(?![\w+/=])")
-_QUANTITY = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?\s?[A-Za-zµ]{0,3}")
+_QUANTITY = re.compile(r"[+-]?[0-9]{1,9}(?:\.[0-9]{1,9})?\s?[A-Za-zµ]{0,3}")
+SECRET_KEYS = frozenset(
+    {
+        "account", "credential", "key", "keys", "login", "pass", "passphrase", "passwd", "password",
+        "psk", "pwd", "secret", "token", "user", "username",
+    }
+)  # fmt: skip
 KEPT_KEYS = frozenset(
     {
-        "accuracy_class", "ask", "auto", "class", "confirm", "contact", "device", "driver", "end",
-        "face", "kind", "ldo", "level", "mode", "name", "outcome", "parity", "phase", "policy",
-        "polarity", "preferred", "quality", "result", "scale", "seen", "state", "status", "test",
-        "text", "travel_class", "type", "way", "active", "estimator", "estimator_version",
-        "software", "verdict",
+        "accuracy_class", "active", "class", "contact", "device", "driver", "end", "estimator",
+        "estimator_version", "face", "kind", "ldo", "mode", "name", "outcome", "parity", "phase",
+        "policy", "polarity", "preferred", "quality", "reasons", "scale", "seen", "software",
+        "state", "travel_class", "way",
     }
 )  # fmt: skip
 """Keys whose texts are the program's own words; the texts of all others are hashed."""
@@ -79,6 +84,8 @@ class Mask:
             return {str(name): self.value(inner, str(name)) for name, inner in value.items()}
         if isinstance(value, list | tuple):
             return [self.value(inner, key) for inner in value]
+        if value and is_secret(key):
+            return self.hidden(str(value))
         if isinstance(value, str):
             if not value or _QUANTITY.fullmatch(value):
                 return value
@@ -90,6 +97,11 @@ class Mask:
             longest = sorted(self._known, key=len, reverse=True)
             self._pattern = re.compile("|".join(map(_bounded, longest)) or r"(?!)")
         return self._pattern
+
+
+def is_secret(key: str) -> bool:
+    """Whether a key is named as one that holds who may enter, or by what."""
+    return not SECRET_KEYS.isdisjoint(re.split(r"[_.-]", key.lower()))
 
 
 def _bounded(text: str) -> str:

@@ -182,4 +182,28 @@ def test_any_text_at_all_is_hidden_in_json_too(name: str, before: str) -> None:
     shown = json.loads(mask.text(json.dumps({"why": f"{before} {name} "}, ensure_ascii=False)))
     if len(stripped) >= 2:
         assert f" {stripped} " not in shown["why"]
-    assert mask.value({"why": name})["why"] != name or not stripped.strip("0123456789.+- ")
+    assert mask.value({"why": name})["why"] != name or not stripped.strip("0123456789.+-")
+
+
+def test_a_plate_that_is_none_by_its_form_is_hidden_where_plates_stand() -> None:
+    shown = Mask(SALT).value({"plates": [{"text": "H82", "frames": 3}], "phase": "IDLE"})
+    assert shown["plates"][0]["frames"] == 3
+    assert shown["plates"][0]["text"].startswith("~")
+    assert shown["phase"] == "IDLE"
+
+
+def test_what_a_device_is_told_is_learned_and_words_of_every_day_are_not() -> None:
+    camera = {
+        "driver": "isapi.camera", "kind": "beam", "user": "admin", "password": "hunter",
+        "url": "rtsp://camera-7.quarry/1", "mode": "pulse", "pwd": 123456, "timeout": "3 s",
+    }  # fmt: skip
+    learned = set(dump_parts._options({"yard": {"camera": camera}}))
+    assert learned == {"admin", "hunter", "123456", "rtsp://camera-7.quarry/1"}
+    shown = Mask(SALT).value(camera)
+    assert (shown["driver"], shown["timeout"]) == ("isapi.camera", "3 s")
+    assert Mask(SALT).value({"passage_id": 7, "rtsp_password": 7}) == {
+        "passage_id": 7,
+        "rtsp_password": Mask(SALT).hidden("7"),
+    }
+    for key in ("user", "password", "url", "pwd"):
+        assert shown[key].startswith("~")
