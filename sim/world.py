@@ -8,8 +8,7 @@ that a new part never shifts the chances of the others.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from random import Random
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec import Struct, structs
@@ -20,17 +19,20 @@ from sim.boom import BoomArm
 from sim.bridge import Bridge, floor_of
 from sim.cheatjudge import Cheat
 from sim.cheats import Hand, Mischief, SignalDevice
+from sim.contacts import Contacts
 from sim.driver import THINK_US, Driver, Habits, Mind
 from sim.faults import Amounts, Trouble, amounts
 from sim.layout import Layout
-from sim.loads import DeckLoad, burden_g
-from sim.people import PERSON_HEIGHT_M, Errand, Operator, Walker
+from sim.loads import DeckLoad
+from sim.outlook import Outlook
+from sim.people import Operator, Walker
 from sim.scale import TICK_US, Cells, Converter, DeckMotion
 from sim.scene import Corners, Light, Sight, Sky
+from sim.sights import front_of
 from sim.signwords import Word, gist
 from sim.steady import FLAP_US, steady
 from sim.truck import Truck
-from sim.truth import Bypass, Crossing, Touch, Truth
+from sim.truth import Crossing, Truth
 from sim.vehicle import Vehicle
 from sim.warmth import CALIBRATED_C, Drift, Warmth
 from sim.wind import Wind
@@ -40,16 +42,12 @@ if TYPE_CHECKING:
 
 ENDS = ("yard", "road")
 PHOTOGRAPHS_MAX = 32
-BURDEN_G = 150_000
-"""More than a person: a deck with that on it is not empty."""
 _TICK_S = TICK_US / 1_000_000
-_CLEAR, _BLOCKED = Contact.CLEAR, Contact.BLOCKED
 _THINK_TICKS = THINK_US // TICK_US
 IDLE_US_MAX = 10_000_000
 """How far ahead of an idle yard anybody looks."""
 NEAR_M = 1.0
 """Nobody drives as far between two thoughts."""
-_KINDS = ("approach", "arm", "beam_low", "beam_high")
 _ELSEWHERE = (Mind.WAITING, Mind.AWAY)
 
 
@@ -102,16 +100,7 @@ class Options(Struct, frozen=True, kw_only=True):
     cheat: Cheat | None = None
 
 
-class _Seen(NamedTuple):
-    """What a sensor said when, and between which places of each vehicle it says the same."""
-
-    tick: int
-    state: Contact
-    present: list[Vehicle]
-    reach: list[tuple[float, float]]
-
-
-class Yard:
+class Yard(Outlook):
     """One lane with everything around it."""
 
     def __init__(
@@ -119,8 +108,9 @@ class Yard:
     ) -> None:
         self.seed = seed
         self.options = options or Options()
-        self.layout = self.options.layout
-        self.now_us = 0
+        rng = self.random("booms")
+        booms = tuple(BoomArm(travel_s=rng.uniform(1.5, 3.0)) for _ in ENDS)
+        super().__init__(self.options.layout, self.options.walkers, booms)
         self.truth = Truth()
         self.cells = Cells(self.layout.platform_m, self.options.site_seed)
         self.loads: list[DeckLoad] = list(self.options.loads)
@@ -129,8 +119,6 @@ class Yard:
             self.loads.append(drift)
         motion = DeckMotion(self.options.site_seed)
         self.converter = Converter(self.cells, self._generator("noise"), self.loads, motion)
-        rng = self.random("booms")
-        self.booms = tuple(BoomArm(travel_s=rng.uniform(1.5, 3.0)) for _ in ENDS)
         self.approach_green = [False, False]
         self.deck_green = [False, False]
         self.estop_pressed = False
@@ -139,14 +127,12 @@ class Yard:
             absent=self.options.operator_absent,
             manner=self.options.operator_manner,
         )
-        self.walkers: list[Walker] = list(self.options.walkers)
         plans = self.options.devices, self.options.hands
         self.mischief = Mischief(*plans) if any(plans) else None
         self.register: dict[str, RegisterEntry] = {}
         self.paint = True
         self.drivers: list[Driver] = []
         self._at_wheel: list[Driver] = []
-        self._present: list[Vehicle] = []
         self._sign: SignPage | None = None
         self._word = Word.NOTHING
         self._bridge = Bridge(
@@ -155,17 +141,12 @@ class Yard:
             Wind(self._generator("wind"), self.options.wind_rms_g),
             floor_of(self.layout.platform_m, self.options.site_seed),
         )
-        self._tick = 0
-        self._moved_tick = 0
         self._photographs: dict[Corners, Sight] = {}
         self._faults: dict[str, str] = {}
         self.troubles: dict[str, Trouble] = {}
         self.said: dict[str, Contact] = {}
         self.switches: dict[str, BoomContacts] = {}
-        self._touching: set[tuple[int, str]] = set()
-        self._seen: dict[tuple[int, str], _Seen] = {}
-        self._around: _Seen | None = None
-        self._states: tuple[Contact, ...] = ()
+        self._contacts = Contacts(self.layout.boom_m, self.truth)
         for visit in visits:
             self.add(visit)
 
@@ -185,10 +166,6 @@ class Yard:
 
         visits, options = read_scenario(scenario, seed, trucks)
         return cls(seed, visits, options)
-
-    def random(self, part: str) -> Random:
-        """Return the generator of one part, the same for the same seed and name."""
-        return Random(f"{self.seed}/{part}")
 
     def _generator(self, part: str) -> np.random.Generator:
         return np.random.default_rng(self.random(part).getrandbits(64))
@@ -327,25 +304,6 @@ class Yard:
             return not any(vehicle.near_deck(NEAR_M) for vehicle in self._present)
         return any(v.near_deck() and v.on_deck_g > 0.0 for v in self._present)
 
-    def says(self) -> tuple[object, ...]:
-        """What sensors and limit switches in order would say now."""
-        if self._around is None or not self._as_seen(self._around):
-            self._states, self._around = self._look_around()
-        return (self._states, *(boom.contacts() for boom in self.booms))
-
-    def _look_around(self) -> tuple[tuple[Contact, ...], _Seen | None]:
-        """What all sensors say, and how far each vehicle may move until one says another thing."""
-        states = tuple(self.presence(end, kind) for end in (0, 1) for kind in _KINDS)
-        there = self._present
-        seen = [one for one in self._seen.values() if one.present is there]
-        if not there or self.walkers or len(seen) < len(states):
-            return states, None
-        reach = [
-            (max(low for low, _ in ways), min(high for _, high in ways))
-            for ways in zip(*(one.reach for one in seen), strict=True)
-        ]
-        return states, _Seen(self._tick, _CLEAR, there, reach)
-
     def ahead(self, us: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return times and counts of an idle yard's converter after so many microseconds."""
         return self.converter.ahead((self.now_us + us) // TICK_US - self._tick)
@@ -368,26 +326,11 @@ class Yard:
             self._tick += 1
             self._step()
 
-    def presence(self, end: int, kind: str) -> Contact:
-        """Return what a sensor in order would say now: approach, arm, beam_low or beam_high."""
-        if not self._present and not self.walkers:
-            return _CLEAR
-        key = (end, kind)
-        seen = self._seen.get(key)
-        if seen is None or (seen.tick < self._moved_tick and not self._as_seen(seen)):
-            self._seen[key] = seen = self._look(end, kind)
-        return seen.state
-
-    def _as_seen(self, seen: _Seen) -> bool:
-        """Whether the same vehicles stand where they do not change what a sensor says."""
-        return seen.present is self._present and all(
-            low < vehicle.s_m < high
-            for vehicle, (low, high) in zip(seen.present, seen.reach, strict=True)
-        )
-
     def sight(self, end: int, *, behind: bool = False) -> Sight | None:
         """Return the nearest vehicle front that the camera of this end sees, or the farthest."""
-        found = (self._front(driver.vehicle, end) for driver in self.drivers)
+        options = self.options
+        there = (driver.vehicle for driver in self.drivers if driver.vehicle.present)
+        found = (front_of(v, end, self.layout, options.light, options.sky) for v in there)
         sights = sorted((s for s in found if s is not None), key=lambda s: s.distance_m)
         return sights[-1 if behind else 0] if sights else None
 
@@ -411,94 +354,6 @@ class Yard:
         """Return what stood before the lens when these corners were reported, if still known."""
         return self._photographs.get(corners)
 
-    # What drivers see (sim.driver.Surroundings).
-
-    def approach_is_green(self, end: int) -> bool:
-        """The lamp that faces the one who comes."""
-        return self.approach_green[end]
-
-    def deck_is_green(self, end: int) -> bool:
-        """The lamp at this end that faces the one on the deck."""
-        return self.deck_green[end]
-
-    def boom_is_open(self, end: int) -> bool:
-        """Whether the boom stands up; a torn-off one bars nobody."""
-        return self.booms[end].is_open or self.booms[end].broken
-
-    def boom_rises(self, end: int) -> bool:
-        """Whether the boom is on its way up."""
-        return self.booms[end].rising
-
-    def sign_word(self) -> Word:
-        """The gist of the sign."""
-        return self._word
-
-    def step_out(self, vehicle: Vehicle, now_us: int) -> int:
-        """Let the driver walk along the deck, stand under the near boom, and come back."""
-        errand = Errand(vehicle, self.layout, now_us, self.random(f"errand {vehicle.number}"))
-        self.loads.extend(errand.loads)
-        self.walkers.append(errand.walker)
-        return errand.back_us
-
-    def drove_round(self, vehicle: Vehicle, now_us: int) -> None:
-        """Take down that a vehicle passed beside the lane."""
-        plate, mass_g = vehicle.truck.plate.text, vehicle.mass_g
-        self.truth.bypasses.append(Bypass(at_us=now_us, plate=plate, mass_g=mass_g))
-
-    def room_ahead_m(self, vehicle: Vehicle) -> float:
-        """Free road before the front bumper up to the next vehicle that came the same way."""
-        ahead = [
-            other.rear_s_m - vehicle.s_m
-            for other in self._present
-            if other is not vehicle and other.end == vehicle.end and other.s_m > vehicle.s_m
-        ]
-        return min(ahead, default=1e9)
-
-    def room_behind_m(self, vehicle: Vehicle) -> float:
-        """Free road behind the rear bumper; outside the boom others get out of the way."""
-        behind = [
-            vehicle.rear_s_m - other.s_m
-            for other in self._present
-            if other is not vehicle and other.end == vehicle.end and -4.0 < other.s_m < vehicle.s_m
-        ]
-        return min(behind, default=1e9)
-
-    def is_backed_upon(self, vehicle: Vehicle) -> bool:
-        """Whether the vehicle ahead comes back towards this one."""
-        return any(
-            other.end == vehicle.end and other.s_m > vehicle.s_m and other.v_mps < -0.05
-            for other in self._present
-            if other is not vehicle
-        )
-
-    def told_to_back_off(self, vehicle: Vehicle) -> bool:
-        """Whether the operator has told this very driver to get off the deck."""
-        return vehicle.number in self.operator.told_off
-
-    def weight_is_spoilt(self, from_us: int, until_us: int | None) -> bool:
-        """Whether something acted on the deck or its cables that makes any weight untrue."""
-        end_us = self.now_us if until_us is None else until_us
-        devices = self.mischief is not None and self.mischief.spoils_weight(from_us, end_us)
-        return devices or any(load.under and load.acts(from_us, end_us) for load in self.loads)
-
-    def burdened(self, at_us: int) -> bool:
-        """Whether something heavy that is no vehicle had come onto the deck by then.
-
-        What lay there from the beginning is the zero of the scale.
-        """
-        return self.burden_g(at_us) - self.burden_g(0) > BURDEN_G
-
-    def burden_g(self, at_us: int) -> int:
-        """What everything but the vehicles weighed on the deck then, grams."""
-        return burden_g(self.loads, at_us)
-
-    def may_set_out(self, vehicle: Vehicle, tailgates: bool) -> bool:
-        """Whether the turn has come: the lane is empty, or the one to be tailgated has gone in."""
-        others = [d.vehicle for d in self.drivers if d.vehicle.present]
-        if not others:
-            return True
-        return tailgates and all(v.end == vehicle.end and v.s_m > -6.0 for v in others)
-
     def _step(self) -> None:
         now = self._tick * TICK_US
         if self._tick % _THINK_TICKS == 0:
@@ -515,7 +370,7 @@ class Yard:
                 moved = True
         self._bridge.tick(self._present, self._tick)
         if moved:
-            self._touches(now)
+            self._contacts.look(now, self.booms, self._present, self.walkers)
 
     def _think(self, now: int) -> None:
         for fault in self.options.faults:
@@ -572,68 +427,3 @@ class Yard:
                         limit_g=vehicle.truck.limit_g,
                     )
                 )
-
-    def _look(self, end: int, kind: str) -> _Seen:
-        """What a sensor says, and how far each vehicle may move until it says anything else."""
-        layout, beam = self.layout, kind in ("beam_low", "beam_high")
-        stretch = (layout.beam_m, layout.beam_m)
-        if not beam:
-            stretch = layout.arm_loop_m if kind == "arm" else layout.approach_loop_m
-        part = kind.removeprefix("beam_") if beam else "loop"
-        found = [v.meets(end, stretch, getattr(v.truck.profile, part)) for v in self._present]
-        on_foot = beam and any(w.end == end and w.there(self.now_us) for w in self.walkers)
-        state = _BLOCKED if on_foot or any(met for met, _, _ in found) else _CLEAR
-        reach = [(low, high) for _, low, high in found]
-        # Of people on foot nobody knows when they move.
-        return _Seen(self._tick, state, [] if self.walkers else self._present, reach)
-
-    def _touches(self, now: int) -> None:
-        for end, boom in enumerate(self.booms):
-            if boom.angle_deg > 80.0 or boom.broken:
-                continue
-            for vehicle in self._present:
-                across = vehicle.spans(end, self.layout.boom_m)
-                hit = across and boom.touches(vehicle.truck.height_m)
-                if self._touch(now, end, f"vehicle {vehicle.number}", hit) and not boom.falling:
-                    boom.broken = True
-            for walker in self.walkers:
-                if walker.end == end:
-                    below = walker.under_boom(now) and boom.falling
-                    under = below and boom.touches(PERSON_HEIGHT_M)
-                    self._touch(now, end, "person", under)
-
-    def _touch(self, now: int, end: int, what: str, hit: bool) -> bool:
-        """Note the beginning of a contact; return whether one has begun."""
-        key = (end, what)
-        if not hit:
-            self._touching.discard(key)
-            return False
-        if key in self._touching:
-            return False
-        self._touching.add(key)
-        by_boom = self.booms[end].falling
-        self.truth.touches.append(Touch(at_us=now, end=end, by_boom=by_boom, what=what))
-        return True
-
-    def _front(self, vehicle: Vehicle, end: int) -> Sight | None:
-        """The front of one vehicle, by the lens that looks out or by the one that looks in."""
-        if not vehicle.present:
-            return None
-        if vehicle.end == end:
-            distance = -vehicle.s_m
-            near, far = 2.9, 11.0
-        else:
-            distance = self.layout.platform_m - vehicle.s_m + 4.0
-            near, far = 4.0, 11.0
-        if not near <= distance <= far:
-            return None
-        return Sight(
-            vehicle=vehicle.number,
-            plate=vehicle.truck.plate,
-            dirt=vehicle.truck.plate_dirt,
-            distance_m=distance,
-            lateral_m=vehicle.truck.lateral_m,
-            speed_mps=abs(vehicle.v_mps),
-            light=self.options.light,
-            sky=self.options.sky,
-        )
