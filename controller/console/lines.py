@@ -183,7 +183,8 @@ def profile_of(ctx: Context, state: State) -> tuple[Profile | None, str]:
     about = state.about
     key = (about.path, about.config_sha256)
     kept = ctx.kept.get(_KEPT)
-    if kept is None or kept[0] != key:
+    # A file that could not be read, or was another, may be put right meanwhile.
+    if kept is None or kept[0] != key or kept[2]:
         ctx.kept[_KEPT] = kept = (key, *_read(ctx, state))
     profile: Profile | None = kept[1]
     note: str = kept[2]

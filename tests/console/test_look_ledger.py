@@ -22,7 +22,7 @@ from controller.console.look_evidence import (
     record_of,
 )
 from controller.console.show_ledger import verified
-from controller.console.trace_rows import journal_rows
+from controller.console.trace_rows import AFTERWARDS_US, journal_rows
 from protocol.keys import generate
 from protocol.ledger import Ledger
 from protocol.parts import End, Kind, Motion, Move, Person, Times
@@ -192,6 +192,7 @@ def test_the_story_of_a_passage_runs_from_its_approach_to_its_departure(day: Sta
         second = ledger.get(2)
     assert second is not None
     assert max(at.values()) < second.phases[0][1]
+    assert max(at.values()) - gone <= AFTERWARDS_US
 
 
 def test_the_newest_passage_says_that_its_departure_is_still_to_come(day: Stand) -> None:
