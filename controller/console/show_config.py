@@ -50,11 +50,11 @@ def show_diff(ctx: Context, given: dict[str, str]) -> Answer:
     candidate = desk.load(ctx.folder)
     commit, saved = candidate.from_running(), between(candidate.saved, candidate.running)
     text = [
-        both(ctx, "candidate against running:", "候选与运行配置:"),
+        both(ctx, "running -> candidate:", "运行配置 -> 候选配置:"),
         *_differences(ctx, rows(commit)),
     ]
     text += [
-        both(ctx, "running against saved:", "运行配置与已保存:"),
+        both(ctx, "saved -> running:", "已保存 -> 运行配置:"),
         *_differences(ctx, rows(saved)),
     ]
     problems = [printable(one) for one in candidate.problems()]
