@@ -92,15 +92,20 @@ def deal_service(rng: Random, table: Table, span_s: float) -> None:
     if rng.random() >= 0.15 or "cheat" in table:
         return
     at_s = rng.uniform(1, span_s)
-    found = _by_hand(rng, at_s) if rng.random() < 0.5 else []
+    entries = {truck["comes_from"] for truck in table["truck"]}
+    found = _by_hand(rng, at_s, entries) if rng.random() < 0.5 else []
     found += [_at_any_moment(rng, span_s) for _ in range(rng.choice((1, 2, 4)))]
     table["request"] = sorted([*table["request"], *found], key=lambda one: in_s(one["at"]))
 
 
-def _by_hand(rng: Random, at_s: float) -> list[Table]:
-    """A round of tests: a boom goes up, lamps are tried out beside it and beside the other one."""
+def _by_hand(rng: Random, at_s: float, entries: set[str]) -> list[Table]:
+    """A round of tests: a boom goes up, lamps are tried out beside it and beside the other one.
+
+    It is one by which vehicles only come in: under an exit that is left open one may come to stand
+    that overshoots, and only hands get it out again.
+    """
     asked: Table = {"who": _MAINTENANCE, "why": "yearly round"}
-    end = rng.choice(ENDS)
+    end = rng.choice(sorted(entries))
     tests: list[Table] = [
         {"kind": "test_lamp", "end": end, "detail": "approach"},
         {"kind": "test_lamp", "end": end, "detail": "deck"},
@@ -109,7 +114,8 @@ def _by_hand(rng: Random, at_s: float) -> list[Table]:
         {"kind": "zero"},
     ]
     rng.shuffle(tests)
-    steps: list[Table] = [{"kind": "enter_manual"}, {"kind": "raise_boom", "end": end}, *tests]
+    opened: list[Table] = [{"kind": "raise_boom", "end": end}] if len(entries) == 1 else []
+    steps: list[Table] = [{"kind": "enter_manual"}, *opened, *tests]
     found = [asked | step | {"at": seconds(at_s + 4.0 * i)} for i, step in enumerate(steps)]
     done_s = at_s + 4.0 * len(steps)
     handed = ({"kind": "leave_manual", "at": seconds(done_s + s)} for s in (0, *_ASK_AGAIN_S))
