@@ -9,7 +9,9 @@ from typing import Any
 
 from board.build import DevicePlan, plan
 from board.chips import check_chips
+from board.config import split_config
 from board.devices import BOOM_GUARDS, ENDS, DeviceSite
+from board.machine_block import read_block
 from board.plates import PlateChoices
 from board.profile import Profile, ProfileError, examine
 from controller.commands.check_opens import lacking_to_read, missing_here, opens
@@ -52,9 +54,20 @@ def check_site(path: str | Path, today: datetime.date) -> dict[str, Any]:
             for role, device in profile.devices.items()
         ],
         "not_here": _not_here(plans),
+        "console": _console(profile),
         "not_installed": _not_installed(plans),
         "warnings": [f"{profile.path}: {text}" for text in warnings(profile, today)],
     }
+
+
+def _console(profile: Profile) -> dict[str, Any]:
+    """What the program's end of the site file sets, and who saved it; empty where it has none."""
+    block = read_block(split_config(profile.config)[0])
+    if block.date is None:
+        return {}
+    keys = [one.key for one in block.changes]
+    saved = {"version": block.version, "author": block.author, "date": block.date.isoformat()}
+    return {**saved, "keys": keys}
 
 
 def _not_here(plans: Mapping[str, DevicePlan]) -> list[dict[str, str]]:
@@ -214,5 +227,10 @@ def text_of(found: Mapping[str, Any]) -> str:
         f"not installed here: {library} ({', '.join(roles)}): {what}"
         for (library, what), roles in wanted.items()
     ]
+    if set_by := found.get("console"):
+        lines.append(
+            f"set at the console: {', '.join(set_by['keys']) or 'nothing any more'} "
+            f"(version {set_by['version']}, {set_by['author']}, {set_by['date']})"
+        )
     lines += [f"warning: {text}" for text in found["warnings"]]
     return "\n".join(line.rstrip() for line in lines)

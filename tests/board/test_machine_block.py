@@ -30,7 +30,7 @@ from board.machine_block import (
 from board.profile import ProfileError, profile_path, read_profile
 from board.site_lines import lines_of
 from board.site_writer import SiteFileError, history, save, saved_before
-from controller.commands.check import check_site
+from controller.commands.check import check_site, text_of
 
 AT = datetime.datetime(2026, 11, 23, 9, 12, tzinfo=datetime.timezone(datetime.timedelta(hours=8)))
 
@@ -152,6 +152,8 @@ def test_check_tells_of_a_change_by_hand_and_what_to_do(tmp_path: Path) -> None:
     assert "since version 1 (li, 2026-11-23" in problem
     assert "history/*.v*.toml" in problem
     path.write_bytes(kept_path(path, 1).read_bytes())
+    line = next(one for one in text_of(check_site(path, AT.date())).split("\n") if "console" in one)
+    assert line.startswith("set at the console: timing.plate_wait (version 1, li, 2026-11-23T09:12")
     assert read_profile(path).timing["plate_wait"] == 4_000_000
     path.write_bytes(human_part(text) + b"[machine]\nversion = 1\n")
     with pytest.raises(ProfileError, match="machine: only the program writes this table"):
