@@ -229,7 +229,7 @@ class ServicePort:
             standing=tuple(self._watch.standing.values()),
             lenses=self._lenses(troubles),
             cell_health=self.health(),
-            firmware=tuple(_firmware(port, link) for port, link in self._coprocessors.items()),
+            firmware=tuple(firmware_of(port, link) for port, link in self._coprocessors.items()),
             up_us=inputs.now_us - self._began_us,
         )
 
@@ -344,7 +344,8 @@ def _heard(frames: list[Indication]) -> Heard:
     )
 
 
-def _firmware(port: str, link: CoprocessorLink) -> Firmware:
+def firmware_of(port: str, link: CoprocessorLink) -> Firmware:
+    """Who a coprocessor says it is, as far as it has."""
     about = link.about
     if about is None:
         return Firmware(port=port, version="")

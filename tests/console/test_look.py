@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -19,12 +21,14 @@ from controller.console.context import Context
 from controller.console.lines import age, cut, folded, kg, places, spark, table
 from controller.console.link import LaneAwayError
 from controller.console.messages import Events, Heard, Lens, Samples, Standing
+from controller.console.port import firmware_of
 from controller.console.show_io import wiring_of
 from controller.core.faults import Fault
 from controller.core.images import PlateRead
 from controller.core.kinds import End, View
 from controller.faults import load_catalogue
 from hal.ports import Camera, DeviceFault
+from protocol import coprocessor as wire
 
 LOOKS = (
     "show lane",
@@ -327,6 +331,24 @@ def test_without_a_lane_what_is_known_is_shown_all_the_same(tmp_path: Path) -> N
     assert (fault["name"], fault["standing"]) == ("CELLS_SILENT", None)
     with pytest.raises(CommandError, match=r"ledger\.sqlite"):
         answer(looking(tmp_path), "show ledger")
+
+
+def test_a_coprocessor_is_named_with_its_firmware(said: Said, stand: Stand) -> None:
+    about = wire.About(
+        protocol=wire.PROTOCOL, version=(1, 4, 2), configured=True, reset_cause=0, starts=3,
+        cause=0, more=0, config_crc32=0, chip=bytes.fromhex("e6614103"), cause_text="",
+    )  # fmt: skip
+    links: dict[str, Any] = {
+        "/dev/ttyACM0": SimpleNamespace(about=about),
+        "/dev/ttyACM1": SimpleNamespace(about=None),
+    }
+    found = tuple(firmware_of(port, link) for port, link in links.items())
+    said.said = replace(said.said, firmware=found)
+    data = answer(looking(stand.out, said), "show version").data["firmware"]
+    assert data[0] == {"port": "/dev/ttyACM0", "version": "1.4.2", "chip": "e6614103", "starts": 3}
+    assert data[1]["version"] == ""
+    shown = " ".join(text(looking(stand.out, said), "show version").split())
+    assert "/dev/ttyACM0: 1.4.2 e6614103; /dev/ttyACM1: has not said who it is" in shown
 
 
 def test_a_site_file_that_was_changed_or_cannot_be_read_is_told(said: Said, stand: Stand) -> None:
