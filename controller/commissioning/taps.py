@@ -97,7 +97,8 @@ class SignTap:
 class CameraTap:
     """A camera from which one picture can be asked for, whatever the lane wants.
 
-    ``pictures`` counts all that it gave, of which the newest was exposed at ``newest_us``.
+    ``pictures`` counts all that it gave, of which the newest was exposed at ``newest_us``;
+    ``called`` is how its driver names it in a fault.
     """
 
     def __init__(self, camera: Camera) -> None:
@@ -107,12 +108,15 @@ class CameraTap:
         self.fault: DeviceFault | None = None
         self.pictures = 0
         self.newest_us: int | None = None
+        self.called = ""
 
     def capture(self, wanted: bool) -> Frame | DeviceFault | None:
         got = self._camera.capture(wanted or self.asked)
         if isinstance(got, Frame):
             self.pictures += 1
             self.newest_us = got.captured_us
+        elif got is not None:
+            self.called = got.device
         if self.asked and isinstance(got, Frame):
             self.frame, self.fault = got, None
         elif self.asked and isinstance(got, DeviceFault):

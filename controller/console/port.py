@@ -235,10 +235,13 @@ class ServicePort:
 
     def _lenses(self, troubles: tuple[DeviceFault, ...]) -> tuple[Lens, ...]:
         ailing = {one.device for one in troubles}
+        nothing: tuple[DeviceFault | None, int] = (None, 0)
         told, counted = self._watch.told, self._watch.frames
         found = []
         for name, tap in self._cameras.items():
-            trouble, since_us = told.get(name, (None, 0))
+            # The lane names a camera by its place, its driver by its address.
+            mine = [told[one] for one in (name, tap.called) if one in told]
+            trouble, since_us = max(mine, key=lambda one: one[1], default=nothing)
             counts = counted.get(name)
             found.append(
                 Lens(
@@ -251,7 +254,7 @@ class ServicePort:
                     flawed=counts.flawed if counts else (),
                     trouble=trouble,
                     trouble_us=since_us,
-                    ails=name in ailing,
+                    ails=trouble is not None and trouble.device in ailing,
                 )
             )
         return tuple(found)

@@ -15,6 +15,7 @@ from look_rig import GRAMMAR, Said, Stand, answer, answers, looking, text
 from msgspec.structs import replace
 
 from board.devices import DeviceSite
+from controller.commissioning.taps import CameraTap
 from controller.console.answer import CommandError
 from controller.console.clean import json_line, printable
 from controller.console.context import Context
@@ -43,6 +44,16 @@ LOOKS = (
     "monitor weight 0.05",
 )
 HOSTILE = "\x1b[2J\x1b]0;gone\x07\x9b31mA\nB\r\u202eC\u200bD" + "藏" * 300 + "x" * 9_000
+
+
+class Silent:
+    """A camera that gives nothing but its fault."""
+
+    def __init__(self, fault: DeviceFault) -> None:
+        self._fault = fault
+
+    def capture(self, wanted: bool) -> DeviceFault:
+        return self._fault
 
 
 @pytest.fixture(scope="module")
@@ -221,6 +232,27 @@ def test_a_camera_is_shown_with_what_became_of_its_pictures(said: Said, stand: S
     assert "CAMERA_DARK: 5 in a row: mean 3 (NOW, for 9.0 s)" in shown
     said.said = replace(said.said, lenses=(replace(lens, ails=False),))
     assert "over; began 9.0 s ago" in text(looking(stand.out, said), "show cameras")
+
+
+def test_a_camera_that_its_driver_calls_otherwise_has_its_own_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand = Stand(tmp_path)
+    stand.go(1)
+    tap = stand.board.sides[0].camera
+    assert isinstance(tap, CameraTap)
+    silent = DeviceFault(name="CAMERA_SILENT", device="vzenith 77", seen="no heartbeat for 9 s")
+    monkeypatch.setattr(tap, "_camera", Silent(silent))
+    assert tap.capture(True) == silent
+    inputs, _ = stand.lane.once()
+    stand.port.publish(stand.lane.lane, inputs, stand.lane.outputs, (silent,), "", 0)
+    cameras = {
+        one["name"]: one for one in answer(looking(tmp_path), "show cameras").data["cameras"]
+    }
+    assert cameras["yard.camera"]["trouble"] == "CAMERA_SILENT: no heartbeat for 9 s"
+    assert cameras["yard.camera"]["ails"]
+    assert cameras["road.camera"]["trouble"] == ""
+    stand.close()
 
 
 def test_a_trouble_of_a_device_is_what_was_measured_of_its_fault(said: Said, stand: Stand) -> None:
