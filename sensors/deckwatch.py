@@ -34,6 +34,9 @@ SECOND_VEHICLE_MPS: Final = 0.30
 DRIVES_OFF_MPS: Final = 0.5
 # No vehicle has two axles closer than this; a tandem has 1.2 m and more.
 ABSURD_SPACING_MM: Final = 1000
+# No drawbar couples axles that are further apart; with a whole loop clear between them two
+# vehicles that follow each other mostly are.
+COUPLED_SPACING_MM: Final = 6500
 
 
 class DeckWatch:
@@ -314,8 +317,8 @@ class DeckWatch:
     def _is_second_vehicle(self, step: AxleStep) -> bool:
         """An axle that climbs on while the first vehicle stands is not its own.
 
-        Nor is one behind a gap, unless the first rolls: the beams may have looked over a drawbar,
-        which a loop does not.
+        Nor is one behind a gap, unless the first rolls: the beams may have looked over a drawbar.
+        A loop does not, but for a high one, and then the axle is no further than a drawbar is long.
         """
         if step.standing:
             return True
@@ -323,7 +326,8 @@ class DeckWatch:
         if not self._beam_us[front] > self._cleared_us > 0:
             return False
         parted = self.looped[front] and self._gap_us >= BEAM_CLEAR_US
-        return parted or self._usual_speed_mps < SECOND_VEHICLE_MPS
+        far = step.travel_mm > COUPLED_SPACING_MM
+        return (parted and far) or self._usual_speed_mps < SECOND_VEHICLE_MPS
 
     @property
     def _usual_speed_mps(self) -> float:
