@@ -457,12 +457,15 @@ class Checker:
         return max((abs(vehicle.v_mps) for vehicle in there), default=0.0)
 
     def _moved_meanwhile(self, weight: Weight) -> str:
-        """Whether a vehicle rolled just before its weight was taken, or "" where it stood."""
+        """Whether a vehicle still rolled just before its weight was taken, or "" where it stood.
+
+        Who has set off since then, to rock or to go on, is not known to roll yet.
+        """
         if self._cheated is not None or weight.accepted_us is None:
             return ""
         since_us = weight.accepted_us - STOOD_US
-        most = max((mps for at_us, mps in self._speeds if at_us >= since_us), default=0.0)
-        return f"a vehicle rolled at {most:.2f} m/s" if most > BRAKES_MPS else ""
+        mps = next((mps for at_us, mps in self._speeds if at_us >= since_us), 0.0)
+        return f"a vehicle rolled at {mps:.2f} m/s" if mps > BRAKES_MPS else ""
 
     def _rolls_on(self, weight: Weight) -> None:
         """Hold it against a weight that its vehicle rolls, and that it stands all the same."""

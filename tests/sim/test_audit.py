@@ -594,6 +594,27 @@ def test_t8_who_rolls_on_just_after_takes_his_weight_back(status: str, found: li
     assert [one.check for one in checker.finish(records, hashes(records))] == found
 
 
+@pytest.mark.parametrize(("before", "found"), [(0.3, ["T8"]), (0.0, [])])
+def test_t8_who_sets_off_as_his_weight_is_taken_has_stood_for_it(
+    before: float, found: list[str]
+) -> None:
+    day = Day()
+    checker = Checker(day.yard)
+    for now_s, mps in ((29.5, before), (30.0, 0.3)):
+        day.vehicle.v_mps = mps
+        taken = now_s == 30.0
+        weight = Weight(
+            deck=Deck.LOADED,
+            status=WeighingStatus.ACCEPTED if taken else WeighingStatus.RUNNING,
+            accepted_us=30 * SECOND if taken else None,
+            stable_from_us=28 * SECOND,
+            weight_g=day.gross_g,
+        )
+        checker.observe(image(now_s, weight=weight), OutputImage(sign=day.shown, passage_id=1))
+    records = day.sealed()
+    assert [one.check for one in checker.finish(records, hashes(records))] == found
+
+
 def test_i4_what_lies_on_the_deck_from_the_beginning_is_no_load_that_came() -> None:
     for from_us, wrong in ((3 * SECOND, False), (0, True)):
         day = Day()
