@@ -67,6 +67,14 @@ def test_the_ledger_is_read_while_the_lane_writes_it(day: Stand) -> None:
     assert "whole" in text(looking(day.out), "show ledger")
 
 
+def test_the_pictures_of_all_passages_are_counted(day: Stand) -> None:
+    cameras = {one["name"]: one for one in answer(looking(day.out), "show cameras").data["cameras"]}
+    yard, road = cameras["yard.camera"], cameras["road.camera"]
+    assert yard["pictures"] == yard["taken"] == yard["read"] > 10
+    assert (road["pictures"], road["newest_age_us"]) == (0, None)
+    assert yard["newest_age_us"] > 10_000_000
+
+
 def test_what_was_acknowledged_is_told(day: Stand) -> None:
     day.lane.bookkeeper.ledger.acknowledge([1], 5)
     data = answer(looking(day.out), "show ledger").data

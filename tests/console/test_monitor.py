@@ -65,8 +65,17 @@ def test_a_scale_that_falls_silent_is_told_once_a_second(
 
 
 def test_each_change_of_an_input_is_a_line_and_nothing_else_is(stand: Stand) -> None:
-    stream = answers(in_step(stand), "monitor io 600")
+    ctx = in_step(stand)
+    inputs = ctx.link.state().inputs
+    stream = answers(ctx, "monitor io 600")
     stand.yard.fault("road.beam_high", "flapping")
+    stand.go(0.5)
+
+    def pause(seconds: float) -> None:
+        stand.port.tell("config", "scan.rate", inputs)
+        stand.go(0.5)
+
+    ctx.pause = pause
     told = [one.data for one in islice(stream, 3)]
     assert {one["kind"] for one in told} == {"in"}
     assert told[0]["text"].startswith("road.beam_high ")
