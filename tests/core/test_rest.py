@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lane_rig import INTERLOCK, LEDGERS, REQUESTS, STOPPING, Rig, lane_settings
 from msgspec.structs import replace
 
-from controller.core.images import Boom, EndInputs, InputImage, LedgerFact, Sensor, Weight
+from controller.core.images import (
+    Boom,
+    EndInputs,
+    InputImage,
+    LedgerFact,
+    RecordIntent,
+    Request,
+    Sensor,
+    WallTime,
+    Weight,
+)
 from controller.core.interlock import interlock
-from controller.core.kinds import BoomPosition, Deck, Phase, Presence
+from controller.core.kinds import BoomPosition, Deck, Phase, Presence, RecordKind, RequestKind
 from controller.core.lane import step
-from controller.core.passage import Lane
+from controller.core.passage import Lane, Trial, Zeroing
 from controller.core.rest import rests
 from controller.core.settings import SECOND
 
@@ -27,6 +40,16 @@ GOOD = InputImage(
     weight=Weight(deck=Deck.EMPTY, motion=False, zero_ok=True),
     ledger=LedgerFact(ready=True),
     estop=Presence.CLEAR,
+)
+NOTE = RecordIntent(
+    kind=RecordKind.SERVICE,
+    passage_id=1,
+    part=1,
+    entry=None,
+    started_us=0,
+    decided_us=0,
+    wall=WallTime(),
+    service=RequestKind.CONFIGURE,
 )
 SENSORS = st.builds(Sensor, st.sampled_from(Presence), SINCE)
 SPOILT_ENDS = st.one_of(
@@ -97,3 +120,19 @@ def test_an_idle_lane_in_order_is_at_rest_and_one_with_a_vehicle_is_not() -> Non
     assert rests(lane, inputs, SETTINGS)
     waits = replace(inputs.ends[0], approach=Sensor(Presence.BLOCKED, inputs.now_us))
     assert not rests(lane, replace(inputs, ends=(waits, inputs.ends[1])), SETTINGS)
+
+
+@pytest.mark.parametrize(
+    "owed",
+    [
+        {"service": NOTE},
+        {"notes": (NOTE,)},
+        {"recall": Request(id=1, kind=RequestKind.VOID, who="a", why="b", passage_id=1)},
+        {"zeroing": Zeroing(NOW_US)},
+        {"trial": Trial(RequestKind.TEST_SIGN, NOW_US)},
+    ],
+)
+def test_a_lane_with_a_persons_word_under_way_is_not_at_rest(owed: dict[str, Any]) -> None:
+    lane = Lane(phase=Phase.IDLE, since_us=0)
+    assert rests(lane, GOOD, SETTINGS)
+    assert not rests(replace(lane, **owed), GOOD, SETTINGS)
