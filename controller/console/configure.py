@@ -25,7 +25,7 @@ from controller.console.candidate import (
 from controller.console.clean import printable
 from controller.console.config_record import record_change, recorded
 from controller.console.context import Context
-from controller.console.do_common import both, newest_event
+from controller.console.do_common import both
 from controller.console.grammar import Argument, Command
 from controller.console.link import LaneAwayError
 from controller.console.roles import Role
@@ -96,7 +96,7 @@ def do_commit(ctx: Context, given: dict[str, str]) -> Answer:
     candidate = before.explained(why, desk.now())
     after = candidate.sha256
     seqs = record_change(ctx, why, _running_sha256(ctx), after, differences)
-    event = newest_event(ctx)
+    event = _newest_event(ctx)
     try:
         path = configfiles.write(ctx.folder, configfiles.NEXT, candidate.text)
     except ConfigFileError as error:
@@ -241,6 +241,11 @@ def _next_step(ctx: Context, after: Candidate, differences: Sequence[Difference]
             f"与运行配置有 {count} 处不同:show config diff 查看,commit confirmed 10 REASON 生效",
         )
     ]
+
+
+def _newest_event(ctx: Context) -> int:
+    events = ctx.link.events().events
+    return events[-1].number if events else 0
 
 
 def _taken_up(ctx: Context, after_event: int, sha256: str) -> str:
