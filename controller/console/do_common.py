@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from board.profile import Profile, ProfileError, read_profile
+from controller.assembly import LEDGER_FILE
 from controller.console.answer import CommandError
 from controller.console.clean import printable
 from controller.console.context import Context
@@ -15,6 +16,10 @@ from controller.console.link import LaneAwayError
 from controller.console.messages import State
 from controller.core.kinds import End
 from hal.quantity import MASS
+from protocol.errors import LedgerError
+from protocol.ledger import Ledger
+from protocol.parts import Kind
+from protocol.record import RecordError
 
 POLL_S = 0.05
 RECORD_S = 5.0
@@ -100,20 +105,45 @@ def still(ctx: Context, seconds: float) -> None:
     lane_wait(ctx, lambda _: False, seconds)
 
 
-def newest_event(ctx: Context) -> int:
-    """The number of the newest event, to ask for later ones."""
-    events = ctx.link.events().events
-    return events[-1].number if events else 0
+def newest_seq(ctx: Context) -> int:
+    """The newest record on disk, 0 where there is none; raises CommandError."""
+    path = ctx.folder / LEDGER_FILE
+    try:
+        with Ledger.open(path, read_only=True) as ledger:
+            last = ledger.last()
+    except (LedgerError, OSError) as error:
+        raise CommandError(f"{path}: {printable(str(error))}") from error
+    return last.seq if last is not None else 0
 
 
-def wait_record(ctx: Context, before: State, seconds: float = RECORD_S) -> int | None:
-    """The seq of the next record that is on disk, None where none came in time."""
+def wait_record(
+    ctx: Context, after: int, kinds: Sequence[Kind], seconds: float = RECORD_S
+) -> int | None:
+    """The seq of this person's next record of these kinds on disk, None where none came in time."""
+    found: list[int] = []
 
     def came(state: State) -> bool:
-        return state.inputs.ledger.seq != before.inputs.ledger.seq
+        if state.inputs.ledger.seq > after:
+            found.extend(_own(ctx, after, kinds))
+        return bool(found)
 
-    found = lane_wait(ctx, came, seconds)
-    return None if found is None else found.inputs.ledger.seq
+    lane_wait(ctx, came, seconds)
+    return found[0] if found else None
+
+
+def _own(ctx: Context, after: int, kinds: Sequence[Kind]) -> list[int]:
+    """Records that others led to meanwhile, a vehicle's for instance, are not this person's."""
+    try:
+        with Ledger.open(ctx.folder / LEDGER_FILE, read_only=True) as ledger:
+            return [
+                one.seq
+                for one in ledger.records(after + 1)
+                if one.kind in kinds
+                and one.person is not None
+                and one.person.who == ctx.account.name
+            ]
+    except (LedgerError, RecordError, OSError):
+        return []
 
 
 def require_ledger(state: State) -> None:

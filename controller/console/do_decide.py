@@ -11,6 +11,7 @@ from controller.console.do_common import (
     WHY,
     both,
     lane_wait,
+    newest_seq,
     no_record,
     wait_record,
 )
@@ -18,6 +19,7 @@ from controller.console.grammar import Argument, Command
 from controller.console.messages import State
 from controller.console.roles import Role
 from controller.core.kinds import Phase
+from protocol.parts import Kind
 
 DECIDED_S = 8.0
 PLATE_MAX = 20
@@ -68,12 +70,13 @@ def _leaves(ctx: Context, kind: str, given: dict[str, str]) -> Answer:
             "no vehicle waits for a person's word: that is taken in HOLDING, and the lane is in "
             f"{before.phase.name}"
         )
+    newest = newest_seq(ctx)
     # Named, so that the word cannot fall to the vehicle that comes after this one.
     ctx.request(kind, given["reason"], end=given.get("end"), passage_id=passage)
     taken = lane_wait(ctx, lambda state: state.phase is not Phase.HOLDING, DECIDED_S)
     if taken is None:
         raise CommandError(_not_taken(before))
-    seq = wait_record(ctx, before)
+    seq = wait_record(ctx, newest, (Kind.RELEASE, Kind.AMENDMENT))
     if seq is None:
         raise CommandError(f"no record of it is on disk yet, so no boom opens: {no_record(ctx)}")
     after = lane_wait(ctx, lambda state: state.phase is not Phase.DECIDING, DECIDED_S)

@@ -9,9 +9,10 @@ from board.calibration_file import Standing
 from controller.console.answer import CommandError
 from controller.console.clean import printable
 from controller.console.context import Context
-from controller.console.do_common import no_record, wait_record
+from controller.console.do_common import newest_seq, no_record, wait_record
 from controller.console.link import LaneAwayError
 from hal.requests import DETAIL_MAX
+from protocol.parts import Kind
 
 TAIL = 40
 
@@ -61,9 +62,9 @@ def make_known(
 def recorded(ctx: Context, kind: str, reason: str, detail: str) -> tuple[int | None, str]:
     """The seq of the record that a request led to; None with the reason where there is none."""
     try:
-        before = ctx.link.state()
+        newest = newest_seq(ctx)
         ctx.request(kind, reason, detail=detail)
-        seq = wait_record(ctx, before)
+        seq = wait_record(ctx, newest, (Kind.SERVICE,))
         return seq, "" if seq is not None else no_record(ctx)
     except (CommandError, LaneAwayError) as error:
         return None, str(error)

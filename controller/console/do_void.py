@@ -6,7 +6,7 @@ from controller.assembly import LEDGER_FILE
 from controller.console.answer import Answer, CommandError
 from controller.console.clean import printable
 from controller.console.context import Context
-from controller.console.do_common import REASON, both, no_record, wait_record, whole
+from controller.console.do_common import REASON, both, newest_seq, no_record, wait_record, whole
 from controller.console.grammar import Argument, Command
 from controller.console.roles import Role
 from protocol.errors import LedgerError
@@ -22,9 +22,9 @@ def void(ctx: Context, given: dict[str, str]) -> Answer:
     """Have the passage of that record voided; its records stay as they are."""
     seq = whole(given["seq"], "record", 1, SEQ_MAX, "is the number of a record")
     passage = _passage_of(ctx, seq)
-    before = ctx.link.state()
+    newest = newest_seq(ctx)
     ctx.request("void", given["reason"], passage_id=passage)
-    said = wait_record(ctx, before)
+    said = wait_record(ctx, newest, (Kind.VOID,))
     if said is None:
         raise CommandError(f"passage {passage} is not voided: {no_record(ctx)}")
     line = both(

@@ -7,13 +7,22 @@ from collections.abc import Mapping
 from controller.assembly import interlock_settings, lane_settings
 from controller.console.answer import Answer, CommandError
 from controller.console.context import Context
-from controller.console.do_common import REASON, both, lane_wait, no_record, site_of, wait_record
+from controller.console.do_common import (
+    REASON,
+    both,
+    lane_wait,
+    newest_seq,
+    no_record,
+    site_of,
+    wait_record,
+)
 from controller.console.grammar import Command
 from controller.console.messages import State
 from controller.console.refusal_words import words
 from controller.console.roles import Role
 from controller.core.kinds import Deck
 from controller.core.refusals import Refusal, zero_refusals
+from protocol.parts import Kind
 
 SETTLES_S = 3.0
 
@@ -29,8 +38,9 @@ def zero(ctx: Context, given: dict[str, str]) -> Answer:
     against = zero_refusals(before.inputs, interlock_settings(profile))
     if said := _said(ctx, before, against):
         raise CommandError(f"zero is not set: {said}")
+    newest = newest_seq(ctx)
     ctx.request("zero", given["reason"])
-    seq = wait_record(ctx, before)
+    seq = wait_record(ctx, newest, (Kind.SERVICE,))
     if seq is None:
         raise CommandError(f"zero is not set: {no_record(ctx)}")
     was_g = before.inputs.weight.zero_offset_g

@@ -16,20 +16,27 @@ from do_rig import GRAMMAR, Console, console
 
 from controller.assembly import LEDGER_FILE
 from controller.commissioning.taps import CameraTap
+from controller.console import port
 from controller.console.answer import CommandError
 from controller.console.diag_io import point_verdict
-from controller.console.do_common import mass_g
+from controller.console.do_common import mass_g, newest_seq, wait_record
 from controller.console.graphics import kitty, sixel
 from controller.console.messages import Point
 from controller.console.roles import Role
 from controller.console.seat import Seat
 from controller.core.kinds import Phase
-from hal.ports import DeviceFault, Frame
+from hal.ports import DeviceFault, Frame, PersonRequest
 from protocol.ledger import Ledger
 from protocol.parts import Kind
 from sim.driver import Habits
 from sim.scenario import read_scenario
 from sim.world import Visit
+
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cameras of an empty yard send nothing, however long one waits."""
+    monkeypatch.setattr(port, "SNAP_S", 0.3)
 
 
 @pytest.fixture
@@ -313,3 +320,14 @@ def test_what_moves_needs_a_maintainer_by_hand_and_armed() -> None:
     assert by_words["calibrate"].role is Role.ADMIN
     assert all(one.help_en and one.help_zh for one in GRAMMAR.commands)
     assert not any(one.help_zh.isascii() for one in GRAMMAR.commands)
+
+
+def test_a_record_that_another_led_to_is_not_taken_for_ones_own(at: Console) -> None:
+    newest = newest_seq(at.ctx)
+    for who in ("zhang", "li.wei"):
+        asked = PersonRequest(kind="calibrate", who=who, why="x", detail="a = 1")
+        assert at.ctx.link.request(asked) == ""
+    until(lambda: at.ctx.link.state().inputs.ledger.seq == newest + 2)
+    assert wait_record(at.ctx, newest, (Kind.SERVICE,)) == newest + 2
+    assert wait_record(at.ctx, newest, (Kind.VOID,), 0.5) is None
+    assert wait_record(at.ctx, newest + 2, (Kind.SERVICE,), 0.5) is None
