@@ -68,6 +68,9 @@ def recorded(ctx: Context, kind: str, reason: str, detail: str) -> tuple[int | N
         return seq, "" if seq is not None else no_record(ctx)
     except (CommandError, LaneAwayError) as error:
         return None, str(error)
+    except KeyboardInterrupt:
+        # What was written before stays, so whoever stopped here has to be told that it does.
+        return None, "stopped before the record was seen"
 
 
 def _reload(ctx: Context) -> str:

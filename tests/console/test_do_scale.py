@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from board.calibration_file import read_standing
 from controller.assembly import LEDGER_FILE
-from controller.console import do_calibrate
+from controller.console import do_calibrate, do_record
 from controller.console.answer import CommandError
 from controller.console.diag_scale import looks_of, rate_of, stuck_bits
 from controller.console.do_common import require_ledger
@@ -291,3 +291,22 @@ def test_without_a_ledger_that_writes_no_calibration_is_begun(at: Console) -> No
     ):
         with pytest.raises(CommandError, match="so nothing is begun"):
             require_ledger(replace(state, **change))
+
+
+def test_a_key_after_accepting_is_told_what_is_written_and_not_recorded(
+    at: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at.by_hand()
+
+    def stopped(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(do_record, "wait_record", stopped)
+    at.talk.lines = ["", "60000", "", "", "ACCEPT"]
+    loads_by_prompt(at, ["60000", ""])
+    said = at.do("calibrate x")
+    assert said.data["written"]
+    assert said.data["seq"] is None
+    assert any(line.startswith("NOT RECORDED: stopped") for line in said.text)
+    monkeypatch.undo()
+    assert at.do("calibrate record as it was").data["seq"] is not None
