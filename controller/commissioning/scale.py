@@ -57,7 +57,7 @@ def _cells(session: Session, tap: CellTap) -> None:
         good = noise_e[cell] <= NOISE_E_MAX and not saturated[cell] and unique > 1
         seen = f"noise {noise_e[cell]:.2f} e, {unique} different values"
         seen += ", SATURATED" if saturated[cell] else ""
-        session.note("cell", f"cell {cell + 1}", bool(good), seen)
+        session.note("cell", f"cell {cell}", bool(good), seen)
 
 
 def _indicator(session: Session, tap: IndicatorTap) -> None:

@@ -61,7 +61,7 @@ def _cells(ctx: Context, state: State, samples: Samples) -> Iterator[str]:
         yield "no sample in the last second"
     for cell, health in enumerate(state.cell_health):
         if health != "OK":
-            yield f"cell {cell + 1}: {health}"
+            yield f"cell {cell}: {health}"
 
 
 def _indicator(ctx: Context, state: State, samples: Samples) -> Iterator[str]:

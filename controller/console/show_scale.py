@@ -25,7 +25,7 @@ LIVE_S = 0.5
 
 
 class CellLook(Struct, frozen=True, kw_only=True):
-    """One cell over the last seconds; masses and noise in e are None without a calibration."""
+    """One cell, the first is 0; masses and noise in e are None without a calibration."""
 
     cell: int
     counts: int | None = None
@@ -86,7 +86,7 @@ def cell_looks(state: State, samples: Samples, scale: Scale | None) -> list[Cell
     if not samples.t_us:
         n = len(scale.cells) if scale is not None else len(state.cell_health)
         return [
-            CellLook(cell=cell + 1, health=_health(state, cell, silent=True)) for cell in range(n)
+            CellLook(cell=cell, health=_health(state, cell, silent=True)) for cell in range(n)
         ]
     counts = np.array(samples.counts, dtype=np.int64)
     newest = np.array(samples.t_us) > samples.t_us[-1] - NEWEST_S * 1e6
@@ -102,7 +102,7 @@ def cell_looks(state: State, samples: Samples, scale: Scale | None) -> list[Cell
         e_g = scale.e_g if scale is not None else 1
         found.append(
             CellLook(
-                cell=cell + 1,
+                cell=cell,
                 counts=round(float(counts[newest, cell].mean())),
                 mass_g=mass_g,
                 noise_counts=round(float(counts[:, cell].std()), 1),
