@@ -16,7 +16,7 @@ TRUCKS ?= 50
 HIL_OUT ?= out/hil-$(shell date +%Y%m%d-%H%M%S)
 DAY_OUT ?= out/day-$(shell date +%Y%m%d-%H%M%S)
 
-.PHONY: demo test test-kernel flips powercut kill fuzz lint lint-firmware bench docs golden day explore mutants hil clean
+.PHONY: demo test test-kernel test-terminals flips powercut kill fuzz lint lint-firmware bench docs golden day explore mutants hil clean
 
 demo: $(READY)
 	$(BIN)/steelyard demo --out $(DEMO_OUT)
@@ -29,6 +29,13 @@ test: lint
 test-kernel: $(READY)
 	timeout 900 tests/kernel/vm.sh out/kernel
 	PYTHONPATH=. $(BIN)/python tests/kernel/run.py out/kernel
+
+# The console driven by the terminal programs that technicians use; what their windows showed is
+# kept in out/terminals.  `make test` runs the same where the programs are installed.
+test-terminals: $(READY)
+	command -v picocom tio screen tmux >/dev/null || \
+		{ $(SUDO) apt-get update && $(SUDO) apt-get install -y picocom tio screen tmux; }
+	STEELYARD_TERMINALS=out/terminals $(BIN)/pytest -p no:xdist tests/console/test_terminal_programs.py
 
 # The property tests with new examples, TIMES as many as usual; make test draws the same each time.
 fuzz: $(READY)
