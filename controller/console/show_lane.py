@@ -180,7 +180,7 @@ def _weighing(ctx: Context, weight: Weight) -> str:
         if weight.axles is not None:
             text += said(ctx, f", {weight.axles} axles", f"，{weight.axles} 轴")
     if weight.bad_cells:
-        cells = ", ".join(str(cell + 1) for cell in weight.bad_cells)
+        cells = ", ".join(str(cell) for cell in weight.bad_cells)
         text += said(ctx, f"  BAD CELL {cells}", f"  传感器 {cells} 故障")
     return text
 

@@ -88,6 +88,19 @@ def test_the_lane_on_one_screen_and_as_data(ctx: Context) -> None:
     assert f"phase       {data['phase']}" in shown
 
 
+def test_a_bad_cell_is_named_by_its_number_in_the_record(said: Said, stand: Stand) -> None:
+    inputs = said.said.inputs
+    weight = replace(inputs.weight, bad_cells=(0, 3))
+    said.said = replace(said.said, inputs=replace(inputs, weight=weight))
+    assert "BAD CELL 0, 3" in text(looking(stand.out, said), "show lane")
+    assert answer(looking(stand.out, said), "show lane").data["weight"]["bad_cells"] == [0, 3]
+    assert {"BAD"} == {
+        cell["health"]
+        for cell in answer(looking(stand.out, said), "show scale").data["cells"]
+        if cell["cell"] in (0, 3)
+    }
+
+
 def test_all_of_a_lane_in_trouble_fits_a_screen(said: Said, stand: Stand) -> None:
     now_us = said.said.inputs.now_us
     standing = tuple(Standing(code=int(fault), since_us=now_us, times=1) for fault in Fault)
