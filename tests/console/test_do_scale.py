@@ -36,7 +36,7 @@ from sim.world import Visit
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     """A reading of a simulated deck need not be as long as one of a windy yard."""
-    monkeypatch.setattr(do_calibrate, "READ_S", 1.0)
+    monkeypatch.setattr(do_calibrate, "READ_S", 3.0)
 
 
 @pytest.fixture
