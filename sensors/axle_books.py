@@ -91,6 +91,11 @@ class AxleBooks:
             self.steps.append(step)
             self._climbs.append(edge.climb)
 
+    def lose(self) -> None:
+        """Take note that an axle may have come or gone unseen: the count is not known any more."""
+        self._answers.clear()
+        self.lost += 1
+
     def _swings_back(self, step: AxleStep) -> bool:
         """Whether this undoes the last step: a bouncing body passed for an axle, there and back."""
         if not self.steps:

@@ -7,6 +7,8 @@ is already there times the way it travels; this gives the spacing without a spee
 from collections import deque
 from typing import Final
 
+import numpy as np
+
 from sensors.axle_books import AxleAnswers, AxleBooks, Edge
 from sensors.axle_confidence import Between, between, climb
 from sensors.axle_doubt import StandingDoubt
@@ -36,6 +38,8 @@ CLIMBED_US: Final = 250_000
 # What goes off is an axle that climbed on, so it weighs at least this share of the lightest.
 WHOLE_AXLE: Final = 0.4
 WAY_M_MAX: Final = 60.0
+# In a longer hole in time a vehicle that rolls may have put an axle on that nobody saw.
+HOLE_US: Final = 400_000
 # The wheel or the body over it cuts the beam at its end as an axle crosses, with time to spare.
 UNSEEN_US: Final = 300_000
 
@@ -88,6 +92,8 @@ class AxleTracker:
         lag = max(2, round((lag_s if self.books.steps else FIRST_LAG_S) * self._rate_hz))
         if len(history) < fresh + 2 * lag:
             return None
+        if self.books.steps and not standing and _hole_us(history, fresh) > HOLE_US:
+            self.books.lose()
         done = self._enter(self._doubt.settle(self.books.front, history))
         in_beam = standing and clear_since_us is None
         # Once a step rises, what comes after its top counts too, however little it is.
@@ -175,6 +181,11 @@ class AxleTracker:
         last = self.books.steps[-1]
         near = way_m < RINGING_M and peak.at_us - last.at_us < RINGING_US
         return near and end == last.end and peak.rise_g * last.mass_g > 0
+
+
+def _hole_us(history: History, fresh: int) -> int:
+    """The longest time without a sample up to the newest `fresh` ones."""
+    return int(np.diff(history.t_us(fresh + 1)).max())
 
 
 def _unseen(step: AxleStep, clear_since_us: int | None) -> bool:

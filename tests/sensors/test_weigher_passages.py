@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -181,6 +182,21 @@ def test_a_vehicle_that_rolls_on_behind_the_first_is_told_by_a_gap_that_a_loop_s
     found = kinds(weigher)
     assert found.count(EventKind.AXLE_ON) == 4
     assert (EventKind.TAILGATE in found) == told
+
+
+@pytest.mark.parametrize(("hole_s", "axles"), [(0.3, 3), (1.0, -1)])
+def test_axles_that_came_in_a_hole_in_time_are_not_counted(
+    passage: Make, stop_legs: Legs, hole_s: float, axles: int
+) -> None:
+    """A converter that starts anew as a vehicle rolls on; the weight is taken all the same."""
+    whole = passage(stop_legs)
+    t_s = (whole.t_us - whole.t_us[0]) / 1e6
+    last_s = float(t_s[whole.way_m > 4.9][0])
+    kept = (t_s < last_s + 0.4) | (t_s > last_s + 0.4 + hole_s)
+    fields = {name: getattr(whole, name)[kept] for name in ("t_us", "kg", "beams", "way_m")}
+    last = msgspec.structs.replace(whole, **fields).run().snapshot()
+    assert last.status == Status.ACCEPTED
+    assert last.axles == axles
 
 
 def test_a_person_who_steps_on_never_becomes_part_of_the_weight(
