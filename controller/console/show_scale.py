@@ -85,9 +85,7 @@ def cell_looks(state: State, samples: Samples, scale: Scale | None) -> list[Cell
     """Each cell of the deck, those that give nothing too."""
     if not samples.t_us:
         n = len(scale.cells) if scale is not None else len(state.cell_health)
-        return [
-            CellLook(cell=cell, health=_health(state, cell, silent=True)) for cell in range(n)
-        ]
+        return [CellLook(cell=cell, health=_health(state, cell, silent=True)) for cell in range(n)]
     counts = np.array(samples.counts, dtype=np.int64)
     newest = np.array(samples.t_us) > samples.t_us[-1] - NEWEST_S * 1e6
     silent = state.inputs.now_us - samples.t_us[-1] > SILENT_US
