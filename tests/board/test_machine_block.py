@@ -152,8 +152,9 @@ def test_check_tells_of_a_change_by_hand_and_what_to_do(tmp_path: Path) -> None:
     assert "since version 1 (li, 2026-11-23" in problem
     assert "history/*.v*.toml" in problem
     path.write_bytes(kept_path(path, 1).read_bytes())
-    line = next(one for one in text_of(check_site(path, AT.date())).split("\n") if "console" in one)
-    assert line.startswith("set at the console: timing.plate_wait (version 1, li, 2026-11-23T09:12")
+    told = text_of(check_site(path, AT.date())).split("\n")
+    (said,) = [one for one in told if "set at the console" in one]
+    assert said.startswith("set at the console: timing.plate_wait (version 1, li, 2026-11-23T09:12")
     assert read_profile(path).timing["plate_wait"] == 4_000_000
     path.write_bytes(human_part(text) + b"[machine]\nversion = 1\n")
     with pytest.raises(ProfileError, match="machine: only the program writes this table"):

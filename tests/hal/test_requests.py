@@ -51,7 +51,7 @@ def test_a_request_comes_in_once_with_who_and_why(bus: Bus, tmp_path: Path) -> N
 
 def test_a_detail_as_long_as_may_be_fits_in_a_line(bus: Bus, tmp_path: Path) -> None:
     source = SocketRequests(bus, "r.sock")
-    most = {name: "称" * 200 for name in ("kind", "who", "why", "plate", "second")}
+    most = dict.fromkeys(("kind", "who", "why", "plate", "second"), "称" * 200)
     sent = json.dumps(most | {"detail": "重" * DETAIL_MAX}, ensure_ascii=False).encode() + b"\n"
     assert ask(tmp_path / "r.sock", sent) == [{"ok": True}]
     (request,) = source.poll()
