@@ -51,11 +51,12 @@ def point_verdict(point: Point, flips: int, seconds: float) -> tuple[str, str]:
     role = point.name.rpartition(".")[2]
     if point.way == "out":
         return "ok", ""
+    # First, for one that comes and goes may be unknown at this moment, and it is no cut cable.
+    if flips > max(3.0, FLAPS_PER_S_MAX * seconds):
+        return "FLAPS", "a loose contact, a dirty or badly aimed beam, a loop next to a cable"
     if point.state == "UNKNOWN":
         usual = "no voltage, a cut cable, or a device that is silent: its supply and its plug"
         return "UNKNOWN", _REMEDY.get(role, usual)
-    if flips > max(3.0, FLAPS_PER_S_MAX * seconds):
-        return "FLAPS", "a loose contact, a dirty or badly aimed beam, a loop next to a cable"
     if role == "boom" and point.state == "BETWEEN":
         return "BETWEEN", "neither limit switch is made: it stands half up, or a switch is set off"
     if role == "estop" and point.state == "BLOCKED":

@@ -6,7 +6,7 @@ an empty one, as long as it stands still.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from controller.console.do_common import both, lane_wait, site_of, whole
 from controller.console.grammar import Argument, Command
 from controller.console.messages import SAMPLES_S_MAX, Samples
 from controller.console.roles import Role
+from controller.core.kinds import Deck
 
 LOOK_S = 10
 LOOK_S_MIN, LOOK_S_MAX = 2, int(SAMPLES_S_MAX)
@@ -28,7 +29,13 @@ RATE_SHARE_MAX = 0.05
 GAP_PERIODS = 1.5
 MISSING_SHARE_MAX = 0.01
 NOISE_E_MAX = 1.0
+QUIET_NOISE_E_MAX = 0.25
+"""Of a cell under an empty deck: a sound one stands far below, a vehicle's engine is not there."""
 DRIFT_E_MIN_MAX = 1.0
+DRIFT_SIGMAS = 4.0
+"""A slope within so many of its own standard errors is noise."""
+AGE_US_MAX = 500_000
+AHEAD_US_MAX = 50_000
 STUCK_BITS_MAX = 8
 UNIQUE_MIN = 2
 
@@ -61,7 +68,10 @@ class CellLook(Struct, frozen=True, kw_only=True):
 
 
 def rate_of(samples: Samples) -> Rate:
-    """The pace of samples; all zero where there are fewer than two."""
+    """The pace of samples; all zero where there are fewer than two.
+
+    An indicator has no stated rate (0): its gaps are held against its own usual interval.
+    """
     t_us = np.array(samples.t_us, np.int64)
     if len(t_us) < 2:
         return Rate(
@@ -69,8 +79,8 @@ def rate_of(samples: Samples) -> Rate:
             samples=len(t_us),
         )  # fmt: skip
     steps_us = np.diff(t_us)
-    period_us = 1e6 / samples.rate_hz
     usual_us = float(np.median(steps_us))
+    period_us = 1e6 / samples.rate_hz if samples.rate_hz else max(usual_us, 1.0)
     over = steps_us[steps_us > GAP_PERIODS * period_us]
     return Rate(
         wanted_hz=samples.rate_hz,
@@ -82,26 +92,39 @@ def rate_of(samples: Samples) -> Rate:
     )
 
 
-def looks_of(samples: Samples, site: ScaleSite) -> list[CellLook]:
-    """Each cell judged by itself; counts (n, cells), n at least 2."""
+def looks_of(
+    samples: Samples, site: ScaleSite, health: Sequence[str] = (), *, empty: bool = False
+) -> list[CellLook]:
+    """Each cell judged by itself; counts (n, cells), n at least 2.
+
+    ``health`` is what the lane's own watch says of each; ``empty`` that nothing stands on the deck.
+    """
     counts = np.array(samples.counts, np.int64)
     t_min = (np.array(samples.t_us, np.float64) - samples.t_us[0]) / 60e6
     cells_g = site.scale.to_grams(counts)
+    watched = [*health, *["OK"] * counts.shape[1]]
+    noise_e_max = QUIET_NOISE_E_MAX if empty else NOISE_E_MAX
     return [
-        _look(cell, counts[:, cell], cells_g[:, cell], t_min, site)
+        _look(cell, counts[:, cell], cells_g[:, cell], t_min, site, watched[cell], noise_e_max)
         for cell in range(counts.shape[1])
     ]
 
 
 def _look(
     cell: int, counts: Counts, grams: NDArray[np.float64], t_min: NDArray[np.float64],
-    site: ScaleSite,
+    site: ScaleSite, health: str, noise_e_max: float,
 ) -> CellLook:  # fmt: skip
     slope, base = np.polyfit(t_min, grams, 1)
     noise_e = float((grams - slope * t_min - base).std()) / site.scale.e_g
     unique, stuck = len(np.unique(counts)), stuck_bits(counts)
     saturated = int(np.sum(np.abs(counts) >= site.max_counts))
     drift_e = float(slope) / site.scale.e_g
+    # Of n even samples over T the slope of the noise alone scatters by noise sqrt(12 / n) / T.
+    scatter_e = noise_e * float(np.sqrt(12 / len(t_min)) / max(float(t_min[-1]), 1e-9))
+    drifts = abs(drift_e) > max(DRIFT_E_MIN_MAX, DRIFT_SIGMAS * scatter_e)
+    verdicts = list(_verdicts(unique, stuck, saturated, drifts=drifts, noisy=noise_e > noise_e_max))
+    if health != "OK" and not verdicts:
+        verdicts.append(f"{health}: so says the lane's own watch over the cells: 'show scale'")
     return CellLook(
         cell=cell,
         mean_counts=float(counts.mean()),
@@ -111,7 +134,7 @@ def _look(
         unique=unique,
         stuck_bits=stuck,
         saturated=saturated,
-        verdicts=tuple(_verdicts(unique, stuck, saturated, noise_e, drift_e)),
+        verdicts=tuple(verdicts),
     )
 
 
@@ -122,7 +145,7 @@ def stuck_bits(counts: Counts) -> int:
 
 
 def _verdicts(
-    unique: int, stuck: int, saturated: int, noise_e: float, drift_e: float
+    unique: int, stuck: int, saturated: int, *, drifts: bool, noisy: bool
 ) -> Iterator[str]:
     if saturated:
         yield "SATURATED: take load off; else a broken wire, a short or too high a gain"
@@ -132,9 +155,9 @@ def _verdicts(
         return
     if stuck > STUCK_BITS_MAX:
         yield f"STUCK: the lowest {stuck} bits never change: converter or its driver's options"
-    if noise_e > NOISE_E_MAX:
+    if noisy:
         yield "NOISY: moisture in plug or box, a loose shield, wind, somebody on the deck"
-    if abs(drift_e) > DRIFT_E_MIN_MAX:
+    if drifts:
         yield "DRIFTS: still warming up, moisture, or the load moves"
 
 
@@ -148,10 +171,12 @@ def diag(ctx: Context, given: dict[str, str]) -> Answer:
     if len(samples.t_us) < 2:
         raise CommandError(f"no samples came in {seconds} s: {silence(samples)}")
     rate = rate_of(samples)
-    wrong = pace_verdicts(rate)
+    now = ctx.link.state()
+    wrong = [*pace_verdicts(rate), *stamp_verdicts(ctx, samples, now.inputs.now_us)]
     if state.scale == "indicator":
         return _indicator(rate, samples, wrong, site.scale.e_g)
-    looks = looks_of(samples, site)
+    empty = state.inputs.weight.deck is Deck.EMPTY
+    looks = looks_of(samples, site, now.cell_health, empty=empty)
     data = _data(rate, wrong, looks)
     return Answer(data=data, text=_table(ctx, rate, wrong, looks))
 
@@ -175,10 +200,31 @@ def silence(samples: Samples) -> str:
 def pace_verdicts(rate: Rate) -> list[str]:
     """What is wrong with the pace of samples."""
     found = []
-    if abs(rate.got_hz - rate.wanted_hz) > RATE_SHARE_MAX * rate.wanted_hz:
+    if rate.wanted_hz and abs(rate.got_hz - rate.wanted_hz) > RATE_SHARE_MAX * rate.wanted_hz:
         found.append("RATE: the site file's rate is not what comes: look at the converter's speed")
     if rate.missing > MISSING_SHARE_MAX * max(rate.samples, 1):
         found.append("GAPS: samples are missing: cable, line speed, load of this computer")
+    return found
+
+
+def stamp_verdicts(ctx: Context, samples: Samples, now_us: int) -> list[str]:
+    """What is wrong with the times of samples, and what their device says of itself.
+
+    ``now_us`` is the lane's clock after ``samples``: what is newer than that is ahead, and what
+    is older in samples that are asked for now is behind, however long the asking took.
+    """
+    newest_us = (ctx.link.samples(AGE_US_MAX / 1e5).t_us or samples.t_us)[-1]
+    ahead_us, behind_us = samples.t_us[-1] - now_us, now_us - newest_us
+    found = []
+    if ahead_us > AHEAD_US_MAX or behind_us > AGE_US_MAX:
+        side = "ahead of" if ahead_us > 0 else "behind"
+        off_s = max(ahead_us, behind_us) / 1e6
+        found.append(
+            f"STAMPS: times are {off_s:.1f} s {side} the lane's, so nothing can be weighed: "
+            "the converter's clock, or a driver that buffers"
+        )
+    if samples.fault is not None:
+        found.append(silence(samples))
     return found
 
 
@@ -196,7 +242,7 @@ def _indicator(rate: Rate, samples: Samples, wrong: list[str], e_g: int) -> Answ
         "ok": not wrong,
     }
     line = (
-        f"indicator: {rate.got_hz:.1f} readings/s ({rate.wanted_hz:g} stated), "
+        f"indicator: {rate.got_hz:.1f} readings/s, {rate.missing} missing, "
         f"longest gap {rate.gap_max_us / 1e3:.0f} ms, spread {spread_e:.2f} e"
     )
     return Answer(data=data, text=(line, *(wrong or ["ok"])))

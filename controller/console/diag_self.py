@@ -18,13 +18,20 @@ from controller.console.answer import Answer, CommandError
 from controller.console.clean import printable
 from controller.console.context import Context
 from controller.console.diag_io import point_verdict
-from controller.console.diag_scale import looked, looks_of, pace_verdicts, rate_of, silence
+from controller.console.diag_scale import (
+    looked,
+    looks_of,
+    pace_verdicts,
+    rate_of,
+    silence,
+    stamp_verdicts,
+)
 from controller.console.do_common import both, site_of
 from controller.console.do_snap import OK, judged_now
 from controller.console.grammar import Command
 from controller.console.messages import State
 from controller.console.roles import Role
-from controller.core.kinds import ClockQuality
+from controller.core.kinds import ClockQuality, Deck
 from protocol.errors import LedgerError
 from protocol.ledger import Ledger
 from protocol.record import RecordError
@@ -163,10 +170,17 @@ def _scale(ctx: Context, state: State) -> Iterator[Result]:
         yield Result("scale", False, f"no samples: {silence(samples)}")
         return
     rate = rate_of(samples)
-    wrong = pace_verdicts(rate)
-    seen = f"{rate.got_hz:.1f}/s of {rate.wanted_hz:g}/s"
+    now = ctx.link.state()
+    wrong = [*pace_verdicts(rate), *stamp_verdicts(ctx, samples, now.inputs.now_us)]
+    seen = f"{rate.got_hz:.1f}/s" + (f" of {rate.wanted_hz:g}/s" if rate.wanted_hz else "")
     yield Result("scale rate", not wrong, "; ".join([seen, *wrong]))
-    for look in looks_of(samples, site_of(state).scale) if state.scale == "cells" else ():
+    empty = state.inputs.weight.deck is Deck.EMPTY
+    looks = (
+        looks_of(samples, site_of(state).scale, now.cell_health, empty=empty)
+        if state.scale == "cells"
+        else ()
+    )
+    for look in looks:
         good = not look.verdicts
         seen = f"noise {look.noise_e:.3f} e, {look.unique} different values"
         yield Result(f"cell {look.cell}", good, "; ".join([seen, *look.verdicts]))
