@@ -132,17 +132,19 @@ class Window:
             (Path(folder) / f"{self.name}-{what}.txt").write_text(self.text(), encoding="utf-8")
 
     def log_in(self) -> None:
+        """As a person does: what is typed before the line listens is typed again."""
         until_s = time.monotonic() + PATIENCE_S
-        while "login:" not in self.text() and time.monotonic() < until_s:
-            self.type("Enter")  # Not heard before the program has the line open.
-            self.wait("login:", 5)
-        self.until("login:")
-        self.type("li", "Enter")
+        while not self.wait("login:", 5) and time.monotonic() < until_s:
+            self.type("Enter")
+        while not self.wait("password:", 5) and time.monotonic() < until_s:
+            self.type("C-u", "li", "Enter")
         self.until("password:")
         self.type(PASSWORD, "Enter")
         self.prompt()
 
     def close(self) -> None:
+        if self.name == "screen":  # Else it detaches and goes on reading the line.
+            subprocess.run(["screen", "-S", self.tmux, "-X", "quit"], check=False)
         subprocess.run(["tmux", "-L", self.tmux, "kill-server"], check=False)
 
     def _do(self, *words: str) -> str:
