@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from controller.console.answer import Answer, CommandError
 from controller.console.clean import printable
+from controller.console.lines import broken, padded, places, room
 from controller.console.roles import Role
 
 if TYPE_CHECKING:
@@ -138,8 +139,14 @@ class Grammar:
             except CommandError as error:
                 return [str(error)]
             return [f"{command.usage}   {command.help_in(ctx.screen.language)}"]
-        width = max(len(one.text) for one in offers)
-        return [f"  {one.text:<{width}}  {one.help}" for one in offers]
+        width = max(places(one.text) for one in offers)
+        rows = []
+        for one in offers:
+            label = one.text
+            for row in broken(one.help, max(8, room(ctx) - width - 4)):
+                rows.append(f"  {padded(label, width)}  {row}".rstrip())
+                label = ""
+        return rows
 
     def _command(self, words: Sequence[str]) -> tuple[Command, int]:
         """The command that a line begins with, and how many of its words that took."""

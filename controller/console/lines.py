@@ -67,11 +67,12 @@ def labelled(ctx: Context, label: str, text: str) -> str:
 
 def folded(ctx: Context, label: str, text: str) -> list[str]:
     """The same, but continued on further lines where it is longer; breaks at spaces if it can."""
-    rows = _rows(text, max(8, room(ctx) - LABEL - 1))
+    rows = broken(text, max(8, room(ctx) - LABEL - 1))
     return [f"{padded(label if n == 0 else '', LABEL)} {row}" for n, row in enumerate(rows)]
 
 
-def _rows(text: str, width: int) -> list[str]:
+def broken(text: str, width: int) -> list[str]:
+    """A text in rows of at most this width, broken at spaces if it can be."""
     rows, row, used, space = list[str](), "", 0, 0
     for letter in text:
         wide = max(0, get_cwidth(letter))

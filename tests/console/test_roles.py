@@ -16,6 +16,7 @@ from controller.console.answer import Answer, CommandError
 from controller.console.context import Context, Person
 from controller.console.execute import execute
 from controller.console.grammar import Command, Grammar
+from controller.console.lines import places
 from controller.console.link import LaneLink
 from controller.console.roles import Role
 from controller.console.serve import grammar
@@ -104,6 +105,21 @@ def line_of(command: Command) -> str:
 def test_the_table_here_names_every_command_once() -> None:
     assert {one.words for one in COMMANDS} == set(LEAST)
     assert len(LEAST) == sum(map(len, (LOOKS, OWN, DECIDES, TENDS, RULES)))
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_help_fits_a_terminal_of_eighty_columns(running: Running, language: str) -> None:
+    ctx = context(running, Role.ADMIN)
+    ctx.screen.language = "zh" if language == "zh" else "en"
+    firsts = {one.words.split()[0] for one in COMMANDS if " " in one.words}
+    wide = [
+        line
+        for begun in ("", *(f"{first} " for first in sorted(firsts)))
+        for line in SPRUNG.help_at(begun, ctx)
+        if places(line) > 79
+    ]
+    assert wide == []
+    ctx.link.close()
 
 
 @pytest.mark.parametrize("role", list(Role), ids=lambda role: role.name.lower())
