@@ -16,7 +16,7 @@ import msgspec
 
 from hal.bus import Bus
 from hal.files import site_path
-from hal.listening import listen
+from hal.listening import Listener
 from hal.ports import PersonRequest
 from hal.virtual import REQUESTS_MAX
 
@@ -41,14 +41,15 @@ class SocketRequests:
     """
 
     def __init__(self, bus: Bus, path: str) -> None:
-        self._path = site_path(bus, path)
         self._lock = threading.Lock()
         self._waiting: deque[PersonRequest] = deque()
-        self._peers = 0
-        self._server = listen(self._path, "another controller takes requests there", PEERS_MAX)
-        self._ending = False
-        self._thread = threading.Thread(target=self._accept, name="requests", daemon=True)
-        self._thread.start()
+        self._listener = Listener(
+            site_path(bus, path),
+            "another controller takes requests there",
+            PEERS_MAX,
+            self._listen_to,
+        )
+        self._listener.start()
         bus.at_close(self.close)
 
     def poll(self) -> tuple[PersonRequest, ...]:
@@ -59,36 +60,13 @@ class SocketRequests:
 
     def close(self) -> None:
         """Take no more requests and remove the socket."""
-        self._ending = True
-        with contextlib.suppress(OSError):
-            self._server.shutdown(socket.SHUT_RDWR)
-        self._server.close()
-        self._thread.join(1.0)
-        self._path.unlink(missing_ok=True)
-
-    def _accept(self) -> None:
-        while not self._ending:
-            try:
-                peer, _ = self._server.accept()
-            except OSError:
-                return
-            with self._lock:
-                full = self._peers >= PEERS_MAX
-                self._peers += not full
-            if full:
-                peer.close()
-                continue
-            threading.Thread(target=self._listen_to, args=(peer,), daemon=True).start()
+        self._listener.close()
 
     def _listen_to(self, peer: socket.socket) -> None:
         peer.settimeout(IDLE_S)
-        try:
-            with peer, peer.makefile("rb") as lines, contextlib.suppress(OSError):
-                while not self._ending and (line := lines.readline(LINE_BYTES_MAX)):
-                    peer.sendall(msgspec.json.encode(self._take(line)) + b"\n")
-        finally:
-            with self._lock:
-                self._peers -= 1
+        with peer, peer.makefile("rb") as lines, contextlib.suppress(OSError):
+            while not self._listener.ending and (line := lines.readline(LINE_BYTES_MAX)):
+                peer.sendall(msgspec.json.encode(self._take(line)) + b"\n")
 
     def _take(self, line: bytes) -> dict[str, object]:
         if not line.endswith(b"\n"):

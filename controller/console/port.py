@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -49,7 +48,7 @@ from controller.console.watch import Watch
 from controller.core.images import InputImage, OutputImage
 from controller.core.passage import Lane
 from hal.coprocessor.link import CoprocessorLink
-from hal.listening import listen
+from hal.listening import Listener
 from hal.ports import CellSamples, DeviceFault, Indication
 from hal.requests import checked
 
@@ -92,13 +91,8 @@ class ServicePort:
         self._began_us = board.clock.now_us()
         self._coprocessors: dict[str, CoprocessorLink] = board.bus.share("coprocessors", dict)
         self._now: tuple[Lane, InputImage, OutputImage, tuple[DeviceFault, ...], str] | None = None
-        self._peers: set[socket.socket] = set()
-        self._peers_lock = threading.Lock()
-        self._path = path
-        self._server = listen(path, "another controller answers there", PEERS_MAX)
-        self._ending = False
-        self._thread = threading.Thread(target=self._accept, name="service port", daemon=True)
-        self._thread.start()
+        self._listener = Listener(path, "another controller answers there", PEERS_MAX, self._serve)
+        self._listener.start()
 
     def publish(
         self,
@@ -136,43 +130,14 @@ class ServicePort:
 
     def close(self) -> None:
         """Answer no more, also none who is connected, and remove the socket."""
-        self._ending = True
-        with contextlib.suppress(OSError):
-            self._server.shutdown(socket.SHUT_RDWR)
-        with self._peers_lock:
-            for peer in self._peers:
-                # An answer on its way still goes out.
-                with contextlib.suppress(OSError):
-                    peer.shutdown(socket.SHUT_RD)
-        self._server.close()
-        self._thread.join(1.0)
-        self._path.unlink(missing_ok=True)
-
-    def _accept(self) -> None:
-        while not self._ending:
-            try:
-                peer, _ = self._server.accept()
-            except OSError:
-                return
-            with self._peers_lock:
-                full = self._ending or len(self._peers) >= PEERS_MAX
-                if not full:
-                    self._peers.add(peer)
-            if full:
-                peer.close()
-                continue
-            threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
+        self._listener.close()
 
     def _serve(self, peer: socket.socket) -> None:
         peer.settimeout(IDLE_S)
-        try:
-            with peer, peer.makefile("rb") as lines, contextlib.suppress(OSError):
-                while not self._ending and (line := lines.readline(QUESTION_BYTES_MAX)):
-                    for part in self._answer(line):
-                        peer.sendall(part)
-        finally:
-            with self._peers_lock:
-                self._peers.discard(peer)
+        with peer, peer.makefile("rb") as lines, contextlib.suppress(OSError):
+            while not self._listener.ending and (line := lines.readline(QUESTION_BYTES_MAX)):
+                for part in self._answer(line):
+                    peer.sendall(part)
 
     def _answer(self, line: bytes) -> list[bytes]:
         try:

@@ -31,7 +31,7 @@ from controller.console.grammar import Grammar
 from controller.console.link import LaneLink
 from controller.console.login import Door, RefusedError
 from controller.console.terminal import Stopped
-from hal.listening import listen
+from hal.listening import Listener
 
 LINE_BYTES_MAX = 8_192
 PEERS_MAX = 4
@@ -63,48 +63,31 @@ class ScriptPort:
     def __init__(self, folder: Path, path: Path, grammar: Grammar) -> None:
         self._folder = folder
         self._grammar = grammar
-        self._path = path
-        self._peers = 0
-        self._lock = threading.Lock()
         self._turn = threading.Lock()
-        self._ending = False
-        self._server = listen(path, "another console takes scripts there", PEERS_MAX)
+        self._listener = Listener(
+            path,
+            "another console takes scripts there",
+            PEERS_MAX,
+            self._serve,
+            _line({"error": f"{PEERS_MAX} scripts are logged in already"}),
+        )
 
     def serve(self) -> None:
         """Take peers until ``close``; each on a thread of its own."""
-        while not self._ending:
-            try:
-                peer, _ = self._server.accept()
-            except OSError:
-                return
-            with self._lock:
-                full = self._peers >= PEERS_MAX
-                self._peers += not full
-            if full:
-                with contextlib.suppress(OSError), peer:
-                    peer.sendall(_line({"error": f"{PEERS_MAX} scripts are logged in already"}))
-                continue
-            threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
+        self._listener.run()
 
     def close(self) -> None:
         """Take nobody any more and remove the socket."""
-        self._ending = True
-        with contextlib.suppress(OSError):
-            self._server.shutdown(socket.SHUT_RDWR)
-        self._server.close()
-        self._path.unlink(missing_ok=True)
+        self._listener.close()
 
     def _serve(self, peer: socket.socket) -> None:
         try:
             with peer, peer.makefile("rb") as lines, contextlib.suppress(OSError):
                 peer.settimeout(LOGIN_S)
                 session = _Session(self._folder, self._grammar, peer, lines, self._turn)
-                session.run(lambda: self._ending)
+                session.run(lambda: self._listener.ending)
         except Exception:
             log.exception("in a script's session")
-        finally:
-            with self._lock:
-                self._peers -= 1
 
 
 class _Session:
