@@ -187,6 +187,7 @@ class Weigher:
         elif not self._presence.on_deck:
             self._zero.follow(self._now_us, clear and not self._presence.present)
             if self._presence.arrives(live_g):
+                self._zero.visited()
                 self._acceptance.begin()
 
     def _zeroed(self, by_g: float | None) -> None:

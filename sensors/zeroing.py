@@ -16,11 +16,13 @@ from sensors.history import History
 from sensors.sums import column_means, row_sums, span, total, windows
 from sensors.thermal import Corrections
 from sensors.weighing import EventKind, Note
-from sensors.zero import DELAY_TICKS, INITIAL_SHARE_MAX, ZeroKeeper
+from sensors.zero import DELAY_TICKS, INITIAL_SHARE_MAX, TRACKING_REACH_D, ZeroKeeper
 
 SWING_E: Final = 2
 # How often the bare deck is weighed against the calibrated one.
 DEAD_LOAD_US: Final = 1_000_000
+# Who stops on an empty deck has walked on by then; what fell on it lies there still.
+STRANGE_TICKS: Final = round(30 / TICK_S)
 
 
 class ZeroAhead(NamedTuple):
@@ -65,6 +67,8 @@ class Zeroing:
         self._seen: deque[bool] = deque(maxlen=DELAY_TICKS)
         self._steady = False
         self._steady_at = -1
+        self._stood_on_zero = False
+        self._strange_ticks = 0
         self.allowed = True
         self.ok = False
 
@@ -123,9 +127,13 @@ class Zeroing:
         return self._apply(cells_g, ok=not self._cells.faulty)
 
     def request(self, empty: bool) -> float | None:
-        """Set zero at the lane's request; grams as `try_initial`, None where it is refused."""
+        """Set zero at the lane's request; grams as `try_initial`, None where it is refused.
+
+        What came onto the empty deck between two vehicles is taken for its zero only when it has
+        lain there for 30 s: a person may stand there, and walks off from under a vehicle.
+        """
         free = empty and self.allowed and self.is_set
-        if not free or self._cells.faulty or not self.steady():
+        if not free or self._cells.faulty or not self.steady() or self._may_walk_off():
             return None
         cells_g = self.above_calibration_g(self._second)
         before_g = self.offsets_g
@@ -136,6 +144,7 @@ class Zeroing:
     def _apply(self, by_g: FloatArray, ok: bool) -> float:
         self._history.shift(by_g, self._x_m)
         self._corrections.zeroed()
+        self._strange_ticks = 0
         self.ok = ok
         self._note(EventKind.ZERO_SET, round(self.sum_g()))
         return total(by_g)
@@ -191,6 +200,7 @@ class Zeroing:
 
     def follow(self, now_us: int, empty: bool) -> None:
         """Follow slow drift while no vehicle is on the deck; once a tick."""
+        self._see_strange()
         if not (self.allowed and empty) or self._cells.faulty or not self.steady():
             self._keeper.hold()
             return
@@ -203,6 +213,26 @@ class Zeroing:
         self.ok = self._seen[0]
         if _due(now_us, round(1e6 * TICK_S)):
             self._cells.check_dead_load(cells_g)
+
+    def visited(self) -> None:
+        """A vehicle comes on; what lies on the deck behind it may well have fallen off it."""
+        self._stood_on_zero = False
+        self._strange_ticks = 0
+
+    def _see_strange(self) -> None:
+        """Count how long more than tracking follows lies still on a deck that stood on zero."""
+        still = self.steady()
+        second_g = self._history.load_g(self._second) if still else 0.0
+        self._stood_on_zero |= still and abs(second_g) <= self._scale.e_g / 2
+        strange = self._stood_on_zero and self._is_strange(second_g)
+        self._strange_ticks = self._strange_ticks + 1 if strange else 0
+
+    def _is_strange(self, load_g: float) -> bool:
+        return load_g > TRACKING_REACH_D * self._scale.d_g
+
+    def _may_walk_off(self) -> bool:
+        strange = self._stood_on_zero and self._is_strange(self._history.load_g(self._second))
+        return strange and self._strange_ticks < STRANGE_TICKS
 
 
 def _due(now_us: int, tick_us: int) -> bool:

@@ -162,10 +162,43 @@ def test_zero_follows_rain_no_faster_than_half_a_division_a_second() -> None:
     assert keeper.sum_g() == pytest.approx(16_000, abs=2000)
 
 
+def test_who_stops_on_the_empty_deck_is_not_taken_for_its_zero() -> None:
+    weigher = Weigher(small_scale())
+    now = feed(weigher, 4.0, 0.0, 0.0)
+    now = feed(weigher, 29.0, 70.0, now)
+    assert not weigher.request_zero()
+    now = feed(weigher, 2.0, 0.0, now)
+    now = feed(weigher, 29.0, 70.0, now)
+    assert not weigher.request_zero()
+
+
+def test_what_lies_on_the_empty_deck_for_long_is_its_zero() -> None:
+    weigher = Weigher(small_scale())
+    now = feed(weigher, 4.0, 0.0, 0.0)
+    feed(weigher, 32.0, 70.0, now)
+    assert weigher.request_zero()
+    assert weigher.snapshot().zero_offset_g == pytest.approx(70_000, abs=2000)
+
+
+def test_what_fell_off_a_vehicle_is_zero_as_soon_as_it_has_left() -> None:
+    weigher = Weigher(small_scale())
+    now = feed(weigher, 4.0, 0.0, 0.0)
+    now = feed(weigher, 6.0, 5000.0, now)
+    feed(weigher, 4.0, 70.0, now)
+    assert weigher.request_zero()
+
+
+def test_what_was_taken_off_the_deck_is_zero_at_once() -> None:
+    weigher = Weigher(small_scale())
+    now = feed(weigher, 4.0, 0.0, 0.0)
+    feed(weigher, 2.0, -70.0, now)
+    assert weigher.request_zero()
+
+
 def test_a_request_for_zero_is_refused_beyond_its_range_and_under_a_vehicle() -> None:
     weigher = Weigher(small_scale())
     now = feed(weigher, 4.0, 0.0, 0.0)
-    now = feed(weigher, 4.0, 350.0, now)
+    now = feed(weigher, 34.0, 350.0, now)
     assert weigher.request_zero()
     assert weigher.snapshot().gross_g == pytest.approx(0, abs=2000)
     feed(weigher, 4.0, 5000.0, now)
