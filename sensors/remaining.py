@@ -11,7 +11,7 @@ import numpy as np
 
 from sensors.calibration import FloatArray, Scale
 from sensors.degraded import DegradedWeigher, DegradedWeight, NoDegradedWeight
-from sensors.presence import PRESENT_E, deck_state
+from sensors.presence import ELSEWHERE_SHARE, PRESENT_E, deck_state
 from sensors.weighing import DeckState
 
 SMOOTH_S: Final = 0.25
@@ -25,7 +25,8 @@ CREEP_M: Final = 0.05
 class Remaining(msgspec.Struct, frozen=True, kw_only=True):
     """The remaining cells' word; `gross_g` is what they carry, not what stands on the deck.
 
-    `weight` is None until the load has stood for STANDS_S.
+    `weight` is None until the load has stood for STANDS_S; `deck` is UNKNOWN while one cell alone
+    says that something came on.
     """
 
     cells: tuple[int, ...]
@@ -51,16 +52,24 @@ class RemainingCells:
         kept_g = np.where(sound, cells_g[-round(STANDS_S * scale.rate_hz) :], 0.0)
         rows = max(1, round(SMOOTH_S * scale.rate_hz))
         now_g = float(kept_g[-rows:].sum(axis=1).mean())
-        self._present = now_g > (PRESENT_E - self._present) * scale.e_g
+        one = not self._present and self._of_one_cell(kept_g[-rows:].mean(axis=0))
+        self._present = not one and now_g > (PRESENT_E - self._present) * scale.e_g
         moving = self._moves(kept_g, rows)
         still = self._present and not moving
         return Remaining(
             cells=tuple(sorted(bad)),
-            deck=deck_state(round(now_g), self._present, scale),
+            deck=DeckState.UNKNOWN if one else deck_state(round(now_g), self._present, scale),
             gross_g=round(now_g),
             moving=moving,
             weight=self._weigh(kept_g.mean(axis=0), bad) if still else None,
         )
+
+    def _of_one_cell(self, cells_g: FloatArray) -> bool:
+        """Whether one more cell fails, and is not named yet: what climbs on loads two at least."""
+        strongest_g = float(cells_g[np.abs(cells_g).argmax()])
+        elsewhere_g = abs(float(cells_g.sum()) - strongest_g)
+        large = abs(strongest_g) > PRESENT_E * self._scale.e_g
+        return large and elsewhere_g < ELSEWHERE_SHARE * self._scale.min_g
 
     def _moves(self, kept_g: FloatArray, rows: int) -> bool:
         """Whether load or centre of gravity changed within STANDS_S, engine tones left out."""

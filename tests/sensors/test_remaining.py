@@ -62,6 +62,22 @@ def test_the_bad_cell_has_no_say(cell: int, garbage_g: float, load_g: float, see
     assert look(spoilt, {cell}) == look(clean, {cell})
 
 
+@pytest.mark.parametrize("garbage_g", [5e6, 9e7, -5e6, 2e8])
+def test_one_more_cell_that_fails_is_no_vehicle(garbage_g: float) -> None:
+    watch = RemainingCells(SCALE, DegradedWeigher(SCALE))
+    watch.look(deck(0.0), frozenset({1}))
+    failing = deck(0.0)
+    failing[-20:, 5] = garbage_g
+    assert watch.look(failing, frozenset({1})).deck == DeckState.UNKNOWN
+    assert watch.look(failing, frozenset({1, 5})).deck == DeckState.EMPTY
+
+
+def test_the_first_axle_beside_a_bad_cell_is_seen() -> None:
+    watch = RemainingCells(SCALE, DegradedWeigher(SCALE))
+    watch.look(deck(0.0), frozenset({0}))
+    assert watch.look(deck(6e6, 0.5), frozenset({0})).deck == DeckState.LOADED
+
+
 @pytest.mark.parametrize(
     ("load_g", "word"),
     [
