@@ -37,7 +37,7 @@ class Room:
         """Three arrays (count, n, n) with anything in them, until they are asked for again."""
         size, flat = 3 * count * n * n, self._flat.get(name)
         if flat is None or len(flat) < size:
-            flat = self._flat[name] = np.empty(2 * size)
+            flat = self._flat[name] = np.zeros(2 * size)
         one, two, three = flat[:size].reshape(3, count, n, n)
         return one, two, three
 
