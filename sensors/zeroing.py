@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from sensors.calibration import BoolArray, FloatArray, IntArray, Scale
-from sensors.cells import CellWatch
+from sensors.cells import CellHealth, CellWatch
 from sensors.estimator import TICK_S
 from sensors.history import History
 from sensors.sums import column_means, row_sums, span, total, windows
@@ -122,6 +122,8 @@ class Zeroing:
         cells_g = np.median(self._history.cells_g(self._second), axis=0) + self.offsets_g
         self._cells.check_dead_load(cells_g)
         self._name_faults()
+        # What a bad cell says must not stand in the zero when it is sound again.
+        cells_g[[health != CellHealth.OK for health in self._cells.health]] = 0.0
         if not self._keeper.set_initial(cells_g):
             return None
         return self._apply(cells_g, ok=not self._cells.faulty)

@@ -143,6 +143,24 @@ def test_power_up_waits_for_a_clear_beam_and_for_the_lane() -> None:
     assert held.snapshot().deck == DeckState.UNKNOWN
 
 
+def test_a_bad_cell_leaves_nothing_in_the_first_zero() -> None:
+    weigher = Weigher(small_scale())
+    counts = 200_000 + np.random.default_rng(5).integers(-100, 101, (900, CELLS))
+    counts[:300, 1] = 600_000
+    counts[300:600, 1] = 260_000
+    stages = [(rows, np.arange(900)[rows] * 20_000) for rows in _thirds()]
+    for rows, t_us in stages:
+        if rows.start == 600:
+            weigher.clear_cells()
+        weigher.push(t_us, counts[rows], [0] * 300, [0] * 300)
+    assert not any(weigher.snapshot().cells)
+    assert abs(weigher.snapshot().zero_offset_g) < 20_000
+
+
+def _thirds() -> tuple[slice, ...]:
+    return tuple(slice(start, start + 300) for start in (0, 300, 600))
+
+
 @pytest.mark.parametrize("kg", [60.0, 150.0, 5000.0])
 def test_zero_does_not_follow_anything_on_the_deck(kg: float) -> None:
     weigher = Weigher(small_scale())
