@@ -110,6 +110,8 @@ class Grammar:
         Raises:
             CommandError: no such command, or arguments that are missing, too many or unknown.
         """
+        if len(line) > LINE_MAX:
+            raise CommandError(f"a line of more than {LINE_MAX} characters: nothing of it was done")
         typed = _split(line)
         if typed.open_quote:
             raise CommandError('a quote " is open: close it')

@@ -92,6 +92,7 @@ def test_a_line_is_understood(line: str, words: str, arguments: dict[str, str]) 
         ('set a "b', "a quote"),
         ("zzz", "there is: commit, gate, set, show"),
         ("\x1b[2J", "no command '?[2J'"),
+        ("gate raise yard " + "x" * 2_000, "nothing of it was done"),
     ],
 )
 def test_an_error_says_what_to_do(line: str, said: str) -> None:
