@@ -155,6 +155,7 @@ def test_a_dump_stays_within_its_limits(tmp_path: Path, monkeypatch: pytest.Monk
     "text",
     [
         "rtsp://admin:hunter2@10.1.2.3/live",
+        "rtsp://admin:one@hunter2@camera/live",
         "plate 皖A12345 and 粤BD12345 or 京A·12345",
         "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2Vw\n-----END PRIVATE KEY-----",
         "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2Vw and no end",
