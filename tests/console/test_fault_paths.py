@@ -24,6 +24,7 @@ from controller.console.context import Context, Person
 from controller.console.execute import execute
 from controller.console.link import LaneLink
 from controller.console.roles import Role
+from controller.console.serve import grammar
 from controller.faults import load_catalogue
 from protocol.files import Space
 from sim.explore.disk import KINDS as DISK_KINDS
@@ -31,6 +32,7 @@ from sim.faults import AT_AN_END, TABLE, amounts
 from sim.world import Yard
 
 HANDBOOK = Path(__file__).parents[2] / "docs" / "console.md"
+BOOK = HANDBOOK.read_text(encoding="utf-8")
 HEAD = "| device | kind | `show faults` | ask | it says | do |"
 NOT_HERE = {("host", "hangs"), ("disk", "slow")}
 """A stand has no time of its own to be late by: tests/console/test_port.py is late on purpose."""
@@ -66,7 +68,7 @@ def words(cell: str) -> tuple[str, ...]:
 def rows() -> list[Way]:
     """Every row of the tables of faults in the handbook."""
     found, inside = [], False
-    for line in HANDBOOK.read_text(encoding="utf-8").splitlines():
+    for line in BOOK.splitlines():
         if not line.startswith("|"):
             inside = False
         if inside and not line.startswith("|---"):
@@ -198,6 +200,14 @@ def test_every_fault_that_the_yard_can_have_has_one_row() -> None:
     known = [(part, kind) for part, kinds in TABLE.items() for kind in kinds]
     known += [("disk", kind) for kind in DISK_KINDS]
     assert sorted(stated) == sorted(known)
+
+
+def test_the_handbook_gives_every_command_its_role() -> None:
+    table = re.findall(r"^\| (viewer|operator|maintainer|admin) \| (`.*`) \|$", BOOK, re.MULTILINE)
+    stated = {
+        name: Role[role.upper()] for role, names in table for name in names[1:-1].split("`, `")
+    }
+    assert stated == {command.words: command.role for command in grammar().commands}
 
 
 def test_every_code_of_the_catalogue_is_explained_without_a_lane(tmp_path: Path) -> None:
