@@ -92,6 +92,18 @@ def test_a_truck_under_the_boom_that_it_may_leave_by_drives_on(rig: Rig) -> None
     assert kinds(rig) == [(RecordKind.PASSAGE, 1)]
 
 
+def test_a_bad_cell_under_a_truck_that_leaves_stops_the_lane_after_a_start_too(rig: Rig) -> None:
+    released(rig)
+    rig.run(8)
+    rig.plant.sense(End.ROAD, "arm", Presence.BLOCKED)
+    rig.plant.load(motion=True)
+    rig.restart()
+    assert not driven_up(rig, Phase.DEPARTING)
+    rig.plant.weight = Weight(deck=Deck.UNKNOWN, since_us=rig.plant.now_us, bad_cells=(2,))
+    rig.run(6)
+    assert (rig.lane.phase, rig.lane.outcome) == (Phase.FAULTED, "blind")
+
+
 def test_under_a_closed_boom_a_recorded_release_counts_no_more(rig: Rig) -> None:
     released(rig)
     rig.plant.sense(End.ROAD, "beam_low", Presence.BLOCKED)

@@ -72,7 +72,8 @@ def is_blind(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
         return True
     # A scale that started under a load has no zero until what it found has left the deck.
     passage = lane.passage
-    if lane.phase == Phase.DEPARTING and passage is not None and passage.stay is not None:
+    found = lane.phase == Phase.DEPARTING and passage is not None and passage.stay is not None
+    if found and not inputs.weight.bad_cells:
         return False
     return inputs.weight.deck == DECK_UNKNOWN and elapsed(now, inputs.weight.since_us, limit)
 
