@@ -225,6 +225,8 @@ class TamperWatch:
             seen = self._by_lever(start, moved, limit_g, step.u)
             return None if seen is None else (step.sharpness, seen)
         cells, u_cells = self._fit.cells(self._cells, step.tone)
+        if not before.empty and _pitches(cells):
+            return None
         other = TamperKind.STEP if before.empty else TamperKind.PLATEAU_JUMP
         load_before_g = self._cells[:SIDE].mean(axis=0)
         kind = self._kind(cells, u_cells, load_before_g, other)
@@ -353,6 +355,12 @@ class TamperWatch:
             x_mm=x_mm,
             y_mm=y_mm,
         )
+
+
+def _pitches(cells: FloatArray) -> bool:
+    """Whether more went from some cells to others than came on: a body that nods as it sets off."""
+    up, down = float(cells.clip(0).sum()), float(-cells.clip(None, 0).sum())
+    return min(up, down) > abs(up - down)
 
 
 __all__ = ["TamperFinding", "TamperKind", "TamperLimits", "TamperWatch"]

@@ -174,6 +174,20 @@ def test_a_load_that_shifts_on_the_deck_is_nothing() -> None:
     assert run(cells_g) == []
 
 
+def test_a_body_that_nods_as_it_sets_off_is_nothing() -> None:
+    # Sums in kilograms of a simulated passage, which jerks in the last of them.
+    sums = """34758 34801 34866 34888 34859 34823 34813 34821 34837 34852 34857 34848 34830 34820
+        34829 34849 34858 34849 34832 34824 34831 34847 34853 34845 34833 34830 34836 34843 34892
+        35221 35320"""
+    load = np.array([float(kg) for kg in sums.split()])
+    jerk = np.where(np.arange(len(load)) < len(load) - 3, 0.0, load - 34_840)
+    cells = np.outer((load - jerk) * KG, LOADS_KG / LOADS_KG.sum())
+    cells += np.outer(jerk * KG, (1.45, 1.6, -0.85, -0.95, -0.1, -0.15))
+    rolls = np.repeat(cells[-1:], 20, axis=0) + np.linspace(2 * KG, 40 * KG, 20)[:, None]
+    standing = np.arange(len(cells) + len(rolls)) < len(cells)
+    assert run(np.concatenate((cells, rolls)), standing) == []
+
+
 def rolling(t_s: Floats, change: Floats, axle_s: float | None = None) -> Floats:
     """Four axle loads roll along the deck; one more may climb on at the entry, uncounted."""
     out = np.random.default_rng(2).normal(0, 2 * KG, (len(t_s), 6))
