@@ -35,7 +35,7 @@ HANDBOOK = Path(__file__).parents[2] / "docs" / "console.md"
 BOOK = HANDBOOK.read_text(encoding="utf-8")
 HEAD = "| device | kind | `show faults` | ask | it says | do |"
 NOT_HERE = {("host", "hangs"), ("disk", "slow")}
-"""A stand has no time of its own to be late by: tests/console/test_port.py is late on purpose."""
+"""The scans of a stand take no time, so nothing here can be late."""
 BEFORE_S, SHOWS_S, WAITS_S_MAX = 3.0, 8.0, 75
 BY_HAND = ("manual enter a fault was put in", "arm")
 LINES = {
