@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from controller.core.guards import (
+    comes_on,
     deck_occupied,
     is_healthy,
     nobody_waits,
@@ -56,7 +57,10 @@ def observe(lane: Lane, inputs: InputImage, settings: LaneSettings) -> Lane:
     if lane.passage is None:
         return lane
     passage = _acknowledged(lane.passage, inputs)
-    passage = _on_deck(passage, inputs, settings)
+    # Who walks over the deck of a lane that waits has not boarded.
+    waits = lane.phase == Phase.APPROACH and passage.boarded_us is None
+    if not waits or comes_on(lane, inputs, settings):
+        passage = _on_deck(passage, inputs, settings)
     if lane.phase in _READING:
         passage = _read(lane, passage, inputs, settings)
     if inputs.requests:

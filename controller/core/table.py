@@ -85,7 +85,7 @@ ROWS: tuple[Row, ...] = (
     Row((_P.IDLE,), g.zero_lost, _P.ZERO_CHECK, "zero lost"),
     Row((_P.IDLE,), g.vehicle_waits, _P.APPROACH, "vehicle waits"),
 
-    Row((_P.APPROACH,), g.deck_occupied, _P.BOARDING, "boards"),
+    Row((_P.APPROACH,), g.comes_on, _P.BOARDING, "boards"),
     Row((_P.APPROACH,), g.ledger_away, _P.DEPARTING, "not let in without records"),
     Row((_P.APPROACH,), g.turned_away, _P.DEPARTING, "turned away"),
     Row((_P.APPROACH,), g.timed_out, _P.DEPARTING, "did not board", Fault.DID_NOT_BOARD),

@@ -349,6 +349,39 @@ def test_a_stuck_approach_loop_opens_the_boom_once(rig: Rig) -> None:
     rig.run_until(Phase.APPROACH, 1)
 
 
+def test_a_person_on_the_deck_of_a_lane_that_waits_is_not_boarding(rig: Rig) -> None:
+    rig.plant.sense(End.ROAD, "approach", Presence.BLOCKED)
+    rig.run_until(Phase.APPROACH, 1)
+    rig.plant.load(status=WeighingStatus.IDLE)
+    rig.run(3)
+    rig.plant.empty()
+    rig.run(3)
+    assert rig.lane.phase == Phase.APPROACH
+    assert rig.plant.intents == []
+    rig.plant.load(status=WeighingStatus.IDLE)
+    rig.plant.sense(End.ROAD, "beam_low", Presence.BLOCKED)
+    rig.run(0.5)
+    assert rig.plant.ledger.on_deck == rig.out.passage_id
+
+
+def test_what_is_weighed_boards_though_nobody_saw_it_in_the_entry(rig: Rig) -> None:
+    rig.plant.sense(End.ROAD, "approach", Presence.BLOCKED)
+    rig.run_until(Phase.APPROACH, 1)
+    rig.plant.load()
+    rig.run(0.1)
+    assert rig.lane.phase not in (Phase.APPROACH, Phase.HOLDING)
+
+
+def test_an_entry_without_sensors_boards_by_the_load_alone(rig: Rig) -> None:
+    for other in ("arm", "beam_low", "beam_high"):
+        rig.plant.sense(End.ROAD, other, Presence.NOT_FITTED)
+    rig.plant.sense(End.ROAD, "approach", Presence.BLOCKED)
+    rig.run_until(Phase.APPROACH, 1)
+    rig.plant.load(status=WeighingStatus.IDLE)
+    rig.run(0.1)
+    assert rig.lane.phase == Phase.BOARDING
+
+
 def test_deck_unknown_stops_the_lane(rig: Rig) -> None:
     rig.plant.load(deck=Deck.UNKNOWN)
     rig.run_until(Phase.FAULTED, 5)

@@ -20,6 +20,7 @@ from controller.core.kinds import (
     CLEAR,
     CLOSED,
     EMPTY,
+    NOT_FITTED,
     OPEN,
     End,
     WeighingStatus,
@@ -76,6 +77,20 @@ def turned_away(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
         and elapsed(inputs.now_us, approach.since_us, settings.turn_away_us)
         and under_boom_clear(inputs.ends[entry], inputs.now_us, settings.turn_away_us)
     )
+
+
+def comes_on(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """Something comes on the deck that is no person: heavy enough to be weighed, or in the entry.
+
+    An entry without any sensor tells nothing, and there the load itself has to do.
+    """
+    entry = entry_of(lane)
+    if entry is None or not deck_occupied(lane, inputs, settings):
+        return False
+    here = inputs.ends[entry]
+    under = [one.state for one in (here.arm, here.beam_low, here.beam_high)]
+    fitted = any(state != NOT_FITTED for state in under)
+    return not (fitted and inputs.weight.status == WeighingStatus.IDLE and end_clear(inputs, entry))
 
 
 def boarded_whole(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
