@@ -36,6 +36,7 @@ _ACCUSES = ("212 ", "213 ", "214 ")
 _BOOM_MOVED = "boom moved by hand"
 _UNEXPECTED = "unexpected load"
 _ANOTHER = "another than before the start"
+_GONE_AT_START = "gone at start"
 _TOO_MUCH = ("reads too much", "jumps", "creeps")
 """The VOID of an incident at a gate, which needs no vehicle."""
 _TOLD = (Message.PASS, Message.OVER, Message.BACK_OUT)
@@ -112,6 +113,9 @@ class Audit:
             return False
         told_us = 0 if record.void == _UNEXPECTED else LEAVES_US
         made_up = self._scale_lies(at_us) and not self._stood(at_us, told_us)
+        # What a lane finds gone at its start was made up before it died, if by a lying scale.
+        if record.void == _GONE_AT_START and self._died:
+            made_up = made_up or self._lied_of_nobody(at_us)
         return made_up or self._yard.burdened(at_us)
 
     def _stood(self, at_us: int, told_us: int) -> bool:
@@ -130,6 +134,18 @@ class Audit:
             and (fault.until_us is None or at_us <= fault.until_us + SHORT_US)
             for fault in self._yard.options.faults
         )
+
+    def _lied_of_nobody(self, at_us: int) -> bool:
+        """Whether cells read too much not long before, and nobody was on the deck from then on."""
+        began_us = [
+            fault.from_us
+            for fault in self._yard.options.faults
+            if fault.kind in _TOO_MUCH
+            and fault.device.startswith("cell")
+            and fault.from_us <= at_us
+            and (fault.until_us is None or at_us <= fault.until_us + LEAVES_US)
+        ]
+        return bool(began_us) and not self._stood(at_us, at_us - min(began_us))
 
     def _assign(self, record: Record) -> None:
         """Give a record to the interval that had begun when its vehicle boarded."""
