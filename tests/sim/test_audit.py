@@ -26,6 +26,7 @@ from sim.ledgercheck import of_seals
 from sim.loads import Thing
 from sim.truck import CONFIGURATIONS, build_truck
 from sim.truth import Crossing, OnDeck, Touch
+from sim.world import Fault
 
 SECOND = 1_000_000
 E_G = 20_000
@@ -621,6 +622,27 @@ def test_i4_what_lies_on_the_deck_from_the_beginning_is_no_load_that_came() -> N
         record_of_nothing(day)
         day.yard.loads.append(Thing.lying(500_000, 6.0, from_us=from_us))
         assert ("I4" in day.checks()) is wrong
+
+
+@pytest.mark.parametrize(
+    ("until_s", "died", "wrong"), [(2, True, False), (2, False, True), (None, True, True)]
+)
+def test_i4_what_a_lying_scale_made_up_may_be_gone_at_the_start(
+    until_s: int | None, died: bool, wrong: bool
+) -> None:
+    day = Day()
+    record_of_nothing(day)
+    day.records[0] = replace(day.records[0], void="gone at start")
+    if until_s is not None:
+        until_us = until_s * SECOND
+        lies = Fault(device="cell0", kind="reads too much", from_us=SECOND, until_us=until_us)
+        day.yard.options = replace(day.yard.options, faults=(lies,))
+    checker = Checker(day.yard)
+    if died:
+        checker.restarted()
+    records = day.sealed()
+    ghosts = [one.check for one in checker.finish(records, hashes(records)) if "VOID" in one.seen]
+    assert (ghosts == ["I4"]) is wrong
 
 
 def test_i4_who_follows_before_the_deck_is_empty_has_a_record_of_his_own() -> None:
