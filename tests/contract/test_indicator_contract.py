@@ -10,6 +10,8 @@ from indicator_rig import CAN_ZERO, HAS_MOTION, KINDS, Stand, stand, until
 
 from hal.ports import DeviceFault, Indication, IndicationState, Indicator, SelfChecking
 
+FRAME_US = 100_000
+
 
 @pytest.fixture(params=sorted(KINDS))
 def kind(request: pytest.FixtureRequest) -> str:
@@ -21,7 +23,6 @@ def kind(request: pytest.FixtureRequest) -> str:
 def there(kind: str, tmp_path: Path) -> Iterator[Stand]:
     with stand(kind, tmp_path) as found:
         yield found
-FRAME_US = 100_000
 
 
 def seen_until(there: Stand, wanted: int | None, *, still: bool = True) -> list[Indication]:
