@@ -221,14 +221,15 @@ class Terminal:
     def _take(self, key: KeyPress) -> None:
         if self._mode is Mode.STREAM or (self._mode is Mode.RUN and key.key == Keys.ControlC):
             self._keys.clear()
-            self._broken()
+            self._broken(again=key.key == Keys.ControlC)
         elif len(self._keys) < KEYS_MAX:
             self._keys.append(key)
         else:
             self.overrun = True
 
-    def _broken(self) -> None:
-        if self._mode is not Mode.EDIT and not self._broke:
+    def _broken(self, *, again: bool = False) -> None:
+        """A signal that comes just before a call that waits is seen behind it: more may follow."""
+        if self._mode is not Mode.EDIT and (again or not self._broke):
             self._broke = True
             if self._on_break is not None:
                 self._on_break()
