@@ -22,7 +22,7 @@ demo: $(READY)
 	$(BIN)/steelyard demo --out $(DEMO_OUT)
 
 test: lint
-	$(BIN)/pytest -n $(JOBS)
+	$(BIN)/pytest -n $(JOBS) --dist worksteal
 
 # Drivers on a real kernel's GPIO, I2C, serial, USB, camera and watchdog, in a virtual machine:
 # docs/kernel.md. Debian 12 only, since it boots that distribution's kernel.
