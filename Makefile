@@ -7,6 +7,8 @@ READY := $(VENV)/.ready
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 DEMO_OUT ?= out/demo-$(shell date +%Y%m%d-%H%M%S)
 JOBS ?= 2
+# Half of the time of the tests is waiting, for devices in real time and for disks.
+WORKERS ?= 3
 TIMES ?= 10
 TYPINGS := build/typings
 POWERCUT := tests/support:tests/core:tests/powercut
@@ -22,7 +24,7 @@ demo: $(READY)
 	$(BIN)/steelyard demo --out $(DEMO_OUT)
 
 test: lint
-	$(BIN)/pytest -n $(JOBS) --dist worksteal
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 # Drivers on a real kernel's GPIO, I2C, serial, USB, camera and watchdog, in a virtual machine:
 # docs/kernel.md. Debian 12 only, since it boots that distribution's kernel.
