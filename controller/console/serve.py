@@ -233,6 +233,8 @@ def _ended_by_signals(end: Callable[[str], None]) -> Iterator[None]:
         end("hang-up" if number == signal.SIGHUP else "stopped")
 
     before = {one: signal.signal(one, ended) for one in (signal.SIGHUP, signal.SIGTERM)}
+    # A shell that starts this in the background has it ignored, and no command could be broken off.
+    before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:

@@ -32,12 +32,12 @@ SITE_SECRETS = {
     'station_code = "SIM001"': 'station_code = "ZJ330522"',
     'unit_code = "SIM"': 'unit_code = "91330522MA2B"',
     'device_sn = "SIM-BOX-01"': 'device_sn = "BX-7741-Q"',
-    'certificate_no = "SIM-2026-001"': 'certificate_no = "浙检2026-8841"',
+    'certificate_no = "SIM-2026-001"': 'certificate_no = "浙检2026-884177"',
     'serial = "SIM-100"': 'serial = "ZC-SN-99120"',
     "[rules]": '[rules]\ndegraded_weighing = "said Zhou Jianguo by telephone"',
 }
 PLANTED = (
-    "长兴采石场", "ZJ330522", "91330522MA2B", "BX-7741-Q", "8841", "ZC-SN-99120", "Zhou Jianguo",
+    "长兴采石场", "ZJ330522", "91330522MA2B", "BX-7741-Q", "884177", "ZC-SN-99120", "Zhou Jianguo",
     "li.wei", "王小明", "wang.xm", "牌照识别错误请老李确认", "correct horse 73", "13857212345",
 )  # fmt: skip
 
