@@ -28,7 +28,7 @@ from controller.core.kinds import Phase
 PROGRAM = (sys.executable, "-c", "from controller.cli import main; main()")
 PASSWORD = "boom-over-the-road-7"
 PROGRAMS = {
-    "picocom": "picocom -b 115200 {port}",
+    "picocom": "picocom --nolock -b 115200 {port}",
     "tio": "tio -b 115200 {port}",
     "screen": "screen -S {session} {port} 115200",
 }
