@@ -405,7 +405,7 @@ class Checker:
 
     def _liveness(self, inputs: InputImage, outputs: OutputImage) -> None:
         calm = outputs.sign.message != _WELCOME and not inputs.faults and inputs.estop == _CLEAR
-        if not calm or not self._yard.empty or any(boom.broken for boom in self._yard.booms):
+        if not calm or not self._yard.empty or not all(map(self._boom_obeys, End)):
             self._quiet_since_us = None
             self._standing.discard("T7")
             return
@@ -415,6 +415,10 @@ class Checker:
         if waited_us > self._idle_bound_us:
             seen = f"empty for {waited_us / 1e6:.0f} s and still {outputs.sign.message.name}"
             self._hold("T7", True, seen)
+
+    def _boom_obeys(self, end: End) -> bool:
+        """Whether a boom goes where it is driven and says so: no lane is clear before that."""
+        return not self._yard.booms[end].broken and not self._lies(end, "boom")
 
     def _weight(self, weight: Weight) -> None:
         """Remember each accepted weight, and what the yard has against it at that instant."""

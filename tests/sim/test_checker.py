@@ -161,6 +161,11 @@ def test_t7_an_empty_lane_that_does_not_come_back_to_idle() -> None:
     assert found(awake(loaded_yard()), *late) == []
     faulty = [(replace(inputs, faults=(401,)), outputs) for inputs, outputs in late]
     assert found(awake(Yard(1)), *faulty) == []
+    yard = Yard(1)
+    yard.fault("road.boom", "opens by itself")
+    assert found(awake(yard), *late) == []
+    yard.heal("road.boom")
+    assert found(awake(yard), *late) == ["T7"]
 
 
 def test_a_violation_is_found_once_while_it_lasts_and_again_when_it_returns() -> None:
