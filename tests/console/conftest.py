@@ -1,4 +1,4 @@
-"""Sessions on a pty, each with a lane that is none."""
+"""Sessions on a pty, and the people of a line, each with a lane that is none."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from pty_rig import Console, make_cheap
+from pty_rig import PASSWORD, Console, make_cheap
+from serve_rig import Yard
 from shell_rig import Lane
+
+from controller.console.login import Door
+from controller.console.roles import Role
 
 
 @pytest.fixture
@@ -29,3 +33,18 @@ def opened(
     yield open_
     for one in consoles:
         one.close()
+
+
+@pytest.fixture
+def yard() -> Yard:
+    return Yard()
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Door:
+    made = Door(tmp_path, "ttyGS0")
+    made.accounts.add("li.wei", Role.ADMIN, PASSWORD, by="test", fresh=False)
+    made.accounts.add("cron", Role.MAINTAINER, PASSWORD, by="test", fresh=False)
+    made.accounts.add("zhang", Role.VIEWER, PASSWORD, by="test", fresh=False)
+    made.accounts.add("fresh", Role.ADMIN, PASSWORD, by="test")
+    return made
