@@ -9,6 +9,10 @@ from sim.people import PERSON_HEIGHT_M, Walker
 from sim.truth import Touch, Truth
 from sim.vehicle import Vehicle
 
+_STOPS_US = 300_000
+"""Two scans and the arm's own inertia: whoever walks into an arm that is lower than they are and on
+its way down was not hit by it, unless it goes on after that."""
+
 
 class Contacts:
     """The contacts that stand; ``boom_m`` is how far outside the deck's end a boom is."""
@@ -39,8 +43,8 @@ class Contacts:
                     boom.broken = True
             for walker in walkers:
                 if walker.end == end:
-                    below = walker.under_boom(now) and boom.falling
-                    under = below and boom.touches(PERSON_HEIGHT_M)
+                    below = walker.there(now) and walker.under_boom(now - _STOPS_US)
+                    under = below and boom.falling and boom.touches(PERSON_HEIGHT_M)
                     self._begins(now, end, "person", under, boom)
 
     def _begins(self, now: int, end: int, what: str, hit: bool, boom: BoomArm) -> bool:

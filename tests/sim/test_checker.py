@@ -202,6 +202,18 @@ def test_t1_the_yard_notices_a_boom_on_a_truck_and_on_a_person() -> None:
     assert [(t.by_boom, t.what) for t in yard.truth.touches] == [(True, "person")]
 
 
+@pytest.mark.parametrize("stops", [True, False])
+def test_t1_who_walks_into_a_low_arm_is_hit_by_it_only_where_it_goes_on(stops: bool) -> None:
+    walker = Walker(end=0, from_us=0, until_us=5 * SECOND)
+    yard = Yard(1, (), Options(walkers=(walker,)))
+    yard.booms[0].angle_deg = 39.0
+    yard.booms[0].level = Drive.LOWER
+    yard.advance(SECOND // 25)
+    yard.booms[0].level = Drive.RAISE if stops else Drive.LOWER
+    yard.advance(4 * SECOND)
+    assert [t.what for t in yard.truth.touches] == ([] if stops else ["person"])
+
+
 def test_i1_the_exit_boom_waits_for_the_entry_boom_but_for_a_person() -> None:
     raised = driven(End.ROAD, RAISE)
     yard = loaded_yard()
