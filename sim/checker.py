@@ -43,7 +43,7 @@ DOWN_DEG = 10.0
 ROLLS_MPS = 0.6
 """Nobody creeps as fast; a vehicle that has just set off has had its weight while it stood."""
 BRAKES_MPS = 0.1
-STOOD_US = 500_000
+STOOD_US = 300_000
 """So long before its weight is taken a vehicle has stopped."""
 HEARD_US = 5_000_000
 ROLLS_ON_MPS = 0.3
