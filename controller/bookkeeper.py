@@ -39,7 +39,7 @@ from protocol.ondeck import OnDeck
 from protocol.record import Record
 from protocol.writer import Writer
 
-RETRY_SCANS = 50
+RETRY_US = 1_000_000
 FLAGS_MAX = 32
 DONE_MAX = 32
 
@@ -132,7 +132,7 @@ class Bookkeeper:
         self._done: dict[Key, tuple[RecordIntent, int]] = {}
         self._vehicle: Vehicle | None = None
         self._asked = ""
-        self._since_failure = 0
+        self._failed_us: int | None = None
         self._failing = False
         self._fault: Fault | None = None
         self._failure: Failure | None = None
@@ -179,7 +179,6 @@ class Bookkeeper:
                 self._kept(result)
             else:
                 self._stored(key, result)
-        self._retry()
         ready = not (self._failing or self._writer.disk.full)
         if ready != self.fact.ready:
             self.fact = replace(self.fact, ready=ready)
@@ -190,6 +189,7 @@ class Bookkeeper:
         if due(now_us, self._tended_us):
             self._tended_us = now_us
             self._writer.tend(times_at(now_us, wall))
+        self._retry(now_us)
         self._clocks.see(now_us, wall)
         self._boom_moved = self._boom_moved or _MOVED in outputs.alarms
         intent = outputs.record
@@ -307,17 +307,19 @@ class Bookkeeper:
         self._failing = True
         self._fault = _FAULTS.get(failure.code, Fault.LEDGER_DAMAGED)
         self._failure = self._failure or failure
-        self._since_failure = 0
+        self._failed_us = None
         if not failure.code.retryable:
             self._pending.pop(key, None)
             self._refused.add(key)
 
-    def _retry(self) -> None:
+    def _retry(self, now_us: int) -> None:
+        """Try again by the clock: a host that hangs may have few scans in a minute."""
         if not self._failing:
             return
-        self._since_failure += 1
-        if self._since_failure >= RETRY_SCANS:
-            self._since_failure = 0
+        if self._failed_us is None:
+            self._failed_us = now_us
+        elif now_us - self._failed_us >= RETRY_US:
+            self._failed_us = None
             self._writer.retry()
 
     def _recall(self, passage_id: int) -> None:

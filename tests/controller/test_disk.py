@@ -231,3 +231,17 @@ def test_two_records_that_wait_for_the_disk_are_both_stored_once_and_both_told(r
     assert [record.kind for record in rig.records] == [Kind.SERVICE, Kind.MANUAL_MOVE]
     assert rig.lane.lane.service is None, "the lane waits for a record that is there"
     assert rig.lane.bookkeeper.failure is None
+
+
+def test_a_host_with_few_scans_takes_its_disk_back_by_the_clock(rig: Rig) -> None:
+    rig.run_until(Phase.IDLE, 20)
+    rig.yard.operator.request(PersonRequest(kind="ENTER_MANUAL", who="li", why="a look"))
+    rig.run_until(Phase.MANUAL, 5)
+    rig.files.fails = lambda number, done, path: FULL if done == "write" else 0
+    rig.yard.operator.request(PersonRequest(kind="CLEAR_CELLS", who="li", why="repaired"))
+    rig.run(1)
+    rig.files.fails = sound
+    for _ in range(5):
+        rig.yard.advance(1_500_000)
+        rig.lane.once()
+    assert [record.kind for record in rig.records] == [Kind.SERVICE]

@@ -124,7 +124,7 @@ def test_a_power_cut_within_a_start_takes_nothing_that_was_told(calls: int) -> N
 def test_a_lane_that_does_not_come_back_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sim.explore.ride, "AWAY_US", 5_000_000)
     monkeypatch.setattr(sim.explore.ride, "STUCK_US", 10_000_000)
-    monkeypatch.setattr(Bookkeeper, "_retry", lambda books: None)
+    monkeypatch.setattr(Bookkeeper, "_retry", lambda books, now_us: None)
     found = ride(plan(disk=[{"kind": "failing", "from": "8 s", "until": "25 s"}]))
     assert "away" in {finding.check for finding in found.findings}
 
