@@ -13,6 +13,7 @@ from protocol.record import Record
 from protocol.rows import Hashes
 from sim.claimcheck import of_claims
 from sim.finding import Finding, of_record
+from sim.incidentcheck import BOOM_MOVED, of_incidents
 from sim.law import mpe_g
 from sim.ledgercheck import annulments, of_ledger
 from sim.recordcheck import Subject, of_itself, of_kin, of_vehicle
@@ -33,12 +34,10 @@ MARGIN_PERMILLE = 25
 _NAMES = ("yard", "road")
 _ACCUSES = ("212 ", "213 ", "214 ")
 """Flags of a weight that changed by itself."""
-_BOOM_MOVED = "boom moved by hand"
 _UNEXPECTED = "unexpected load"
 _ANOTHER = "another than before the start"
 _GONE_AT_START = "gone at start"
 _TOO_MUCH = ("reads too much", "jumps", "creeps")
-"""The VOID of an incident at a gate, which needs no vehicle."""
 _TOLD = (Message.PASS, Message.OVER, Message.BACK_OUT)
 
 
@@ -103,7 +102,7 @@ class Audit:
 
     def _needs_no_vehicle(self, record: Record) -> bool:
         """An incident at a gate is one without a vehicle, and a stone on the deck is a load."""
-        if record.void == _BOOM_MOVED:
+        if record.void == BOOM_MOVED:
             return True
         # A device on the cable makes another load of the one that stood there before the stop.
         if record.void == _ANOTHER and self._died and self._yard.options.devices:
@@ -161,6 +160,7 @@ class Audit:
     def _of_records(self) -> Iterator[Finding]:
         """Each record by itself, then those that lean on earlier ones."""
         yield from of_claims(self._records)
+        yield from of_incidents(self._records, self._yard, self._died)
         options = self._yard.options
         clock = any(fault.device == "clock" for fault in options.faults)
         wall_start_ms = None if clock else options.wall_start_ms
@@ -278,8 +278,8 @@ class Audit:
                     "I5", record, f"seq {record.seq}: {weighing.gross_g} g never accepted"
                 )
             slack = E_G // 2 if weighing.gross_g % E_G == 0 else 0
-            besides_g = self._yard.burden_g(record.times.at_us)
-            masses = [m + g for m in stay.vehicles.values() for g in {0, besides_g}]
+            besides_g = self._yard.beside_g(record.times.at_us, died=self._died)
+            masses = [m + g for m in stay.vehicles.values() for g in besides_g]
             errors = [abs(weighing.gross_g - m) - mpe_g(m, E_G) - slack for m in masses]
             if min(errors) > 0 and not self._yard.weight_is_spoilt(stay.from_us, stay.until_us):
                 told = ", ".join(f"{m} g" for m in masses)

@@ -28,6 +28,7 @@ from protocol.rows import Hashes
 from sim.audit import Audit, Shown
 from sim.cheatjudge import Seen, judged, records_of
 from sim.finding import FINDINGS_MAX, Finding
+from sim.lampcheck import bidden_by_a_trial
 from sim.ledgercheck import of_seals
 from sim.senses import Waking, made_up
 from sim.vehicle import Vehicle
@@ -347,6 +348,8 @@ class Checker:
             shut = green and not boom.is_open and not boom.broken and not self._lies(end, "boom")
             seen = f"green beside the {_NAMES[end]} boom, which stands at {boom.angle_deg:.0f}°"
             self._hold(f"I3 {_NAMES[end]}", shut, seen)
+        bidden = bidden_by_a_trial(inputs, outputs)
+        self._hold("I17", bool(bidden), bidden)
         unknown = greens > 0 and self._unknown(inputs)
         self._hold("I8", unknown, "green while a sensor has said nothing for seconds")
 

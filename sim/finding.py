@@ -23,6 +23,7 @@ CHECKS: dict[str, str] = {
     "I14": "a device that says nothing is unknown to the lane, whatever it said before",
     "I15": "whoever stands is told of a second vehicle on the deck before how to stand right",
     "I16": "a person's word counts once it is on disk, and what a person voids no rule lets go",
+    "I17": "a lamp that is only tried out bids nobody who is there",
     "T1": "nobody and no vehicle is hit by a boom",
     "T2": "no vehicle leaves by the far boom without its record and a rightful cause",
     "T3": "the weight in a record is inside the initial MPE of the true mass",
@@ -38,10 +39,11 @@ CHECKS: dict[str, str] = {
     "T13": "nobody is accused of a device on the scale where there is none",
     "T14": "nobody is held for a wait that was not waited out",
     "T15": "a plate that stands by itself was read surely and alike, and no other was",
+    "T16": "a boom that a record says was moved by hand was moved, or its switches said so",
     "C1": "a cheat is caught, or the record says why it could not be known",
 }
-"""I1 to I10 as in facts of passage 9.2, with what they come to in a whole lane; I11 to I16 are the
-lane's own rules; T1 to T15 compare with the truth that only the yard knows."""
+"""I1 to I10 as in facts of passage 9.2, with what they come to in a whole lane; I11 to I17 are the
+lane's own rules; T1 to T16 compare with the truth that only the yard knows."""
 
 FINDINGS_MAX = 200
 

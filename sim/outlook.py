@@ -15,6 +15,9 @@ from sim.vehicle import Vehicle
 
 BURDEN_G = 150_000
 """More than a person: a deck with that on it is not empty."""
+LOOK_US = 1_000_000
+LIES = 29
+"""So many looks long lies what a scale may rightly take for its zero."""
 
 
 class Outlook(Sensing):
@@ -112,6 +115,22 @@ class Outlook(Sensing):
     def burden_g(self, at_us: int) -> int:
         """What everything but the vehicles weighed on the deck then, grams."""
         return burden_g(self.loads, at_us)
+
+    def beside_g(self, at_us: int, *, died: bool) -> tuple[int, ...]:
+        """What the scale may then have shown besides its vehicles, grams: nothing, or what came.
+
+        What lay there from the beginning is its zero; so may be what has lain for half a minute,
+        and for a lane that ``died`` whatever it found when it began anew.
+        """
+        if not self.loads:
+            return (0,)
+        there_g = [self.burden_g(us) for us in range(0, at_us, LOOK_US)] or [0]
+        lies = 0 if died else LIES
+        zeros = {
+            g for i, g in enumerate(there_g) if i >= lies and {g}.issuperset(there_g[i - lies : i])
+        }
+        now_g = self.burden_g(at_us)
+        return tuple(sorted({0, now_g - there_g[0], *(now_g - zero_g for zero_g in zeros)}))
 
     def may_set_out(self, vehicle: Vehicle, tailgates: bool) -> bool:
         """Whether the turn has come: the lane is empty, or the one to be tailgated has gone in."""

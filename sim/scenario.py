@@ -53,6 +53,8 @@ _REQUESTS = (
     "calibrate",
     "void",
 )
+ON_SCREEN = "on screen"
+"""The passage that whoever asks has before him, whatever its number is."""
 _ASKED = ("kind", "who", "why", "at", "end", "plate", "detail", "passage")
 _DAY = (
     "title",
@@ -222,10 +224,11 @@ def _asked(asked: Mapping[str, Any], where: str) -> Asked:
         if not isinstance(asked.get(key), str) or not asked[key]:
             raise ScenarioError(f"{where} {key}: a request names who asks, and why")
     kind = word(asked.get("kind"), _REQUESTS, f"{where} kind")
-    end = asked.get("end")
+    end, passage = asked.get("end"), asked.get("passage")
     if end is not None:
         word(end, ENDS, f"{where} end")
     return Asked(
+        on_screen=passage == ON_SCREEN,
         at_us=time_us(asked.get("at"), f"{where} at"),
         request=PersonRequest(
             kind=kind.upper(),
@@ -233,7 +236,7 @@ def _asked(asked: Mapping[str, Any], where: str) -> Asked:
             why=asked["why"],
             end=end,
             plate=str(asked.get("plate", "")),
-            passage_id=_passage(asked.get("passage"), where),
+            passage_id=None if passage == ON_SCREEN else _passage(passage, where),
             detail=str(asked.get("detail", "")),
         ),
     )
@@ -242,7 +245,9 @@ def _asked(asked: Mapping[str, Any], where: str) -> Asked:
 def _passage(number: object, where: str) -> int | None:
     whole = isinstance(number, int) and not isinstance(number, bool)
     if number is not None and not whole:
-        raise ScenarioError(f"{where} passage = {number!r}: the number of a passage is expected")
+        raise ScenarioError(
+            f'{where} passage = {number!r}: the number of a passage is expected, or "{ON_SCREEN}"'
+        )
     return number if isinstance(number, int) else None
 
 

@@ -72,10 +72,11 @@ class Fault(Struct, frozen=True, kw_only=True):
 
 
 class Asked(Struct, frozen=True, kw_only=True):
-    """A request that somebody puts in at a stated time."""
+    """A request that somebody puts in at a stated time, perhaps about the passage on his screen."""
 
     at_us: int
     request: PersonRequest
+    on_screen: bool = False
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -122,6 +123,8 @@ class Yard(Outlook):
         self.approach_green = [False, False]
         self.deck_green = [False, False]
         self.estop_pressed = False
+        # What whoever runs the lane shows the people at the desk.
+        self.screen: int | None = None
         self.operator = Operator(
             self.random("operator"),
             absent=self.options.operator_absent,
@@ -377,7 +380,7 @@ class Yard(Outlook):
             self._schedule(fault, now)
         for asked in self.options.requests:
             if asked.at_us <= now < asked.at_us + THINK_US:
-                self.operator.request(asked.request)
+                self._ask(asked)
         for driver in self.drivers:
             if driver.mind is not Mind.GONE:
                 driver.think(now, self)
@@ -395,6 +398,14 @@ class Yard(Outlook):
         loaded.sort(key=lambda v: v.s_m, reverse=True)
         first = loaded[0] if loaded else None
         self.operator.look(now, self._word, first, self._follower(first))
+
+    def _ask(self, asked: Asked) -> None:
+        """Put in what is asked; nobody asks about a passage while there is none on the screen."""
+        request = asked.request
+        if asked.on_screen:
+            request = structs.replace(request, passage_id=self.screen)
+        if not asked.on_screen or self.screen is not None:
+            self.operator.request(request)
 
     def _follower(self, first: Vehicle | None) -> Vehicle | None:
         """The vehicle behind the first one, if it has its nose past the stop line."""

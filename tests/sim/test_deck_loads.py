@@ -132,3 +132,21 @@ def test_a_scenario_states_loads_in_words() -> None:
 def test_a_load_that_cannot_be_is_refused(entry: dict[str, str], said: str) -> None:
     with pytest.raises(ScenarioError, match=said):
         deal({"load": [entry]}, 1, where=str(Path("day.toml")))
+
+
+def test_what_lies_for_half_a_minute_may_be_the_zero_and_what_lay_there_first_is() -> None:
+    second = 1_000_000
+    lay = Thing.lying(400_000, 6.0, from_us=0)
+    fell = Thing.lying(45_000, 12.0, from_us=20 * second)
+    yard = yard_with("2-axle truck")
+    yard.loads += [lay, fell]
+    assert yard.beside_g(10 * second, died=False) == (0,)
+    assert yard.beside_g(40 * second, died=False) == (0, 45_000)
+    yard.loads.append(Thing.lying(-45_000, 12.0, from_us=60 * second))
+    assert yard.beside_g(70 * second, died=False) == (-45_000, 0)
+    yard.loads.append(Thing.lying(30_000, 3.0, from_us=65 * second))
+    assert yard.beside_g(70 * second, died=False) == (-15_000, 0, 30_000)
+    yard.loads.append(Thing.lying(8_000, 3.0, from_us=69 * second))
+    assert yard.beside_g(70 * second, died=False) == (-7_000, 0, 38_000)
+    assert yard.beside_g(70 * second, died=True) == (-7_000, 0, 8_000, 38_000)
+    assert yard_with("2-axle truck").beside_g(70 * second, died=True) == (0,)

@@ -1,0 +1,50 @@
+"""People who press twice because nothing seems to happen, and who void what is on the screen."""
+
+from __future__ import annotations
+
+from random import Random
+
+from sim.explore.dealing.times import in_s, seconds
+from sim.explore.plan import Table
+from sim.scenario import ON_SCREEN
+
+_INSISTS = 0.1
+_VOIDS = 0.1
+_HELD_DOWN = ("raise_boom", "lower_boom")
+"""These ask again by themselves for as long as the button is held."""
+_VOID = {
+    "kind": "void",
+    "who": "operator 09 赵",
+    "why": "a car of the yard, no load",
+    "passage": ON_SCREEN,
+}
+
+
+def deal_insisting(rng: Random, table: Table, span_s: float) -> None:
+    """Let some of what is asked for in a shift be asked for twice, and a passage be voided."""
+    if "cheat" in table:
+        return
+    found: list[Table] = []
+    if rng.random() < _VOIDS:
+        found.append(_VOID | {"at": seconds(_waits_s(rng, table))})
+        found += _again(rng, found[0], 0.6)
+    if rng.random() < _INSISTS:
+        for asked in table["request"]:
+            found += _again(rng, asked, 0.5)
+    if found:
+        asked_of = [*table["request"], *found]
+        table["request"] = sorted(asked_of, key=lambda one: in_s(one["at"]))
+
+
+def _waits_s(rng: Random, table: Table) -> float:
+    """Some time in which one of the trucks is about to be weighed, or has been."""
+    truck = rng.choice(table["truck"])
+    return in_s(truck["at"]) + rng.uniform(12.0, 60.0)
+
+
+def _again(rng: Random, asked: Table, chance: float) -> list[Table]:
+    """The same once more, at once or after a while."""
+    if rng.random() >= chance or asked["kind"] in _HELD_DOWN:
+        return []
+    later_s = rng.choice((rng.uniform(0.1, 1.0), rng.uniform(1.0, 4.0), rng.uniform(4.0, 20.0)))
+    return [asked | {"at": seconds(in_s(asked["at"]) + later_s)}]

@@ -1,0 +1,81 @@
+"""What comes together in a dealt shift: a wet yard, and people who press twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from sim.explore.deal import deal
+from sim.explore.dealing.times import in_s
+from sim.scenario import ON_SCREEN
+from sim.scenario import deal as deal_day
+from sim.units import ScenarioError
+from sim.world import Yard
+
+PLANS = [deal(seed) for seed in range(300)]
+
+
+def test_a_wet_yard_has_mud_from_the_beginning_and_more_dirty_plates() -> None:
+    wet = [plan for plan in PLANS if any(one["what"] == "mud" for one in _loads(plan.table))]
+    assert 15 <= len(wet) <= 60
+    for plan in wet:
+        assert not plan.yard().loads[0].acts(-2, -1)
+        assert any("from" not in one for one in _loads(plan.table) if one["what"] == "mud")
+        assert "cheat" not in plan.table
+    plates = Counter(truck["plate_state"] for plan in wet for truck in plan.table["truck"])
+    assert plates["dirty"] > plates["clean"]
+    assert any(_soaked(plan.table) for plan in wet)
+
+
+def _loads(table: dict[str, list[dict[str, str]]]) -> list[dict[str, str]]:
+    return table.get("load", [])
+
+
+def _soaked(table: dict[str, list[dict[str, str]]]) -> bool:
+    return any(
+        fault["kind"] == "loses pictures" and in_s(fault["until"]) - in_s(fault["from"]) > 50
+        for fault in table["fault"]
+    )
+
+
+def test_what_is_asked_is_asked_again_but_no_button_that_is_held() -> None:
+    again = Counter(
+        asked["kind"]
+        for plan in PLANS
+        for asked, times in _alike(plan.table)
+        if len(times) > 1 and max(times) - min(times) <= 20
+    )
+    assert again["void"] > 5
+    assert again["zero"] > 0
+
+
+def _alike(table: dict[str, list[dict[str, str]]]) -> list[tuple[dict[str, str], list[float]]]:
+    """Each request of a passage on the screen or a zero, with all times at which it is made."""
+    found: dict[str, tuple[dict[str, str], list[float]]] = {}
+    for asked in table.get("request", []):
+        if asked["kind"] in ("void", "zero"):
+            rest = {key: value for key, value in asked.items() if key != "at"}
+            found.setdefault(repr(rest), (asked, []))[1].append(in_s(asked["at"]))
+    return [*found.values()]
+
+
+def void(passage: object) -> dict[str, object]:
+    asked = {"kind": "void", "who": "operator", "why": "no load", "at": "1 s", "passage": passage}
+    return {"request": [asked]}
+
+
+@pytest.mark.parametrize(("screen", "asked"), [(7, [7]), (None, [])])
+def test_who_voids_what_is_on_the_screen_names_that_passage_and_else_nothing(
+    screen: int | None, asked: list[int]
+) -> None:
+    visits, options = deal_day(void(ON_SCREEN), 1)
+    yard = Yard(1, visits, options)
+    yard.screen = screen
+    yard.advance(1_200_000)
+    assert [one.passage_id for one in yard.operator.take()] == asked
+
+
+def test_a_passage_is_a_number_or_that_on_the_screen() -> None:
+    with pytest.raises(ScenarioError, match='a passage is expected, or "on screen"'):
+        deal_day(void("the last"), 1)
