@@ -277,6 +277,7 @@ class WeighRoom:
             axle_offsets_mm=seen.axle_offsets_mm if seen.axles > 0 else (),
             bad_cells=tuple(cell for cell, health in enumerate(seen.cells) if health),
             withdrawn=WITHDRAWALS[seen.withdrawn or 0],
+            far_in=seen.far_in,
         )
 
     def _without_evidence(self, left: Remaining, before: Weight, now_us: int) -> Weight:

@@ -9,17 +9,18 @@ from typing import Final
 import numpy as np
 
 from sensors.agreement import Agreement
-from sensors.axle_steps import AxleStep, End
+from sensors.axle_steps import AxleStep, End, about
 from sensors.axles import AxleTracker
 from sensors.calibration import BoolArray, FloatArray, IntArray, Scale
 from sensors.cells import CellWatch
 from sensors.estimator import Estimate, Estimator, Method, Modal, TaperedMean
+from sensors.far_in import far_in
 from sensors.history import History
 from sensors.motion import Motion
 from sensors.slow import GRID_US, Slow
 from sensors.standing import ROCKING_E, StandingLoad
 from sensors.stopping import MOST, Stop, StopFinder
-from sensors.sums import row_sums
+from sensors.sums import mean, row_sums
 from sensors.weighing import EventKind, Note
 
 AFTER_STEP_US: Final = 150_000
@@ -37,6 +38,8 @@ ABSURD_SPACING_MM: Final = 1000
 # No drawbar couples axles that are further apart; with a whole loop clear between them two
 # vehicles that follow each other mostly are.
 COUPLED_SPACING_MM: Final = 6500
+# Over so long a body that sways has gone to and fro, mostly.
+PLACE_S: Final = 0.5
 
 
 class DeckWatch:
@@ -46,6 +49,7 @@ class DeckWatch:
     `tailgate` whether a second one came; `axles`, `load` and `cells` hold the rest. The load has
     been one since `load_since_us`; `method` says how the estimator works, where it has a name.
     `fitted` tells at which ends beams stand, `looped` where a loop in the road is part of them.
+    `far_in` says that it stands so far in that no trailer of it can be left on the road unseen.
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class DeckWatch:
         self._slow = Slow(2, scale.rate_hz, MOST + 2)
         self._finder = StopFinder(GRID_US / 1e6)
         self._x_m = scale.x_m()
+        self._rows = max(1, round(PLACE_S * scale.rate_hz))
         # Which ends have a beam: one alone says nothing about the other end.
         self.fitted = (scale.has_beams, scale.has_beams)
         self.looped = (False, False)
@@ -90,6 +95,7 @@ class DeckWatch:
         self._gap_us = 0
         self.tailgate = False
         self._close_follow = False
+        self.far_in = False
         self.estimate: Estimate | None = None
 
     @property
@@ -216,6 +222,7 @@ class DeckWatch:
     def look(self, accepted: bool) -> None:
         """Look at stop, weight and load; an accepted weight is checked by another estimator."""
         self._watch_beams(accepted)
+        self._watch_place()
         self._watch_stop()
         if not self.axles.stepping:
             calm = self.swing_g < ROCKING_E * self._scale.e_g
@@ -250,6 +257,17 @@ class DeckWatch:
         if self._stop_ticks and not accepted:
             self._plateau_us = max(self._plateau_us, self.beam_edge_us)
             self._moved()
+
+    def _watch_place(self) -> None:
+        """See how far in it stands; with an axle on the edge, that is not known."""
+        books = self.axles.books
+        if self.axles.stepping or not books.steps:
+            self.far_in = False
+            return
+        load_g = self._history.load_g(self._rows)
+        moment_gm = mean(self._history.moment_gm(self._rows))
+        moment_gm = about(books.front, moment_gm, load_g, self._scale.platform_mm / 1000)
+        self.far_in = far_in(books, load_g, moment_gm, self.far_in)
 
     def _watch_stop(self) -> None:
         """Follow how probable it is that the vehicle stands, since the last axle climbed on."""

@@ -322,6 +322,7 @@ class Weigher:
             cells=tuple(self._cells.health),
             events=tuple(self._events),
             withdrawn=state.withdrawn if on_deck else None,
+            far_in=watched.far_in and on_deck,
         )
 
     def outcome(self) -> Status:

@@ -125,7 +125,8 @@ class Weighing(msgspec.Struct, frozen=True, kw_only=True):
     `estimate_g` with `estimate_u95_g` is what the estimator holds for the weight at this instant,
     accepted or not; `stopped_us` is when the vehicle last came to a stand. `basis` says what the
     accepted weight came from. `temperature_mc` is the deck's temperature in thousandths of a degree
-    Celsius, None while none is believed.
+    Celsius, None while none is believed. `far_in` says that the vehicle stands so far in that no
+    trailer of it can be left on the road unseen.
     """
 
     t_us: int
@@ -155,3 +156,4 @@ class Weighing(msgspec.Struct, frozen=True, kw_only=True):
     cells: tuple[CellHealth, ...]
     events: tuple[Event, ...]
     withdrawn: WithdrawReason | None = None
+    far_in: bool = False

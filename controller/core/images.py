@@ -84,6 +84,7 @@ class Weight(Struct, frozen=True, kw_only=True):
     ``axles`` is None when they could not be counted; ``axle_offsets_mm`` are their distances from
     the first.  ``stable_from_us`` is since when the accepted load stood still; ``estimator``, its
     version and its parameters (name with unit, integer) say how the weight came.
+    ``far_in``: the vehicle stands so far in that no trailer of it is left on the road unseen.
     ``bad_cells`` are those named bad.  ``degraded`` is there only while the lane allows
     it and a cell is bad: deck, motion and zero are then the remaining cells' word.
     """
@@ -109,6 +110,7 @@ class Weight(Struct, frozen=True, kw_only=True):
     bad_cells: tuple[int, ...] = ()
     degraded: Degraded | None = None
     withdrawn: Withdrawal = Withdrawal.NONE
+    far_in: bool = False
 
 
 class PlateRead(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,37 @@
+"""Does what stands on the deck reach so far in that nothing coupled to it can still be outside?
+
+Neither a beam nor a loop sees a high drawbar, so that clear sensors say nothing of a trailer on the
+road behind a towing vehicle that stands just inside. How far in it stands the cells tell.
+"""
+
+from typing import Final
+
+from sensors.axle_books import AxleBooks
+
+# The next axle of a trailer would stand no further from the edge than a drawbar is long, and not
+# within a metre outside it, for there a beam or a loop feels its wheels.
+LAST_AXLE_M: Final = 5.5
+# No towing vehicle by itself has its first and last axle so far apart.
+AXLES_APART_M: Final = 9.0
+# Nor, with its last axle at that edge, its load so far in, whatever became of the steps.
+CENTRE_M: Final = 9.0
+# A body that sways moves its load to and fro.
+EASE_M: Final = 0.5
+
+
+def far_in(books: AxleBooks, load_g: float, moment_gm: float, was: bool) -> bool:
+    """Whether the vehicle of these books stands so far in; `was` is what was said just before.
+
+    `moment_gm` is the load's first moment about the end where it came on.
+    """
+    if not books.steps or load_g <= 0:
+        return False
+    ease_m = EASE_M if was else 0.0
+    if moment_gm / load_g > CENTRE_M - ease_m:
+        return True
+    if books.lost or len(books.climbed()) != len(books.steps):
+        return False
+    # The last axle had no lever as it climbed on: what the moment grew by since is its way.
+    if (moment_gm - books.last_moment_gm) / load_g > LAST_AXLE_M - ease_m:
+        return True
+    return books.offsets_mm()[-1] > 1000 * (AXLES_APART_M - ease_m)
