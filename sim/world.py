@@ -299,13 +299,16 @@ class Yard(Outlook):
         return until_us if all(map(steady, self.troubles, self.troubles.values())) else 0
 
     def _deck_stays(self) -> bool:
-        """Whether the deck is surely loaded, or surely at rest, until somebody has thought.
+        """Whether the deck, where it is at rest, stays so until somebody has thought.
 
-        The converter tells ticks of a deck at rest from others only as they are taken.
+        The converter tells ticks of a deck at rest from others only as they are taken.  That one
+        comes to rest is seen by ``says``.
         """
-        if self._bridge.still:
-            return not any(vehicle.near_deck(NEAR_M) for vehicle in self._present)
-        return any(v.near_deck() and v.on_deck_g > 0.0 for v in self._present)
+        return not (self._bridge.still and any(v.near_deck(NEAR_M) for v in self._present))
+
+    def says(self) -> tuple[object, ...]:
+        """What sensors and limit switches in order would say now, and whether the deck is still."""
+        return (self._bridge.still, *super().says())
 
     def ahead(self, us: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return times and counts of an idle yard's converter after so many microseconds."""
