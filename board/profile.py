@@ -85,6 +85,7 @@ TIME_BOUNDS: dict[str, tuple[str, str]] = {
     "dead_man": ("100 ms", "5 s"),
     "test": ("1 s", "60 s"),
     "zero_ask_max": ("1 s", "60 s"),
+    "in_way": ("1 s", "60 s"),
     "entry_close_max": ("2 s", "2 min"),
     "reverse_dwell": ("100 ms", "10 s"),
     "tare_expiry": ("1 h", "366 d"),

@@ -24,6 +24,7 @@ _NEAR_M = 0.06
 _CREEP_MPS = 0.45
 _SNEAK_MPS = 0.5
 _YIELD_M = -10.0
+_BEHIND_LINE_M = 0.6
 _BRAKE_MPS2 = 1.8
 _AT_BOOM_M = 0.35
 _ROCK_M = 0.3
@@ -250,10 +251,30 @@ class Driver:
         if not self.habits.tailgates:
             # Green is for the one ahead as long as there is one.
             open_way = open_way and around.room_ahead_m(self.vehicle) > self._layout.platform_m
+        told_back = not open_way and self._is_told_back(around)
         if around.is_backed_upon(self.vehicle):
             self._turn(Mind.YIELDING, _YIELD_M)
-        elif self._reacted(now_us, open_way):
+        elif not self._reacted(now_us, open_way or told_back):
+            return
+        elif open_way:
             self._turn(Mind.ENTERING, self._stop_m)
+        else:
+            self._back_off()
+
+    def _is_told_back(self, around: Surroundings) -> bool:
+        """Whether the sign bids back, and nobody is on the deck whom it could mean instead."""
+        alone = around.room_ahead_m(self.vehicle) > self._layout.platform_m
+        near = self.vehicle.s_m > -self._layout.approach_loop_m[1]
+        return near and alone and self._standing() and around.sign_word() is Word.BACK
+
+    def _back_off(self) -> None:
+        """Go behind the line; who stands there already goes out of the lane's sight."""
+        line_m = -self._layout.stop_line_m - _BEHIND_LINE_M
+        if self.vehicle.s_m > -self._layout.stop_line_m:
+            self._line_m = min(self._line_m, line_m)
+            self._turn(Mind.YIELDING, self._line_m)
+        else:
+            self._turn(Mind.YIELDING, _YIELD_M)
 
     def _entering(self, now_us: int, around: Surroundings) -> None:
         vehicle = self.vehicle

@@ -20,6 +20,7 @@ class Fault(IntEnum):
     MANUAL_MODE = 109
     UNEXPECTED_LOAD = 110
     LEDGER_AWAY = 111
+    WAY_NOT_CLEAR = 112
     # 2xx: the passage
     NOT_POSITIONED = 201
     NOT_STEADY = 202

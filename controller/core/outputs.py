@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controller.core.faults import Fault
-from controller.core.guards import far_boom_moved, second_vehicle
+from controller.core.guards import far_boom_moved, in_the_way, leaves_there, second_vehicle
 from controller.core.images import InputImage, OutputImage, RecordIntent, Sign
 from controller.core.interlock import under_boom_clear
 from controller.core.kinds import (
@@ -54,7 +54,7 @@ _MESSAGES: dict[Phase, Message] = {
     Phase.RELEASING: Message.PASS,
     Phase.HOLDING: Message.WAIT_FOR_OPERATOR,
     Phase.RETURNING: Message.BACK_OUT,
-    Phase.DEPARTING: Message.DRIVE_ON,
+    Phase.DEPARTING: Message.CLOSED,
     Phase.ZERO_CHECK: Message.CLOSED,
     Phase.FAULTED: Message.CLOSED,
     Phase.MANUAL: Message.CLOSED,
@@ -70,11 +70,12 @@ def outputs(lane: Lane, inputs: InputImage, settings: LaneSettings) -> OutputIma
     mode = mode_of(lane, settings)
     entry = passage.entry if passage is not None else None
     approach, deck = _lamps(lane, entry, leave, inputs)
+    in_way = in_the_way(lane, inputs, settings)
     return OutputImage(
         booms=_booms(lane, entry, leave, inputs, settings),
         approach_lamps=approach,
         deck_lamps=deck,
-        sign=_sign(lane, inputs),
+        sign=_sign(lane, inputs) if in_way is None else _out_of_the_way(lane, inputs, in_way),
         passage_id=passage.id if passage is not None else 0,
         entry=entry,
         lookup=passage.plate if passage is not None else "",
@@ -89,7 +90,7 @@ def outputs(lane: Lane, inputs: InputImage, settings: LaneSettings) -> OutputIma
         record=_record(lane),
         on_deck=_on_deck(passage),
         recall=(lane.recall.passage_id or 0) if lane.recall is not None else 0,
-        alarms=_alarms(lane, inputs, settings),
+        alarms=_alarms(lane, inputs, settings, in_way),
     )
 
 
@@ -114,12 +115,15 @@ def _proposal(passage: Passage | None) -> str:
     return passage.proposal
 
 
-def _alarms(lane: Lane, inputs: InputImage, settings: LaneSettings) -> tuple[int, ...]:
+def _alarms(
+    lane: Lane, inputs: InputImage, settings: LaneSettings, in_way: End | None
+) -> tuple[int, ...]:
     behind = int(Fault.SECOND_VEHICLE) if second_vehicle(lane, inputs) else 0
     moved = int(Fault.BOOM_MOVED) if far_boom_moved(lane, inputs, settings) else 0
-    if not (lane.cause or behind or moved or inputs.faults):
+    stands = int(Fault.WAY_NOT_CLEAR) if in_way is not None else 0
+    if not (lane.cause or behind or moved or stands or inputs.faults):
         return ()
-    return tuple(sorted({lane.cause, behind, moved, *inputs.faults} - {0}))
+    return tuple(sorted({lane.cause, behind, moved, stands, *inputs.faults} - {0}))
 
 
 def _booms(
@@ -222,6 +226,16 @@ def _sign(lane: Lane, inputs: InputImage) -> Sign:
         limit_g=limit_g,
         over_g=over_g,
     )
+
+
+def _out_of_the_way(lane: Lane, inputs: InputImage, end: End) -> Sign:
+    """Off the boom, seen from the driver; who was let go drives on by a boom that stands up."""
+    if not leaves_there(lane, inputs, end):
+        return Sign(message=Message.BACK)
+    entry = lane.passage.entry if lane.passage is not None else None
+    if entry is None or inputs.ends[end].boom.position != OPEN:
+        return Sign(message=Message.CLOSED)
+    return Sign(message=Message.BACK if entry == end else Message.FORWARD)
 
 
 def _figures(passage: Passage) -> tuple[int | None, int | None]:

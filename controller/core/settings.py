@@ -59,6 +59,7 @@ class LaneSettings(Struct, frozen=True, kw_only=True):
     dead_man_us: int = 500_000
     test_us: int = 5 * SECOND
     zero_ask_us_max: int = 5 * SECOND
+    in_way_us: int = 5 * SECOND
     entry_close_us_max: int = 10 * SECOND
     ignore_leaving_us: int = 20 * SECOND
     ignore_us_max: int = 600 * SECOND

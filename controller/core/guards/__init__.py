@@ -3,6 +3,7 @@
 A guard that asks for something to be true is never satisfied by an unknown.
 """
 
+from controller.core.guards.clearing import in_the_way, leaves_there
 from controller.core.guards.coming import (
     arrival_end,
     boarded_whole,
@@ -105,11 +106,13 @@ __all__ = [
     "fault_present",
     "followed",
     "in_position",
+    "in_the_way",
     "is_blind",
     "is_healthy",
     "lane_clear",
     "leave_end",
     "leaves_at_start",
+    "leaves_there",
     "leaves_undecided",
     "ledger_away",
     "left_deck",
