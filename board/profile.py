@@ -64,6 +64,7 @@ TIME_BOUNDS: dict[str, tuple[str, str]] = {
     "empty_settle": ("100 ms", "30 s"),
     "pulse": ("0 s", "1 s"),
     "position_max": ("5 s", "10 min"),
+    "trailer_max": ("5 s", "10 min"),
     "weighing_max": ("5 s", "10 min"),
     "weigh_again_max": ("1 s", "60 s"),
     "on_deck_max": ("10 s", "30 min"),

@@ -155,6 +155,7 @@ _MEASURES: tuple[tuple[frozenset[Fault], Measure], ...] = (
         frozenset(
             {
                 Fault.NOT_POSITIONED,
+                Fault.TRAILER_BEHIND,
                 Fault.SECOND_VEHICLE,
                 Fault.DID_NOT_BOARD,
                 Fault.DID_NOT_LEAVE,

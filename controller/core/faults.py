@@ -42,6 +42,7 @@ class Fault(IntEnum):
     AXLES_DIFFER = 218
     DEGRADED_WEIGHING = 219
     PLATE_UNCONFIRMED = 220
+    TRAILER_BEHIND = 221
     # 3xx: devices
     CELLS_SILENT = 301
     SENSOR_SILENT = 302

@@ -12,6 +12,7 @@ from controller.core.guards import (
     occupied_again,
     request_of,
 )
+from controller.core.guards.common import OFF, end_clear, vehicle_at
 from controller.core.images import EndInputs, InputImage
 from controller.core.intents import hold, new_passage, resumed, void
 from controller.core.kinds import (
@@ -61,6 +62,7 @@ def observe(lane: Lane, inputs: InputImage, settings: LaneSettings) -> Lane:
     waits = lane.phase == Phase.APPROACH and passage.boarded_us is None
     if not waits or comes_on(lane, inputs, settings):
         passage = _on_deck(passage, inputs, settings)
+    passage = _at_far_end(passage, inputs, settings)
     if lane.phase in _READING:
         passage = _read(lane, passage, inputs, settings)
     if inputs.requests:
@@ -133,6 +135,24 @@ def _on_deck(passage: Passage, inputs: InputImage, settings: LaneSettings) -> Pa
     elif deck == LOADED and passage.emptied and not passage.accounted:
         return replace(passage, emptied=False)
     return passage
+
+
+def _at_far_end(passage: Passage, inputs: InputImage, settings: LaneSettings) -> Passage:
+    """Note that its front stands at the far end, while nothing is at its entry.
+
+    No towing vehicle is as long as a deck, so that nothing of it is before the entry then.  What is
+    seen at the entry after that has come there, or it has gone back.  Whoever comes from the far
+    side and stands that close stands on the approach loop, too.
+    """
+    entry = passage.entry
+    if entry is None:
+        return passage
+    if not end_clear(inputs, entry):
+        return replace(passage, reached=False) if passage.reached else passage
+    far = inputs.ends[entry.other]
+    if passage.reached or far.approach.state not in OFF or not vehicle_at(far, inputs, settings):
+        return passage
+    return replace(passage, reached=True)
 
 
 def _read(lane: Lane, passage: Passage, inputs: InputImage, settings: LaneSettings) -> Passage:

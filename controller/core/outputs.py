@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from controller.core.faults import Fault
-from controller.core.guards import far_boom_moved, in_the_way, leaves_there, second_vehicle
+from controller.core.guards import (
+    far_boom_moved,
+    hangs_out,
+    in_the_way,
+    leaves_there,
+    second_vehicle,
+    trailer_behind,
+)
 from controller.core.images import InputImage, OutputImage, RecordIntent, Sign
 from controller.core.interlock import under_boom_clear
 from controller.core.kinds import (
@@ -138,7 +145,7 @@ def _booms(
     if lane.phase == Phase.MANUAL:
         return _jogged(lane, End.YARD), _jogged(lane, End.ROAD)
     up = _raised_end(lane, entry, leave, inputs)
-    yard, road = (RAISE if end == up else _close(inputs, end, settings) for end in End)
+    yard, road = (RAISE if end == up else _close(lane, inputs, end, settings) for end in End)
     return yard, road
 
 
@@ -162,20 +169,24 @@ def _way_out(lane: Lane, inputs: InputImage, settings: LaneSettings) -> End | No
     leave = lane.passage.leave_by
     if leave is None or inputs.weight.deck == EMPTY:
         return None
-    passed = lane.phase == Phase.DEPARTING and under_boom_clear(
-        inputs.ends[leave], inputs.now_us, settings.clear_settle_us
+    passed = (
+        lane.phase == Phase.DEPARTING
+        and under_boom_clear(inputs.ends[leave], inputs.now_us, settings.clear_settle_us)
+        and not hangs_out(lane, inputs, leave)
     )
     return None if passed else leave
 
 
-def _close(inputs: InputImage, end: End, settings: LaneSettings) -> BoomCommand:
-    """Lower an open boom once the way under it is clear; spare whoever is under a falling one."""
+def _close(lane: Lane, inputs: InputImage, end: End, settings: LaneSettings) -> BoomCommand:
+    """Lower an open boom once the way under it is clear; spare whoever is under a falling one.
+
+    A drawbar that nothing sees is under it, too.
+    """
     here = inputs.ends[end]
     if here.boom.position not in (BETWEEN, OPEN):
         return HOLD
-    if under_boom_clear(here, inputs.now_us, settings.clear_settle_us):
-        return LOWER
-    return RAISE
+    clear = under_boom_clear(here, inputs.now_us, settings.clear_settle_us)
+    return LOWER if clear and not hangs_out(lane, inputs, end) else RAISE
 
 
 def _jogged(lane: Lane, end: End) -> BoomCommand:
@@ -255,7 +266,7 @@ def _message(lane: Lane, inputs: InputImage) -> Message:
     if lane.phase == Phase.MANUAL and _shows_test(lane.trial):
         return Message.TEST
     if lane.phase == Phase.POSITIONING:
-        return _hint(lane.passage, inputs)
+        return _hint(lane, inputs)
     if lane.phase == Phase.WEIGHING and inputs.weight.motion:
         return Message.STAND_STILL
     if lane.passage is not None and lane.phase in (Phase.DEPARTING, Phase.HOLDING):
@@ -276,15 +287,16 @@ def _after_decision(phase: Phase, passage: Passage) -> Message:
     return Message.BACK_OUT if passage.decision == Decision.RETURN else Message.PASS
 
 
-def _hint(passage: Passage | None, inputs: InputImage) -> Message:
+def _hint(lane: Lane, inputs: InputImage) -> Message:
     """Forward or back, seen from the driver; a second vehicle is told first."""
+    passage = lane.passage
     if inputs.weight.status == WeighingStatus.TAILGATE:
         return Message.SECOND_VEHICLE
     if passage is None or passage.entry is None:
         return Message.STAND_STILL
     if _blocked(inputs, passage.entry.other):
         return Message.BACK
-    short = inputs.weight.status == WeighingStatus.NOT_FULLY_ON
+    short = inputs.weight.status == WeighingStatus.NOT_FULLY_ON or trailer_behind(lane, inputs)
     return Message.FORWARD if short or _blocked(inputs, passage.entry) else Message.STAND_STILL
 
 

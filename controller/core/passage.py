@@ -31,6 +31,7 @@ class Passage(Struct, frozen=True, kw_only=True):
     Frames exposed before ``seen_from_us`` show another vehicle, those after ``passed_us``, when its
     front had gone past the camera, may; ``track`` is the camera's number for this one.
     ``proposal`` is what the lane read where ``plate`` is not that, or not yet.
+    ``reached`` says that its front was seen at the far end, with nothing at its entry.
     ``accounted`` says that the on-deck interval has its PASSAGE or VOID record, or is about to;
     ``voided`` that a person has said that nothing of it stands, so that no rule decides on it.
     ``taken_back``: ``weight`` does not stand; ``withdrawn`` is why, where the scale says so, and
@@ -43,6 +44,7 @@ class Passage(Struct, frozen=True, kw_only=True):
     started_us: int
     boarded_us: int | None = None
     emptied: bool = False
+    reached: bool = False
     reads: tuple[PlateRead, ...] = ()
     frames: tuple[FrameCounts, ...] = ()
     seen_from_us: int = 0

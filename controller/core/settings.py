@@ -41,6 +41,7 @@ class LaneSettings(Struct, frozen=True, kw_only=True):
     pulse_us: int = 200_000
     empty_settle_us: int = 1 * SECOND
     position_us_max: int = 60 * SECOND
+    trailer_us_max: int = 30 * SECOND
     weighing_us_max: int = 60 * SECOND
     on_deck_us_max: int = 180 * SECOND
     plate_wait_us: int = 3 * SECOND

@@ -105,6 +105,8 @@ ROWS: tuple[Row, ...] = (
     Row(_ON_DECK, g.on_deck_too_long, _P.HOLDING, "too long on the deck", Fault.NOT_STEADY),
     Row((*_ON_DECK, _P.HOLDING), g.void_asked, _P.HOLDING, VOIDED, Fault.OPERATOR_WANTED),
     Row((_P.POSITIONING,), g.in_position, _P.WEIGHING, "in position"),
+    Row((_P.POSITIONING,), g.trailer_not_ruled_out, _P.HOLDING, "a trailer may be left behind",
+        Fault.TRAILER_BEHIND),
     Row((_P.POSITIONING,), g.timed_out, _P.HOLDING, "not positioned", Fault.NOT_POSITIONED),
 
     Row(_WEIGHED, g.not_weighed_again, _P.HOLDING, "not weighed again", Fault.WEIGHT_WITHDRAWN),

@@ -304,6 +304,7 @@ WEIGHTS = st.builds(
     accepted_us=st.one_of(st.none(), TIMES),
     axles=st.one_of(st.none(), st.integers(-1, 12)),
     degraded=st.one_of(st.none(), DEGRADED),
+    far_in=st.booleans(),
 )
 PLATES = st.sampled_from(["", "晋A12345", "晋B88888", "晋C1234挂", "?A12345"])
 READS = st.builds(

@@ -3,6 +3,7 @@
 A guard that asks for something to be true is never satisfied by an unknown.
 """
 
+from controller.core.guards.behind import hangs_out, trailer_behind, trailer_not_ruled_out
 from controller.core.guards.clearing import in_the_way, leaves_there
 from controller.core.guards.coming import (
     arrival_end,
@@ -105,6 +106,7 @@ __all__ = [
     "far_boom_moved",
     "fault_present",
     "followed",
+    "hangs_out",
     "in_position",
     "in_the_way",
     "is_blind",
@@ -144,6 +146,8 @@ __all__ = [
     "still_loaded",
     "stopped_short",
     "timed_out",
+    "trailer_behind",
+    "trailer_not_ruled_out",
     "turned_away",
     "under_range",
     "vehicle_waits",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from controller.core.guards.behind import trailer_behind
 from controller.core.guards.common import (
     OFF,
     booms_closed,
@@ -94,22 +95,21 @@ def comes_on(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
 
 
 def boarded_whole(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
-    """The vehicle is on the deck and the entry behind it is clear."""
+    """The vehicle is on the deck, and the entry behind it is clear of it and of any trailer."""
     entry = entry_of(lane)
     return (
         entry is not None
         and deck_occupied(lane, inputs, settings)
         and end_clear(inputs, entry)
         and quiet(inputs, entry, settings.empty_settle_us)
+        and not trailer_behind(lane, inputs)
     )
 
 
 def stopped_short(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
-    """The vehicle stands, but an axle is off the deck or a second vehicle touches it."""
-    return not inputs.weight.motion and inputs.weight.status in (
-        WeighingStatus.NOT_FULLY_ON,
-        WeighingStatus.TAILGATE,
-    )
+    """The vehicle stands, but not whole on the deck, for all that is known, or not alone."""
+    astride = inputs.weight.status in (WeighingStatus.NOT_FULLY_ON, WeighingStatus.TAILGATE)
+    return not inputs.weight.motion and (astride or trailer_behind(lane, inputs))
 
 
 def boards_again(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:

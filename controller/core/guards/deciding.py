@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from controller.core.faults import Fault
+from controller.core.guards.behind import trailer_behind
 from controller.core.guards.common import (
     deck_occupied,
     elapsed,
@@ -33,22 +34,30 @@ _RESTLESS = (Withdrawal.MOVED, Withdrawal.ROCKING)
 
 
 def in_position(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
-    """Beams and arm loops at both ends are clear and the scale sees the whole of one vehicle."""
+    """Beams and arm loops at both ends are clear and the scale sees the whole of one vehicle.
+
+    Where a trailer may be left behind on the road, it may not.
+    """
     return (
         deck_occupied(lane, inputs, settings)
         and end_clear(inputs, End.YARD)
         and end_clear(inputs, End.ROAD)
         and inputs.weight.status
         not in (WeighingStatus.NOT_FULLY_ON, WeighingStatus.TAILGATE, WeighingStatus.IDLE)
+        and not trailer_behind(lane, inputs)
     )
 
 
 def out_of_position(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
-    """A beam or arm loop is blocked, an axle is off the deck or a second vehicle touches it."""
-    return any(
-        BLOCKED in (here.arm.state, here.beam_low.state, here.beam_high.state)
-        for here in inputs.ends
-    ) or inputs.weight.status in (WeighingStatus.NOT_FULLY_ON, WeighingStatus.TAILGATE)
+    """A beam or arm loop is blocked, an axle or a trailer may be off the deck, or another is on."""
+    return (
+        any(
+            BLOCKED in (here.arm.state, here.beam_low.state, here.beam_high.state)
+            for here in inputs.ends
+        )
+        or inputs.weight.status in (WeighingStatus.NOT_FULLY_ON, WeighingStatus.TAILGATE)
+        or trailer_behind(lane, inputs)
+    )
 
 
 def over_capacity(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:

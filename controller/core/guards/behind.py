@@ -1,0 +1,63 @@
+"""Guards about what may hang behind a vehicle: a trailer whose drawbar nothing sees."""
+
+from __future__ import annotations
+
+from controller.core.guards.common import OFF, elapsed, end_clear, entry_of
+from controller.core.images import InputImage
+from controller.core.kinds import BLOCKED, CLEAR, EMPTY, NOT_FITTED, UNDER_RANGE, End
+from controller.core.passage import Lane
+from controller.core.settings import LaneSettings
+
+
+def trailer_behind(lane: Lane, inputs: InputImage) -> bool:
+    """Whether a trailer of the vehicle on the deck may still stand before its entry."""
+    entry = entry_of(lane)
+    return entry is not None and hangs_out(lane, inputs, entry)
+
+
+def hangs_out(lane: Lane, inputs: InputImage, end: End) -> bool:
+    """Whether a drawbar that nothing sees may lie across this end, under its boom.
+
+    Beams look over or under a high one, and no loop feels it.  The trailer it pulls, or the vehicle
+    that pulls it, stands on the approach loop then, and has not left it since the arm loop saw the
+    last of what is on the deck.  So does a queue that has come up closely; what tells the two apart
+    is how far in the vehicle on the deck stands, or that its front was seen at the far end, as long
+    as it does not go back out.
+    """
+    here, weight = inputs.ends[end], inputs.weight
+    if here.approach.state in OFF or not end_clear(inputs, end):
+        return False
+    if weight.deck in (EMPTY, UNDER_RANGE) or not _may_lie(lane, end):
+        return False
+    if here.approach.state == BLOCKED and here.approach.since_us > _cleared_us(inputs, end):
+        return False
+    passage = lane.passage
+    if passage is None or end != passage.entry or end == passage.leave_by:
+        return True
+    return not (weight.far_in or passage.reached)
+
+
+def _may_lie(lane: Lane, end: End) -> bool:
+    """Whether the vehicle on the deck has come or goes by this end, or nobody saw how it came."""
+    passage = lane.passage
+    if passage is None:
+        return False
+    return passage.entry in (None, end) or passage.leave_by == end
+
+
+def _cleared_us(inputs: InputImage, end: End) -> int:
+    """When the last of a vehicle went from under this boom; by the beams where no loop is."""
+    here = inputs.ends[end]
+    if here.arm.state != NOT_FITTED:
+        return here.arm.since_us
+    beams = (here.beam_low, here.beam_high)
+    return max((one.since_us for one in beams if one.state == CLEAR), default=0)
+
+
+def trailer_not_ruled_out(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The vehicle has stood long enough where a trailer may hang behind it."""
+    return (
+        trailer_behind(lane, inputs)
+        and not inputs.weight.motion
+        and elapsed(inputs.now_us, lane.since_us, settings.trailer_us_max)
+    )
