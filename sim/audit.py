@@ -20,6 +20,7 @@ from sim.recordcheck import Subject, of_itself, of_kin, of_vehicle
 from sim.reweighcheck import of_reweighing, takes_back, weighed_again
 from sim.scale import E_KG
 from sim.truth import Crossing, OnDeck
+from sim.wordcheck import of_words
 from sim.world import Yard
 
 E_G = round(E_KG * 1000)
@@ -62,6 +63,7 @@ class Audit:
         shown: Mapping[Shown, int],
         disturbed: bool,
         died: bool,
+        owes: bool,
     ) -> None:
         self._yard = yard
         self._records = records
@@ -71,6 +73,7 @@ class Audit:
         self._doubts = doubts
         self._disturbed = disturbed
         self._died = died
+        self._owes = owes
         self._whole = not (disturbed or died)
         self._stays = yard.truth.on_deck
         self._by_stay: list[list[Record]] = [[] for _ in self._stays]
@@ -161,6 +164,7 @@ class Audit:
         """Each record by itself, then those that lean on earlier ones."""
         yield from of_claims(self._records)
         yield from of_incidents(self._records, self._yard, self._died)
+        yield from of_words(self._records, self._yard, self._died or self._owes)
         options = self._yard.options
         clock = any(fault.device == "clock" for fault in options.faults)
         wall_start_ms = None if clock else options.wall_start_ms

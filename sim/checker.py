@@ -28,6 +28,7 @@ from protocol.rows import Hashes
 from sim.audit import Audit, Shown
 from sim.cheatjudge import Seen, judged, records_of
 from sim.finding import FINDINGS_MAX, Finding
+from sim.jogcheck import ByHand
 from sim.lampcheck import bidden_by_a_trial
 from sim.ledgercheck import of_seals
 from sim.senses import Waking, made_up
@@ -92,6 +93,7 @@ class Checker:
         options = yard.options
         self._disturbed = any((options.faults, options.loads, options.devices, options.hands))
         self._died = False
+        self._owes = False
         self._last_us = 0
         self._waking = Waking()
         self._speeds: deque[tuple[int, float]] = deque(maxlen=SPEEDS_MAX)
@@ -110,6 +112,7 @@ class Checker:
         self._cheated = Seen() if yard.options.cheat is not None else None
         self._served: dict[Service, int] = {}
         self._record = (0, 0)
+        self._by_hand = ByHand()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -125,10 +128,11 @@ class Checker:
         self._died = True
         self._served.clear()
         self._record = (0, 0)
+        self._by_hand = ByHand()
 
     def observe(self, inputs: InputImage, outputs: OutputImage) -> None:
         """Look at one scan."""
-        self._last_us = inputs.now_us
+        self._last_us, self._owes = inputs.now_us, outputs.record is not None
         self._guards(inputs)
         moves = outputs.booms != _REST
         green = outputs.approach_lamps != _RED or outputs.deck_lamps != _RED
@@ -147,6 +151,7 @@ class Checker:
             for device, said in made_up(self._yard, inputs):
                 self._hold(f"I14 {device}", True, f"{device} says nothing, the lane takes {said}")
         self._told_of_another(inputs, outputs)
+        self._stops(inputs, outputs)
         if outputs.zero or "I10" in self._standing:
             self._zero(inputs, outputs)
         self._by_word(inputs, outputs)
@@ -187,6 +192,7 @@ class Checker:
             shown=self._shown,
             disturbed=self._disturbed,
             died=self._died,
+            owes=self._owes,
         )
         for finding in audit.findings():
             self._add(finding)
@@ -384,6 +390,11 @@ class Checker:
         far = abs(inputs.weight.zero_offset_g) > ZERO_RANGE_G
         why = "with a vehicle on the deck" if loaded else "outside 4 % of Max"
         self._hold("I10", loaded or far, f"zero asked {why}")
+
+    def _stops(self, inputs: InputImage, outputs: OutputImage) -> None:
+        if inputs.requests or self._moved or "I19" in self._standing:
+            driven = self._by_hand.look(inputs, outputs)
+            self._hold("I19", bool(driven), driven)
 
     def _by_word(self, inputs: InputImage, outputs: OutputImage) -> None:
         """A test page, and a zero of a scale that stands on zero, come of a record just before."""

@@ -24,6 +24,8 @@ CHECKS: dict[str, str] = {
     "I15": "whoever stands is told of a second vehicle on the deck before how to stand right",
     "I16": "a person's word counts once it is on disk, and what a person voids no rule lets go",
     "I17": "a lamp that is only tried out bids nobody who is there",
+    "I18": "a change that a named person tells of has its record",
+    "I19": "a boom that is moved by hand stands still once a person says stop",
     "T1": "nobody and no vehicle is hit by a boom",
     "T2": "no vehicle leaves by the far boom without its record and a rightful cause",
     "T3": "the weight in a record is inside the initial MPE of the true mass",
@@ -42,7 +44,7 @@ CHECKS: dict[str, str] = {
     "T16": "a boom that a record says was moved by hand was moved, or its switches said so",
     "C1": "a cheat is caught, or the record says why it could not be known",
 }
-"""I1 to I10 as in facts of passage 9.2, with what they come to in a whole lane; I11 to I17 are the
+"""I1 to I10 as in facts of passage 9.2, with what they come to in a whole lane; I11 to I19 are the
 lane's own rules; T1 to T16 compare with the truth that only the yard knows."""
 
 FINDINGS_MAX = 200

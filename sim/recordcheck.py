@@ -27,6 +27,7 @@ from protocol.parts import (
 from protocol.record import Record
 from sim.finding import Finding, of_record
 from sim.law import limits_g, mpe_g
+from sim.reweighcheck import WITHDRAWN
 from sim.truck import Truck
 
 WALL_LATE_MS = 1_500
@@ -305,6 +306,7 @@ def _tare(
         if r.weighing is not None
         and r.weighing.purpose is Purpose.TARE
         and voided.get(r.passage_id, since_us) >= since_us
+        and not _is_taken_back(r.passage_id, before, since_us)
     ]
     due = [r for r in tares if r.passage_id not in voided]
     if tare is None:
@@ -321,6 +323,15 @@ def _tare(
         yield of_record(
             "T10", record, f"seq {record.seq}: net {weighing.net_g} g is not gross - tare"
         )
+
+
+def _is_taken_back(passage_id: int, before: list[Record], until_us: int) -> bool:
+    """Whether the newest word on a weight had taken it back by then."""
+    own = [r for r in before if r.passage_id == passage_id and r.weighing is not None]
+    newest = own[-1]
+    said = newest.decision.reasons if newest.decision is not None else ()
+    times = newest.times
+    return WITHDRAWN in said and (times.decided_us or times.at_us) < until_us
 
 
 def _newest_g(tares: list[Record], source: Record) -> int | None:

@@ -46,6 +46,7 @@ _REQUESTS = (
     "confirm_plate",
     "raise_boom",
     "lower_boom",
+    "stop_boom",
     "zero",
     "test_lamp",
     "test_sign",

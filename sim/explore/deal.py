@@ -12,7 +12,7 @@ from random import Random
 from sim.explore.dealing.deaths import deal_deaths, deal_manners
 from sim.explore.dealing.disk import deal_disk, deal_platform
 from sim.explore.dealing.faults import deal_faults, deal_loose
-from sim.explore.dealing.insisting import deal_insisting
+from sim.explore.dealing.insisting import deal_insisting, deal_stops
 from sim.explore.dealing.people import deal_conduct, deal_requests, deal_service, deal_walkers
 from sim.explore.dealing.traffic import deal_day, deal_trucks
 from sim.explore.dealing.weather import deal_mud
@@ -29,7 +29,7 @@ _ANEW = (
     "platform",
     "conduct",
 )
-PARTS = ("day", *_ANEW, "loose", "calm", "service", "mud", "insisting")
+PARTS = ("day", *_ANEW, "loose", "calm", "service", "mud", "insisting", "stops")
 CALM = 0.1
 """This share of the shifts has drivers and no other trouble: nothing excuses the lane."""
 
@@ -57,7 +57,8 @@ def deal(seed: int, branch: tuple[int, ...] = ()) -> Plan:
     deal_conduct(rng("conduct"), table, span_s)
     deal_service(rng("service"), table, span_s)
     deal_mud(rng("mud"), table, span_s)
-    deal_insisting(rng("insisting"), table, span_s)
+    deal_insisting(rng("insisting"), table)
+    deal_stops(rng("stops"), table)
     if rng("calm").random() < CALM:
         table = {key: table[key] for key in ("day", "truck")}
     kept = {key: part for key, part in table.items() if part}

@@ -24,6 +24,8 @@ from sim.finding import Finding
 from sim.law import limits_g, mpe_g
 from sim.ledgercheck import of_seals
 from sim.loads import Thing
+from sim.recordcheck import of_kin
+from sim.reweighcheck import WITHDRAWN
 from sim.truck import CONFIGURATIONS, build_truck
 from sim.truth import Crossing, OnDeck, Touch
 from sim.world import Fault
@@ -601,7 +603,7 @@ def test_t8_who_sets_off_as_his_weight_is_taken_has_stood_for_it(
 ) -> None:
     day = Day()
     checker = Checker(day.yard)
-    for now_s, mps in ((29.5, before), (30.0, 0.3)):
+    for now_s, mps in ((29.7, before), (30.0, 0.3)):
         day.vehicle.v_mps = mps
         taken = now_s == 30.0
         weight = Weight(
@@ -657,6 +659,25 @@ def test_i4_who_follows_before_the_deck_is_empty_has_a_record_of_his_own() -> No
         follower = held(day, void, day.times(at_us=35 * SECOND, decided_us=35 * SECOND))
         day.records.append(replace(follower, passage_id=2))
         assert ("I4" in day.checks()) is wrong
+
+
+@pytest.mark.parametrize(("at_s", "wrong"), [(20, True), (29, False), (None, False)])
+def test_t10_a_tare_that_was_taken_back_is_none(at_s: int | None, wrong: bool) -> None:
+    day = Day()
+    tare = replace(day.weighing(purpose=parts.Purpose.TARE), tare=None)
+    times = day.times(at_us=8 * SECOND, decided_us=9 * SECOND)
+    came = replace(day.record(weighing=tare, times=times), seq=1, prev_hash=bytes(32))
+    records = [came]
+    if at_s is not None:
+        held = parts.Decision(outcome=parts.Outcome.HOLD, reasons=("not steady", WITHDRAWN))
+        fields = {"kind": parts.Kind.AMENDMENT, "part": 2, "refers_to": 1, "decision": held}
+        fields["times"] = replace(times, decided_us=at_s * SECOND)
+        records.append(replace(came, seq=2, **fields))
+    stored = parts.Tare(tare_g=tare.indicated_g or 0, seq=1)
+    out = day.record(weighing=day.weighing(tare=stored, net_g=day.gross_g - stored.tare_g))
+    records.append(replace(out, passage_id=2, seq=3, prev_hash=bytes(32)))
+    found = [one.seen for one in of_kin(records, plain=False)]
+    assert found == ([f"seq 3: its tare is no tare of {day.plate}"] if wrong else [])
 
 
 def test_t12_a_vehicle_whose_axles_nobody_has_counted() -> None:

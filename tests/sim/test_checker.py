@@ -451,7 +451,7 @@ def test_i16_what_a_person_asks_for_happens_after_its_record_and_not_for_long(
 
 def test_every_check_has_its_test() -> None:
     here = Path(__file__).parent
-    names = ("checker", "audit", "lampcheck", "incidentcheck")
+    names = ("checker", "audit", "lampcheck", "incidentcheck", "jogcheck", "wordcheck")
     files = (here / f"test_{name}.py" for name in names)
     text = "".join(file.read_text(encoding="utf-8") for file in files)
     assert [name for name in CHECKS if f'"{name}"' not in text] == []

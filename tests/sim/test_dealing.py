@@ -79,3 +79,20 @@ def test_who_voids_what_is_on_the_screen_names_that_passage_and_else_nothing(
 def test_a_passage_is_a_number_or_that_on_the_screen() -> None:
     with pytest.raises(ScenarioError, match='a passage is expected, or "on screen"'):
         deal_day(void("the last"), 1)
+
+
+def test_somebody_says_stop_to_booms_that_are_moved_by_hand() -> None:
+    stopped = [plan for plan in PLANS if "stop_boom" in _kinds(plan.table)]
+    assert len(stopped) > 5
+    for plan in stopped:
+        raised = _times_of(plan.table, "raise_boom")
+        for at_s in _times_of(plan.table, "stop_boom"):
+            assert any(0.1 <= at_s - up_s <= 11.5 for up_s in raised)
+
+
+def _kinds(table: dict[str, list[dict[str, str]]]) -> set[str]:
+    return {asked["kind"] for asked in table.get("request", [])}
+
+
+def _times_of(table: dict[str, list[dict[str, str]]], kind: str) -> list[float]:
+    return [in_s(asked["at"]) for asked in table["request"] if asked["kind"] == kind]

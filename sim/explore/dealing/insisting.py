@@ -1,4 +1,4 @@
-"""People who press twice because nothing seems to happen, and who void what is on the screen."""
+"""People who press twice as nothing seems to happen, void what is on the screen, or say stop."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sim.scenario import ON_SCREEN
 
 _INSISTS = 0.1
 _VOIDS = 0.1
+_STOPS = 0.5
 _HELD_DOWN = ("raise_boom", "lower_boom")
 """These ask again by themselves for as long as the button is held."""
 _VOID = {
@@ -20,7 +21,7 @@ _VOID = {
 }
 
 
-def deal_insisting(rng: Random, table: Table, span_s: float) -> None:
+def deal_insisting(rng: Random, table: Table) -> None:
     """Let some of what is asked for in a shift be asked for twice, and a passage be voided."""
     if "cheat" in table:
         return
@@ -31,6 +32,22 @@ def deal_insisting(rng: Random, table: Table, span_s: float) -> None:
     if rng.random() < _INSISTS:
         for asked in table["request"]:
             found += _again(rng, asked, 0.5)
+    if found:
+        asked_of = [*table["request"], *found]
+        table["request"] = sorted(asked_of, key=lambda one: in_s(one["at"]))
+
+
+def deal_stops(rng: Random, table: Table) -> None:
+    """Let somebody say stop to some of the booms that are moved by hand, and then go on or not."""
+    if "cheat" in table:
+        return
+    found: list[Table] = []
+    for asked in table["request"]:
+        if asked["kind"] == "raise_boom" and rng.random() < _STOPS:
+            times = [in_s(asked["at"]) + rng.uniform(0.1, 2.5)]
+            times += [times[0] + rng.uniform(3.0, 9.0)] if rng.random() < 0.5 else []
+            named = {"kind": "stop_boom", "who": asked["who"], "why": "somebody stands there"}
+            found += [named | {"at": seconds(at_s)} for at_s in times]
     if found:
         asked_of = [*table["request"], *found]
         table["request"] = sorted(asked_of, key=lambda one: in_s(one["at"]))
