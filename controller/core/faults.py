@@ -43,6 +43,7 @@ class Fault(IntEnum):
     DEGRADED_WEIGHING = 219
     PLATE_UNCONFIRMED = 220
     TRAILER_BEHIND = 221
+    UNDER_OPEN_BOOM = 222
     # 3xx: devices
     CELLS_SILENT = 301
     SENSOR_SILENT = 302

@@ -10,6 +10,7 @@ from controller.core.guards import (
     leaves_there,
     second_vehicle,
     trailer_behind,
+    under_open_boom,
 )
 from controller.core.images import InputImage, OutputImage, RecordIntent, Sign
 from controller.core.interlock import under_boom_clear
@@ -77,12 +78,12 @@ def outputs(lane: Lane, inputs: InputImage, settings: LaneSettings) -> OutputIma
     mode = mode_of(lane, settings)
     entry = passage.entry if passage is not None else None
     approach, deck = _lamps(lane, entry, leave, inputs)
-    in_way = in_the_way(lane, inputs, settings)
+    told, misplaced = _misplaced(lane, inputs, settings)
     return OutputImage(
         booms=_booms(lane, entry, leave, inputs, settings),
         approach_lamps=approach,
         deck_lamps=deck,
-        sign=_sign(lane, inputs) if in_way is None else _out_of_the_way(lane, inputs, in_way),
+        sign=_sign(lane, inputs) if told is None else Sign(message=told),
         passage_id=passage.id if passage is not None else 0,
         entry=entry,
         lookup=passage.plate if passage is not None else "",
@@ -97,7 +98,7 @@ def outputs(lane: Lane, inputs: InputImage, settings: LaneSettings) -> OutputIma
         record=_record(lane),
         on_deck=_on_deck(passage),
         recall=(lane.recall.passage_id or 0) if lane.recall is not None else 0,
-        alarms=_alarms(lane, inputs, settings, in_way),
+        alarms=_alarms(lane, inputs, settings, misplaced),
     )
 
 
@@ -123,14 +124,25 @@ def _proposal(passage: Passage | None) -> str:
 
 
 def _alarms(
-    lane: Lane, inputs: InputImage, settings: LaneSettings, in_way: End | None
+    lane: Lane, inputs: InputImage, settings: LaneSettings, misplaced: int
 ) -> tuple[int, ...]:
     behind = int(Fault.SECOND_VEHICLE) if second_vehicle(lane, inputs) else 0
     moved = int(Fault.BOOM_MOVED) if far_boom_moved(lane, inputs, settings) else 0
-    stands = int(Fault.WAY_NOT_CLEAR) if in_way is not None else 0
-    if not (lane.cause or behind or moved or stands or inputs.faults):
+    if not (lane.cause or behind or moved or misplaced or inputs.faults):
         return ()
-    return tuple(sorted({lane.cause, behind, moved, stands, *inputs.faults} - {0}))
+    return tuple(sorted({lane.cause, behind, moved, misplaced, *inputs.faults} - {0}))
+
+
+def _misplaced(
+    lane: Lane, inputs: InputImage, settings: LaneSettings
+) -> tuple[Message | None, int]:
+    """What a vehicle is told that stands where a boom or the lane needs room, and the alarm."""
+    if under_open_boom(lane, inputs, settings):
+        return Message.BACK, int(Fault.UNDER_OPEN_BOOM)
+    end = in_the_way(lane, inputs, settings)
+    if end is None:
+        return None, 0
+    return _out_of_the_way(lane, inputs, end), int(Fault.WAY_NOT_CLEAR)
 
 
 def _booms(
@@ -239,14 +251,14 @@ def _sign(lane: Lane, inputs: InputImage) -> Sign:
     )
 
 
-def _out_of_the_way(lane: Lane, inputs: InputImage, end: End) -> Sign:
+def _out_of_the_way(lane: Lane, inputs: InputImage, end: End) -> Message:
     """Off the boom, seen from the driver; who was let go drives on by a boom that stands up."""
     if not leaves_there(lane, inputs, end):
-        return Sign(message=Message.BACK)
+        return Message.BACK
     entry = lane.passage.entry if lane.passage is not None else None
     if entry is None or inputs.ends[end].boom.position != OPEN:
-        return Sign(message=Message.CLOSED)
-    return Sign(message=Message.BACK if entry == end else Message.FORWARD)
+        return Message.CLOSED
+    return Message.BACK if entry == end else Message.FORWARD
 
 
 def _figures(passage: Passage) -> tuple[int | None, int | None]:

@@ -50,6 +50,7 @@ from controller.core.guards.leaving import (
     moves_off,
     occupied_again,
     second_vehicle,
+    under_open_boom,
 )
 from controller.core.guards.limits import (
     limit_name,
@@ -149,6 +150,7 @@ __all__ = [
     "trailer_behind",
     "trailer_not_ruled_out",
     "turned_away",
+    "under_open_boom",
     "under_range",
     "vehicle_waits",
     "void_asked",

@@ -6,6 +6,7 @@ from controller.core.guards.common import (
     booms_closed,
     deck_occupied,
     elapsed,
+    end_clear,
     entry_of,
     left_deck,
     quiet,
@@ -15,6 +16,7 @@ from controller.core.guards.common import (
 from controller.core.images import InputImage
 from controller.core.interlock import under_boom_clear
 from controller.core.kinds import (
+    BETWEEN,
     BLOCKED,
     CLOSED,
     EMPTY,
@@ -24,6 +26,8 @@ from controller.core.kinds import (
 )
 from controller.core.passage import Lane
 from controller.core.settings import LaneSettings
+
+_NOT_LET_GO = (Phase.POSITIONING, Phase.HOLDING, Phase.RETURNING)
 
 
 def second_vehicle(lane: Lane, inputs: InputImage) -> bool:
@@ -53,15 +57,47 @@ def entry_not_closed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> 
 def breaks_out(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """A vehicle sent back goes the other way instead.
 
-    One that stood in a far beam already when it was sent back has to come out of it first.
+    One that stood in a far beam already when it was sent back has to come out of it first, unless
+    it has left the deck by there.
     """
     passage = lane.passage
     if passage is None or passage.leave_by is None:
         return False
     far = inputs.ends[passage.leave_by.other]
+    if inputs.weight.deck == EMPTY and _gone_by_far_end(inputs, passage.leave_by):
+        return True
     beams = (far.beam_low, far.beam_high)
     stood_there = any(beam.state == BLOCKED and beam.since_us < lane.since_us for beam in beams)
     return not stood_there and any(surely_blocked(beam, inputs, settings) for beam in beams)
+
+
+def _gone_by_far_end(inputs: InputImage, leave: End) -> bool:
+    """Whether who has left the deck cannot have left it by the boom that it was given."""
+    here, far = inputs.ends[leave], inputs.ends[leave.other]
+    if far.boom.position == CLOSED:
+        return False
+    return here.boom.position == CLOSED or (
+        end_clear(inputs, leave) and not end_clear(inputs, leave.other)
+    )
+
+
+def under_open_boom(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """A vehicle stands under the boom ahead of it, which stands up though no rule has raised it.
+
+    It cannot come down, and the one behind the vehicle may not rise meanwhile.
+    """
+    passage = lane.passage
+    if passage is None or lane.phase not in _NOT_LET_GO:
+        return False
+    back = passage.entry if passage.leave_by is None else passage.leave_by
+    released = any(phase == Phase.RELEASING for phase, _ in passage.timeline)
+    if back is None or released:
+        return False
+    far = inputs.ends[back.other]
+    return far.boom.position in (BETWEEN, OPEN) and any(
+        one.state == BLOCKED and elapsed(inputs.now_us, one.since_us, settings.in_way_us)
+        for one in (far.arm, far.beam_low, far.beam_high)
+    )
 
 
 def moves_off(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
