@@ -56,11 +56,13 @@ class Habits(Struct, frozen=True, kw_only=True):
     come again under ``next_plate`` where there is one.  Who is ``early`` goes as soon as the boom
     rises, who is ``late`` looks elsewhere for seconds; who is ``impatient`` waits with the nose at
     the boom.  ``stays_put`` is deaf to the sign's forward and back, ``on_red`` goes by the boom
-    alone, ``drives_round`` never comes into the lane.
+    alone, ``drives_round`` never comes into the lane.  Who ``stands_twice`` stops with the whole
+    vehicle on the deck, looks, and drives on to the middle.
     """
 
     stop_error_m: float = 0.0
     pauses: bool = False
+    stands_twice: bool = False
     tailgates: bool = False
     crashes_boom: bool = False
     patience_us: int = 20_000_000
@@ -155,6 +157,8 @@ class Driver:
         if habits.impatient:
             self._line_m = -layout.boom_m - _AT_BOOM_M
         self._back_out_m = 0.4 * self._stop_m if habits.backs_out else None
+        if habits.stands_twice:
+            self._pause_m = max(vehicle.truck.length_m + 0.3, self._stop_m - rng.uniform(1.5, 5.0))
         self._rocks_left = 3 if habits.rocks else 0
         self._cue_us: int | None = None
         self._stood_us: int | None = None

@@ -40,6 +40,7 @@ DRIVERS = (
     "stops short",
     "overshoots",
     "pauses",
+    "stands twice",
     "crashes the boom",
     "early",
     "late",
@@ -88,6 +89,7 @@ def visits_of(
         habits=Habits(
             stop_error_m=_stop_error(driver, truck, layout, rng),
             pauses=driver == "pauses",
+            stands_twice=driver == "stands twice",
             crashes_boom=driver == "crashes the boom",
             early=driver == "early",
             late=driver == "late",

@@ -14,7 +14,7 @@ from sim.explore.dealing.disk import deal_disk, deal_platform
 from sim.explore.dealing.faults import deal_faults, deal_loose
 from sim.explore.dealing.insisting import deal_insisting, deal_stops
 from sim.explore.dealing.people import deal_conduct, deal_requests, deal_service, deal_walkers
-from sim.explore.dealing.traffic import deal_day, deal_trucks
+from sim.explore.dealing.traffic import deal_day, deal_stands, deal_trucks
 from sim.explore.dealing.weather import deal_mud
 from sim.explore.plan import Plan, Table, name_of
 
@@ -29,7 +29,7 @@ _ANEW = (
     "platform",
     "conduct",
 )
-PARTS = ("day", *_ANEW, "loose", "calm", "service", "mud", "insisting", "stops")
+PARTS = ("day", *_ANEW, "loose", "calm", "service", "mud", "insisting", "stops", "stands")
 CALM = 0.1
 """This share of the shifts has drivers and no other trouble: nothing excuses the lane."""
 
@@ -56,6 +56,7 @@ def deal(seed: int, branch: tuple[int, ...] = ()) -> Plan:
     }
     deal_conduct(rng("conduct"), table, span_s)
     deal_service(rng("service"), table, span_s)
+    deal_stands(rng("stands"), trucks)
     deal_mud(rng("mud"), table, span_s)
     deal_insisting(rng("insisting"), table)
     deal_stops(rng("stops"), table)

@@ -8,6 +8,8 @@ from sim.explore.dealing.times import seconds
 from sim.explore.plan import Table
 from sim.world import ENDS
 
+_STANDS_TWICE = 0.06
+
 
 def deal_day(rng: Random) -> Table:
     """Light, wind and hour."""
@@ -29,6 +31,13 @@ def deal_trucks(rng: Random) -> tuple[list[Table], float]:
         last_s = at_s
         at_s += rng.uniform(0.0, 60.0)
     return trucks, last_s
+
+
+def deal_stands(rng: Random, trucks: list[Table]) -> None:
+    """Some good drivers stop on the deck, look where they stand, and drive on to the middle."""
+    for truck in trucks:
+        if rng.random() < _STANDS_TWICE and truck["driver"] == "good":
+            truck["driver"] = "stands twice"
 
 
 def _truck(rng: Random, at_s: float) -> Table:
