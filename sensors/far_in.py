@@ -11,8 +11,10 @@ from sensors.axle_books import AxleBooks
 # The next axle of a trailer would stand no further from the edge than a drawbar is long, and not
 # within a metre outside it, for there a beam or a loop feels its wheels.
 LAST_AXLE_M: Final = 5.5
-# No towing vehicle by itself has its first and last axle so far apart.
+# No towing vehicle by itself has its first and last axle so far apart. With the first axle of its
+# trailer on the deck it may, but the next one is outside the loop then, and that one hardly in.
 AXLES_APART_M: Final = 9.0
+TRAILER_AXLE_M: Final = 2.5
 # Nor, with its last axle at that edge, its load so far in, whatever became of the steps.
 CENTRE_M: Final = 9.0
 # A body that sways moves its load to and fro.
@@ -32,6 +34,7 @@ def far_in(books: AxleBooks, load_g: float, moment_gm: float, was: bool) -> bool
     if books.lost or len(books.climbed()) != len(books.steps):
         return False
     # The last axle had no lever as it climbed on: what the moment grew by since is its way.
-    if (moment_gm - books.last_moment_gm) / load_g > LAST_AXLE_M - ease_m:
+    way_m = (moment_gm - books.last_moment_gm) / load_g + ease_m
+    if way_m > LAST_AXLE_M:
         return True
-    return books.offsets_mm()[-1] > 1000 * (AXLES_APART_M - ease_m)
+    return way_m > TRAILER_AXLE_M and books.offsets_mm()[-1] > 1000 * AXLES_APART_M
