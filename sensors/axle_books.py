@@ -11,18 +11,10 @@ import numpy as np
 
 from sensors.axle_confidence import JUMP_U95, Climb, one_axle
 from sensors.axle_steps import AxleStep, End
+from sensors.axle_tail import Books, Edge, Tail
 
 AXLES_MAX: Final = 24
 SWINGS_BACK_US: Final = 600_000
-
-
-class Edge(NamedTuple):
-    """A step with the moment about the front at that instant and the deck since the step before."""
-
-    step: AxleStep
-    moment_gm: float
-    load_g: float
-    climb: Climb
 
 
 class AxleAnswers(NamedTuple):
@@ -53,7 +45,7 @@ class AxleBooks:
         self.last_moment_gm = 0.0
         self._climbs: list[Climb] = []
         self._level_g = 0.0
-        self._before_last = 0.0, 0.0
+        self._tail = Tail()
         self._answers: dict[tuple[int | None, int | None], AxleAnswers] = {}
 
     def answers(self, gross_g: int | None, gross_u95_g: int | None) -> AxleAnswers:
@@ -73,23 +65,47 @@ class AxleBooks:
             }
         return self._answers[asked]
 
-    def enter(self, edge: Edge) -> None:
-        """Enter a step, or strike out the last one where this undoes it."""
-        self._answers.clear()
-        step = edge.step
-        if self._swings_back(step):
-            self.steps.pop()
-            self._climbs.pop()
-            self.last_moment_gm, self._level_g = self._before_last
+    def enter(self, edge: Edge, level_g: float | None = None) -> None:
+        """Enter a step, or strike out the last one where this undoes it.
+
+        `level_g` is the load for a while before it, None where there was no time between two steps.
+        """
+        if self._swings_back(edge.step):
+            self._tail.forget(self.steps[-1])
+            self._rewrite()
             return
-        self._before_last = self.last_moment_gm, self._level_g
+        if len(self.steps) >= AXLES_MAX:
+            self._answers.clear()
+            self.lost += 1
+            return
+        if level_g is not None:
+            self.see_level(level_g)
+        if level_g is not None or self._tail.full:
+            now = Books(list(self.steps), list(self._climbs), self.last_moment_gm, self._level_g)
+            self._tail = Tail(now, self._tail.after_g(level_g))
+        self._tail.add(edge)
+        self._write(edge)
+
+    def see_level(self, level_g: float) -> None:
+        """Strike out of the newest steps those that have not lasted, the load being this now."""
+        if not self.lost and self._tail.judge(level_g):
+            self._rewrite()
+
+    def _rewrite(self) -> None:
+        """Enter the newest steps again, without those that count no more."""
+        before = self._tail.before
+        self.steps, self._climbs = list(before.steps), list(before.climbs)
+        self.last_moment_gm, self._level_g = before.moment_gm, before.level_g
+        self._answers.clear()
+        for edge in self._tail.lasting():
+            self._write(edge)
+
+    def _write(self, edge: Edge) -> None:
+        self._answers.clear()
         self.last_moment_gm = edge.moment_gm
         self._weigh_last(edge.load_g)
-        if len(self.steps) >= AXLES_MAX:
-            self.lost += 1
-        else:
-            self.steps.append(step)
-            self._climbs.append(edge.climb)
+        self.steps.append(edge.step)
+        self._climbs.append(edge.climb)
 
     def lose(self) -> None:
         """Take note that an axle may have come or gone unseen: the count is not known any more."""
@@ -119,6 +135,11 @@ class AxleBooks:
         last = self.steps[-1]
         if abs(rise_g) > abs(last.mass_g):
             self.steps[-1] = msgspec.structs.replace(last, mass_g=round(rise_g))
+            self._tail.widen(self.steps[-1])
+
+    def has(self, step: AxleStep) -> bool:
+        """Whether a step that was entered still counts."""
+        return any(known.at_us == step.at_us for known in self.steps)
 
     def _climbed(self) -> list[int]:
         return [i for i, s in enumerate(self.steps) if s.mass_g > 0 and s.end == self.front]

@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from sensors.axle_books import Edge
 from sensors.axle_steps import End, about
+from sensors.axle_tail import Edge
 from sensors.calibration import Scale
 from sensors.history import History
 

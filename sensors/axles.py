@@ -5,14 +5,16 @@ is already there times the way it travels; this gives the spacing without a spee
 """
 
 from collections import deque
+from itertools import islice
 from typing import Final
 
 import numpy as np
 
-from sensors.axle_books import AxleAnswers, AxleBooks, Edge
+from sensors.axle_books import AxleAnswers, AxleBooks
 from sensors.axle_confidence import Between, between, climb
 from sensors.axle_doubt import StandingDoubt
 from sensors.axle_steps import AxleStep, End, Peak, PeakFinder, about, both_sides
+from sensors.axle_tail import Edge
 from sensors.calibration import Scale
 from sensors.history import History
 
@@ -20,6 +22,14 @@ from sensors.history import History
 FOOTPRINT_M: Final = 0.30
 LAG_MIN_S: Final = 0.12
 LAG_MAX_S: Final = 0.40
+# Who creeps takes longer over an edge; the pitching that blurs his speed is gone in this time.
+LAG_CREEPING_S: Final = 1.1
+CREEP_TICKS: Final = 20
+# The load is known after so many ticks, and by no more than these.
+LEVEL_TICKS: Final = 6
+LEVEL_TICKS_MAX: Final = 20
+CREEP_MPS: Final = 0.7
+CREEP_MPS_MIN: Final = 0.15
 # The speed is not known well before the first axle is on.
 FIRST_LAG_S: Final = 0.2
 # The next axle carries at least this share of what is already there; a bouncing body does not.
@@ -63,6 +73,10 @@ class AxleTracker:
         self._doubt.reset()
         self._ticks: deque[tuple[int, float, float]] = deque(maxlen=LOADS_KEPT)
         self._speed_mps = 1.0
+        self._creep_mps: float | None = None
+        self._lag_us = 0
+        self._looked_us: int | None = None
+        self._stepped_us = 0
 
     @property
     def stepping(self) -> bool:
@@ -88,8 +102,9 @@ class AxleTracker:
         is not fitted. A step that no beam saw must last, as one under a standing vehicle must.
         """
         self._speed_mps = min(max(abs(speed_mps), 0.4), 3.0)
-        lag_s = min(max(FOOTPRINT_M / self._speed_mps, LAG_MIN_S), LAG_MAX_S)
-        lag = max(2, round((lag_s if self.books.steps else FIRST_LAG_S) * self._rate_hz))
+        self._ticks.append((int(history.t_us(1)[0]), history.load_g(fresh), speed_mps))
+        crept, self._creep_mps = self._creep_mps, None if standing else self._creeps_mps()
+        lag = max(2, round(self._lag_s() * self._rate_hz))
         if len(history) < fresh + 2 * lag:
             return None
         if self.books.steps and not standing and _hole_us(history, fresh) > HOLE_US:
@@ -98,7 +113,12 @@ class AxleTracker:
         in_beam = standing and clear_since_us is None
         # Once a step rises, what comes after its top counts too, however little it is.
         least_g = 0.0 if self._peaks.rising else self._floor_g
-        for sides in both_sides(history, fresh, lag, least_g):
+        self._lag_us = round(1e6 * lag / self._rate_hz)
+        instants = fresh
+        if self._looked_us is not None and (crept or self._creep_mps):
+            # The lag is another one: look at each instant once, whatever it was before.
+            instants = min(history.index_at(self._looked_us) - lag, len(history) - 2 * lag)
+        for sides in both_sides(history, instants, lag, least_g) if instants > 0 else ():
             high_g = max(sides.late_g, sides.early_g)
             threshold_g = self._threshold_g(high_g, sides.at_us, in_beam)
             peak = self._peaks.follow(sides, threshold_g, standing)
@@ -107,14 +127,56 @@ class AxleTracker:
                 self._doubt.hold(edge, self.books.front, history)
             else:
                 done = self._enter(edge) or done
-        self._ticks.append((int(history.t_us(1)[0]), history.load_g(fresh), speed_mps))
+        if instants > 0:
+            self._looked_us = int(history.t_us(lag + 1)[0])
+        self._see_level()
         return done
+
+    def _see_level(self) -> None:
+        """Once the load has been known for a while, judge by it which of the steps last."""
+        level_g = None if self.stepping else self._level_g(self._ticks[-1][0])
+        if level_g is not None:
+            self.books.see_level(level_g)
+
+    def _lag_s(self) -> float:
+        """How long before and after an instant is looked at: as long as a tyre takes to climb."""
+        if not self.books.steps:
+            return FIRST_LAG_S
+        if self._creep_mps is not None:
+            return min(FOOTPRINT_M / self._creep_mps, LAG_CREEPING_S)
+        return min(max(FOOTPRINT_M / self._speed_mps, LAG_MIN_S), LAG_MAX_S)
+
+    def _creeps_mps(self) -> float | None:
+        """How fast it has crept for a while; None where it has not."""
+        recent = [mps for _, _, mps in islice(reversed(self._ticks), CREEP_TICKS)]
+        if len(recent) < CREEP_TICKS or max(map(abs, recent)) > CREEP_MPS:
+            return None
+        usual_mps = abs(sum(recent)) / len(recent)
+        return usual_mps if usual_mps > CREEP_MPS_MIN else None
 
     def _enter(self, edge: Edge | None) -> AxleStep | None:
         if edge is None:
             return None
-        self.books.enter(edge)
+        self.books.enter(edge, self._level_g(edge.step.at_us - self._climbed_us))
+        self._stepped_us = edge.step.at_us
         return edge.step
+
+    def _level_g(self, until_us: int) -> float | None:
+        """The load up to then, where no step disturbed it for long enough; else None."""
+        if not self.books.steps:
+            return None
+        # What counts is when the newest step was, be it an axle or not.
+        loads: list[float] = []
+        for at_us, load_g, _ in reversed(self._ticks):
+            if at_us <= self._stepped_us + self._climbed_us or len(loads) == LEVEL_TICKS_MAX:
+                break
+            if at_us <= until_us:
+                loads.append(load_g)
+        return sum(loads) / len(loads) if len(loads) >= LEVEL_TICKS else None
+
+    @property
+    def _climbed_us(self) -> int:
+        return max(CLIMBED_US, self._lag_us // 2)
 
     def _threshold_g(self, high_g: float, at_us: int, in_beam: bool) -> float:
         """What a step must exceed, with up to `high_g` on the deck, to be looked at.
@@ -168,7 +230,8 @@ class AxleTracker:
         """The deck between the last step and this one, away from both; nothing before the first."""
         if not self.books.steps:
             return Between(0.0, 0, 0.0, 0.0)
-        begin, end = self.books.steps[-1].at_us + CLIMBED_US, peak.at_us - CLIMBED_US
+        climbed_us = self._climbed_us
+        begin, end = self.books.steps[-1].at_us + climbed_us, peak.at_us - climbed_us
         rows = [(load_g, mps) for at_us, load_g, mps in self._ticks if begin < at_us <= end]
         # Close axles at speed leave no time between them: what is there before the middle of the
         # new step is the best there is.
@@ -179,7 +242,8 @@ class AxleTracker:
         if not self.books.steps:
             return False
         last = self.books.steps[-1]
-        near = way_m < RINGING_M and peak.at_us - last.at_us < RINGING_US
+        within_us = max(RINGING_US, round(1e6 * RINGING_M / (self._creep_mps or 1.0)))
+        near = way_m < RINGING_M and peak.at_us - last.at_us < within_us
         return near and end == last.end and peak.rise_g * last.mass_g > 0
 
 

@@ -93,8 +93,8 @@ class DeckWatch:
         self.load_since_us = 2**62
         self._cleared_us = -1
         self._gap_us = 0
-        self.tailgate = False
-        self._close_follow = False
+        self._second: AxleStep | None = None
+        self._close: AxleStep | None = None
         self.far_in = False
         self.estimate: Estimate | None = None
 
@@ -129,12 +129,18 @@ class DeckWatch:
         return self._motion.swing_g
 
     @property
+    def tailgate(self) -> bool:
+        """Whether an axle climbed on that is not this vehicle's own."""
+        return self._second is not None and self.axles.books.has(self._second)
+
+    @property
     def second_vehicle(self) -> bool:
         """Whether an axle of another vehicle is on the deck."""
         if self.tailgate:
             return True
         blocked = self._beams[self._front()] != 0 or not self.fitted[self._front()]
-        return self._close_follow and blocked and self.stands
+        close = self._close is not None and self.axles.books.has(self._close)
+        return close and blocked and self.stands
 
     @property
     def incomplete(self) -> bool:
@@ -320,10 +326,10 @@ class DeckWatch:
         if len(self.axles.books.steps) == 1:
             self.cells.check_wiring(self.axles.books.front)
         if step.mass_g > 0 and earlier and self._is_second_vehicle(step):
-            self.tailgate = True
+            self._second = step
             self._note(EventKind.TAILGATE, step.mass_g, step.at_us)
         if step.mass_g > 0 and earlier and step.travel_mm < ABSURD_SPACING_MM:
-            self._close_follow = step.end == self.axles.books.front
+            self._close = step if step.end == self.axles.books.front else None
         self._plateau_us = step.at_us + AFTER_STEP_US
         self.load_since_us = self._plateau_us
         self._estimator.restart(self.load_since_us)
