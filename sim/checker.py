@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
-from controller.core.images import EndInputs, InputImage, OutputImage, Weight
+from controller.core.images import EndInputs, InputImage, OutputImage, RecordIntent, Weight
 from controller.core.kinds import (
     BoomCommand,
     BoomPosition,
@@ -54,6 +54,8 @@ ROLLS_ON_US = 2_500_000
 FOLLOWED_US = 3_000_000
 TEST_US = 5_000_000
 """So long after its record counts what a person tries out or asks of the scale by hand."""
+OWES_US = 120_000_000
+"""No trouble of a disk lasts as long, nor what waits for it: a record is asked for no longer."""
 SPEEDS_MAX = 400
 FAR_US = 1 << 62
 _NAMES = ("yard", "road")
@@ -93,7 +95,8 @@ class Checker:
         options = yard.options
         self._disturbed = any((options.faults, options.loads, options.devices, options.hands))
         self._died = False
-        self._owes = False
+        self._owed: RecordIntent | None = None
+        self._owed_us = 0
         self._last_us = 0
         self._waking = Waking()
         self._speeds: deque[tuple[int, float]] = deque(maxlen=SPEEDS_MAX)
@@ -132,7 +135,7 @@ class Checker:
 
     def observe(self, inputs: InputImage, outputs: OutputImage) -> None:
         """Look at one scan."""
-        self._last_us, self._owes = inputs.now_us, outputs.record is not None
+        self._last_us = inputs.now_us
         self._guards(inputs)
         moves = outputs.booms != _REST
         green = outputs.approach_lamps != _RED or outputs.deck_lamps != _RED
@@ -192,7 +195,7 @@ class Checker:
             shown=self._shown,
             disturbed=self._disturbed,
             died=self._died,
-            owes=self._owes,
+            owes=self._owed is not None and self._last_us - self._owed_us < OWES_US,
         )
         for finding in audit.findings():
             self._add(finding)
@@ -392,6 +395,8 @@ class Checker:
         self._hold("I10", loaded or far, f"zero asked {why}")
 
     def _stops(self, inputs: InputImage, outputs: OutputImage) -> None:
+        if outputs.record is not self._owed:
+            self._owed, self._owed_us = outputs.record, inputs.now_us
         if inputs.requests or self._moved or "I19" in self._standing:
             driven = self._by_hand.look(inputs, outputs)
             self._hold("I19", bool(driven), driven)

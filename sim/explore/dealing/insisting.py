@@ -11,6 +11,7 @@ from sim.scenario import ON_SCREEN
 _INSISTS = 0.1
 _VOIDS = 0.1
 _STOPS = 0.5
+_STOPS_FALLING = 0.1
 _HELD_DOWN = ("raise_boom", "lower_boom")
 """These ask again by themselves for as long as the button is held."""
 _VOID = {
@@ -46,11 +47,17 @@ def deal_stops(rng: Random, table: Table) -> None:
         if asked["kind"] == "raise_boom" and rng.random() < _STOPS:
             times = [in_s(asked["at"]) + rng.uniform(0.1, 2.5)]
             times += [times[0] + rng.uniform(3.0, 9.0)] if rng.random() < 0.5 else []
-            named = {"kind": "stop_boom", "who": asked["who"], "why": "somebody stands there"}
-            found += [named | {"at": seconds(at_s)} for at_s in times]
+            found += [_stop(asked, at_s) for at_s in times]
+        if asked["kind"] == "lower_boom" and rng.random() < _STOPS_FALLING:
+            found.append(_stop(asked, in_s(asked["at"]) + rng.uniform(0.05, 0.35)))
     if found:
         asked_of = [*table["request"], *found]
         table["request"] = sorted(asked_of, key=lambda one: in_s(one["at"]))
+
+
+def _stop(asked: Table, at_s: float) -> Table:
+    named = {"kind": "stop_boom", "who": asked["who"], "why": "somebody stands there"}
+    return named | {"at": seconds(at_s)}
 
 
 def _waits_s(rng: Random, table: Table) -> float:
