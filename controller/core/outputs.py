@@ -255,10 +255,12 @@ def _out_of_the_way(lane: Lane, inputs: InputImage, end: End) -> Message:
     """Off the boom, seen from the driver; who was let go drives on by a boom that stands up."""
     if not leaves_there(lane, inputs, end):
         return Message.BACK
-    entry = lane.passage.entry if lane.passage is not None else None
-    if entry is None or inputs.ends[end].boom.position != OPEN:
+    passage = lane.passage
+    if passage is None or passage.entry is None or passage.decision == Decision.HOLD:
         return Message.CLOSED
-    return Message.BACK if entry == end else Message.FORWARD
+    if inputs.ends[end].boom.position != OPEN:
+        return Message.CLOSED
+    return Message.BACK if passage.entry == end else Message.FORWARD
 
 
 def _figures(passage: Passage) -> tuple[int | None, int | None]:

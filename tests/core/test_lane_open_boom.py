@@ -7,10 +7,12 @@ from msgspec.structs import replace
 from test_lane_passages import PAPERS, board, rig, weigh
 
 from controller.core.faults import Fault
-from controller.core.images import Boom
+from controller.core.images import Boom, Stay, Weight
 from controller.core.kinds import (
     BoomCommand,
     BoomPosition,
+    Decision,
+    Deck,
     End,
     Lamp,
     Message,
@@ -54,6 +56,12 @@ def taken_by_hand(rig: Rig) -> None:
     rig.run(1)
     rig.request(RequestKind.LEAVE_MANUAL)
     rig.run_until(Phase.HOLDING, 6)
+
+
+def stay_of(rig: Rig) -> Stay:
+    stay = rig.plant.ledger.stay
+    assert stay is not None
+    return stay
 
 
 def told(rig: Rig) -> tuple[Message, bool]:
@@ -180,3 +188,33 @@ def test_a_boom_opened_at_the_gate_is_told_while_he_positions_himself(rig: Rig) 
     rig.run_until(Phase.WEIGHING, 1)
     rig.run(6)
     assert rig.plant.booms[End.ROAD].position == BoomPosition.CLOSED
+
+
+def test_a_boom_raised_by_hand_lets_nobody_go_at_the_next_start(rig: Rig) -> None:
+    rig.plant.vehicle = PAPERS
+    board(rig)
+    rig.request(RequestKind.ENTER_MANUAL)
+    rig.run_until(Phase.MANUAL, 1)
+    rig.run(6)
+    rig.request(RequestKind.RAISE_BOOM, end=End.ROAD)
+    rig.run(3)
+    assert rig.plant.booms[End.ROAD].position == BoomPosition.OPEN
+    overshoots(rig)
+    rig.restart()
+    rig.run_until(Phase.HOLDING, 5)
+    rig.run(6)
+    assert told(rig) == (Message.BACK, True)
+
+
+def test_whom_only_a_hand_has_raised_a_boom_for_is_not_told_to_drive_on(rig: Rig) -> None:
+    """Its tail alone is on the loop, and the scale has no zero: a person looks."""
+    test_a_boom_raised_by_hand_lets_nobody_go_at_the_next_start(rig)
+    rig.restart()
+    rig.plant.ledger = replace(
+        rig.plant.ledger, stay=replace(stay_of(rig), leave_by=End.ROAD, decision=Decision.HOLD)
+    )
+    rig.plant.weight = Weight(deck=Deck.UNKNOWN, since_us=rig.plant.now_us)
+    rig.run(7)
+    assert rig.lane.phase == Phase.STARTING
+    assert rig.out.sign.message == Message.CLOSED
+    assert Fault.WAY_NOT_CLEAR in rig.out.alarms

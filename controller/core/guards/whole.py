@@ -22,6 +22,7 @@ from controller.core.kinds import (
     OPEN,
     UNDER_RANGE,
     UNKNOWN,
+    Decision,
     End,
     Phase,
     RequestKind,
@@ -115,9 +116,14 @@ def ready_loaded(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool
 
 
 def leaves_at_start(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
-    """In order after power-up, and a vehicle stands under the open boom by which it may leave."""
+    """In order after power-up, and a vehicle stands under the open boom by which it may leave.
+
+    Who moved a boom by hand has let nobody go.
+    """
     passage = lane.passage
     if passage is None or passage.stay is None or passage.leave_by is None:
+        return False
+    if passage.decision == Decision.HOLD:
         return False
     here = inputs.ends[passage.leave_by]
     return (
