@@ -36,8 +36,9 @@ from controller.core.kinds import (
 from hal.ports import Drive
 from protocol import parts
 from protocol.record import Record
+from sim.boomjudge import SCAN_US
 from sim.cheatjudge import Cheat
-from sim.checker import FOLLOWED_US, SCAN_US, Checker
+from sim.checker import FOLLOWED_US, Checker
 from sim.finding import CHECKS
 from sim.people import Walker
 from sim.senses import KNOWN_US, NO_SAMPLE_US, NO_WORD_US
