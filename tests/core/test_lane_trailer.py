@@ -110,6 +110,16 @@ def test_a_train_that_drives_on_is_weighed_whole(rig: Rig) -> None:
     rig.run_until(Phase.RELEASING, 12)
 
 
+def test_nobody_is_called_short_who_has_only_just_passed_the_arm_loop(rig: Rig) -> None:
+    """Few indicators say so soon that the load moves."""
+    come(rig, End.YARD)
+    stop(rig)
+    rig.run(0.9)
+    assert phase(rig) == Phase.BOARDING
+    rig.run(0.3)
+    assert phase(rig) == Phase.POSITIONING
+
+
 def test_while_it_moves_it_is_not_held(rig: Rig) -> None:
     come(rig, End.YARD)
     stop(rig)

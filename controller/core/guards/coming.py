@@ -108,8 +108,14 @@ def boarded_whole(lane: Lane, inputs: InputImage, settings: LaneSettings) -> boo
 
 def stopped_short(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """The vehicle stands, but not whole on the deck, for all that is known, or not alone."""
-    astride = inputs.weight.status in (WeighingStatus.NOT_FULLY_ON, WeighingStatus.TAILGATE)
-    return not inputs.weight.motion and (astride or trailer_behind(lane, inputs))
+    if inputs.weight.motion:
+        return False
+    if inputs.weight.status in (WeighingStatus.NOT_FULLY_ON, WeighingStatus.TAILGATE):
+        return True
+    entry = entry_of(lane)
+    if entry is None or not trailer_behind(lane, inputs):
+        return False
+    return quiet(inputs, entry, settings.empty_settle_us)
 
 
 def boards_again(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
