@@ -123,7 +123,7 @@ class Yard(Outlook):
         self.approach_green = [False, False]
         self.deck_green = [False, False]
         self.estop_pressed = False
-        # What whoever runs the lane shows the people at the desk.
+        # The passage under way, or the last one, as whoever runs the lane shows it at the desk.
         self.screen: int | None = None
         self.operator = Operator(
             self.random("operator"),

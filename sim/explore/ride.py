@@ -183,7 +183,7 @@ class _Ride:
             if self._kills and yard.now_us >= self._kills[0].at_us:
                 lane = self._met_death(lane)
             inputs, outputs = lane.once()
-            yard.screen = outputs.passage_id or None
+            yard.screen = outputs.passage_id or yard.screen
             self._checker.observe(inputs, outputs)
             if self._watch is not None:
                 self._watch(yard, lane, inputs, outputs)
