@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from controller.core.faults import Fault
+from controller.core.guards.behind import is_seen_as_drawbar
 from controller.core.images import Degraded, EndInputs, Weight
 from controller.core.kinds import (
     BLOCKED,
@@ -213,6 +214,7 @@ class WeighRoom:
         self._weigher.allow_zero(_lane_empty(ends))
         self._weigher.see_loops(*(here.arm.state != NOT_FITTED for here in ends))
         self._weigher.fit_beams(*(has_beam(here) for here in ends))
+        self._weigher.see_drawbars(*(is_seen_as_drawbar(here) for here in ends))
         self._beams = (beams_of(ends[0]), beams_of(ends[1]))
 
     def _look(self, now_us: int) -> None:

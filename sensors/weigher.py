@@ -223,7 +223,7 @@ class Weigher:
             empty=not on_deck and deck.beams_clear,
             axle_step=on_deck and deck.stepped_since(recent_us),
             beam_edge=deck.beam_edge_us > recent_us,
-            half_off=on_deck and not deck.beams_clear,
+            half_off=on_deck and (not deck.beams_clear or deck.pulls),
             cells_sound=self._zero.is_set and not self._cells.faulty,
         )
 
@@ -270,6 +270,10 @@ class Weigher:
     def see_loops(self, entry: bool, exit_: bool) -> None:
         """Say at which ends what is given as beam has a loop in the road, too."""
         self._acceptance.deck.looped = (entry, exit_)
+
+    def see_drawbars(self, entry: bool, exit_: bool) -> None:
+        """Say at which ends a high drawbar may lie across, for all that the sensors there tell."""
+        self._acceptance.deck.drawbars = (entry, exit_)
 
     def fit_beams(self, entry: bool, exit_: bool) -> None:
         """Say at which ends beams are fitted, where others than the recording's are given."""

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sensors.axle_books import AxleBooks
 from sensors.axle_steps import AxleStep, End
 from sensors.far_in import far_in
+from sensors.weigher import Weigher
 
 Make = Callable[..., Any]
 
@@ -73,3 +75,21 @@ def test_a_body_that_sways_is_not_taken_for_one_that_moves() -> None:
     assert not far_in(books, 15e6, 5.4 * 15e6, was=False)
     assert far_in(books, 15e6, 5.4 * 15e6, was=True)
     assert not far_in(books, 15e6, 4.9 * 15e6, was=True)
+
+
+@pytest.mark.parametrize(
+    ("drawbar", "way_m", "off_kg", "told"),
+    [(True, 8.0, 400.0, False), (False, 8.0, 400.0, True), (True, 12.0, 800.0, True)],
+)
+def test_what_a_trailer_on_the_road_takes_off_is_no_device(
+    passage: Make, add_load: Make, drawbar: bool, way_m: float, off_kg: float, told: bool
+) -> None:
+    """Who stands far in pulls none, whatever the sensors at his entry say."""
+    stands = passage([(2.0, 0.0), (way_m + 4.0, 1.0), (30.0, 0.0)], seconds=40.0)
+    t_s = (stands.t_us - stands.t_us[0]) / 1e6
+    add_load(stands, -off_kg * np.clip((t_s - 30.0) / 0.1, 0, 1), np.full_like(t_s, way_m - 4.9))
+    weigher = Weigher(stands.scale)
+    weigher.see_loops(True, True)
+    weigher.see_drawbars(drawbar, False)
+    weigher.push(stands.t_us, stands.counts, stands.beams[:, 0], stands.beams[:, 1])
+    assert bool(weigher.findings) == told

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from controller.core.guards.common import OFF, elapsed, end_clear, entry_of
-from controller.core.images import InputImage
+from controller.core.guards.common import OFF, elapsed, entry_of
+from controller.core.images import EndInputs, InputImage
 from controller.core.kinds import BLOCKED, CLEAR, EMPTY, NOT_FITTED, UNDER_RANGE, End
 from controller.core.passage import Lane
 from controller.core.settings import LaneSettings
@@ -18,23 +18,31 @@ def trailer_behind(lane: Lane, inputs: InputImage) -> bool:
 def hangs_out(lane: Lane, inputs: InputImage, end: End) -> bool:
     """Whether a drawbar that nothing sees may lie across this end, under its boom.
 
-    Beams look over or under a high one, and no loop feels it.  The trailer it pulls, or the vehicle
-    that pulls it, stands on the approach loop then, and has not left it since the arm loop saw the
-    last of what is on the deck.  So does a queue that has come up closely; what tells the two apart
-    is how far in the vehicle on the deck stands, or that its front was seen at the far end, as long
-    as it does not go back out.
+    What tells a trailer from a queue that has come up as closely is how far in the vehicle on the
+    deck stands, or that its front was seen at the far end, as long as it does not go back out.
     """
-    here, weight = inputs.ends[end], inputs.weight
-    if here.approach.state in OFF or not end_clear(inputs, end):
+    weight = inputs.weight
+    if not is_seen_as_drawbar(inputs.ends[end]):
         return False
     if weight.deck in (EMPTY, UNDER_RANGE) or not _may_lie(lane, end):
-        return False
-    if here.approach.state == BLOCKED and here.approach.since_us > _cleared_us(inputs, end):
         return False
     passage = lane.passage
     if passage is None or end != passage.entry or end == passage.leave_by:
         return True
     return not (weight.far_in or passage.reached)
+
+
+def is_seen_as_drawbar(here: EndInputs) -> bool:
+    """Whether the sensors of an end say what they say of a high drawbar across it.
+
+    Beams look over or under it, and no loop feels it.  The trailer it pulls, or the vehicle that
+    pulls it, stands on the approach loop then, and has not left it since the arm loop saw the last
+    of what is on the deck.
+    """
+    under = (here.arm, here.beam_low, here.beam_high)
+    if here.approach.state in OFF or any(one.state not in OFF for one in under):
+        return False
+    return here.approach.state != BLOCKED or here.approach.since_us <= _cleared_us(here)
 
 
 def _may_lie(lane: Lane, end: End) -> bool:
@@ -45,9 +53,8 @@ def _may_lie(lane: Lane, end: End) -> bool:
     return passage.entry in (None, end) or passage.leave_by == end
 
 
-def _cleared_us(inputs: InputImage, end: End) -> int:
+def _cleared_us(here: EndInputs) -> int:
     """When the last of a vehicle went from under this boom; by the beams where no loop is."""
-    here = inputs.ends[end]
     if here.arm.state != NOT_FITTED:
         return here.arm.since_us
     beams = (here.beam_low, here.beam_high)
