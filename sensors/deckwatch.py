@@ -29,10 +29,6 @@ STANDS_STILL: Final = 0.3
 STOP_NEAR: Final = 0.2
 STOP_TICKS: Final = 4
 SURE_SINCE_US: Final = 800_000
-# Whoever walks through a beam is through by then.
-WALKS_US: Final = 2_000_000
-# For so long a vehicle must have stood before its load says whether an axle came on unseen.
-LEVEL_US: Final = 1_500_000
 BEAM_CLEAR_US: Final = 300_000
 ROLLING_MPS: Final = 0.15
 SECOND_VEHICLE_MPS: Final = 0.30
@@ -53,7 +49,8 @@ class DeckWatch:
     `tailgate` whether a second one came; `axles`, `load` and `cells` hold the rest. The load has
     been one since `load_since_us`; `method` says how the estimator works, where it has a name.
     `fitted` tells at which ends beams stand, `looped` where a loop in the road is part of them.
-    `far_in` says that it stands so far in that no trailer of it can be left on the road unseen.
+    `drawbars` tells at which ends a high drawbar may lie across that no sensor sees, and `far_in`
+    that the vehicle stands so far in that no trailer of it can be left on the road.
     """
 
     def __init__(
@@ -76,6 +73,7 @@ class DeckWatch:
         # Which ends have a beam: one alone says nothing about the other end.
         self.fitted = (scale.has_beams, scale.has_beams)
         self.looped = (False, False)
+        self.drawbars = (False, False)
         self._beam_us = [-(2**62), -(2**62)]
         self._beams = [0, 0]
         self._clear_seen_us = -(2**62)
@@ -145,6 +143,11 @@ class DeckWatch:
         blocked = self._beams[self._front()] != 0 or not self.fitted[self._front()]
         close = self._close is not None and self.axles.books.has(self._close)
         return close and blocked and self.stands
+
+    @property
+    def pulls(self) -> bool:
+        """Whether it may pull a trailer on the road, which takes load on and off by its drawbar."""
+        return self.drawbars[self._front()] and not self.far_in
 
     @property
     def incomplete(self) -> bool:
@@ -221,8 +224,6 @@ class DeckWatch:
         # An axle on the edge disturbs the moments, so what counts is how it was before that.
         still, unseen_us = self._was_still[0], self._clear_since_us
         step = self.axles.update(self._history, fresh, speed, still, unseen_us)
-        if self.stands and self.stood_us > LEVEL_US and not self.axles.stepping:
-            self.axles.see_standing()
         calm = self._motion.still_us > 0 and abs(speed) < SECOND_VEHICLE_MPS
         self._speeds.append(abs(speed))
         drives_off = self._usual_speed_mps > DRIVES_OFF_MPS
@@ -243,18 +244,10 @@ class DeckWatch:
         self.estimate = estimate = self._estimate(accepted)
         if self.stands:
             self.load.watch_brakes(estimate, self.stood_us, self.fitted[self._front()])
-        if estimate is not None and self.load.follow_level(
-            estimate, self._now_us, in_beam=self._in_beam
-        ):
+        if estimate is not None and self.load.follow_level(estimate, self._now_us):
             self.load_since_us = self._now_us
             self._estimator.restart(self.load_since_us)
         self.load.watch_rocking(self.stood_us)
-
-    @property
-    def _in_beam(self) -> bool:
-        """Whether something blocks the beam behind it for longer than somebody who walks."""
-        side = self._front()
-        return self._beams[side] != 0 and self._now_us - self._beam_us[side] > WALKS_US
 
     def _moved(self) -> None:
         """The vehicle rolls, or the load is another: it does not stand any more."""
@@ -274,8 +267,6 @@ class DeckWatch:
         if not self.beams_clear or self.beam_edge_us <= self._clear_seen_us:
             return
         self._clear_seen_us = self.beam_edge_us
-        if not accepted:
-            self.load.out_of_beam()
         if self._stop_ticks and not accepted:
             self._plateau_us = max(self._plateau_us, self.beam_edge_us)
             self._moved()
