@@ -15,6 +15,8 @@ from sensors.axle_tail import Books, Edge, Tail
 
 AXLES_MAX: Final = 24
 SWINGS_BACK_US: Final = 600_000
+# What comes on without a step is an axle where it is more than this share of the lightest one.
+UNSEEN: Final = 0.6
 
 
 class AxleAnswers(NamedTuple):
@@ -46,6 +48,7 @@ class AxleBooks:
         self._climbs: list[Climb] = []
         self._level_g = 0.0
         self._tail = Tail()
+        self._calm_g: float | None = None
         self._answers: dict[tuple[int | None, int | None], AxleAnswers] = {}
 
     def answers(self, gross_g: int | None, gross_u95_g: int | None) -> AxleAnswers:
@@ -88,8 +91,19 @@ class AxleBooks:
 
     def see_level(self, level_g: float) -> None:
         """Strike out of the newest steps those that have not lasted, the load being this now."""
+        if self._calm_g is None:
+            self._calm_g = level_g
         if not self.lost and self._tail.judge(level_g):
             self._rewrite()
+
+    def see_standing(self, level_g: float) -> None:
+        """The load of a vehicle that stands; more than the steps explain is an axle unseen."""
+        if self._calm_g is None:
+            self._calm_g = level_g
+        lightest_g = min((step.mass_g for step in self.climbed()), default=0)
+        if level_g - self._calm_g > UNSEEN * lightest_g:
+            self.lose()
+        self._calm_g = level_g
 
     def _rewrite(self) -> None:
         """Enter the newest steps again, without those that count no more."""
@@ -102,6 +116,7 @@ class AxleBooks:
 
     def _write(self, edge: Edge) -> None:
         self._answers.clear()
+        self._calm_g = None
         self.last_moment_gm = edge.moment_gm
         self._weigh_last(edge.load_g)
         self.steps.append(edge.step)

@@ -138,6 +138,12 @@ class AxleTracker:
         if level_g is not None:
             self.books.see_level(level_g)
 
+    def see_standing(self) -> None:
+        """The vehicle has stood for a while: no axle may have come on that no step tells of."""
+        level_g = self._level_g(self._ticks[-1][0])
+        if level_g is not None:
+            self.books.see_standing(level_g)
+
     def _lag_s(self) -> float:
         """How long before and after an instant is looked at: as long as a tyre takes to climb."""
         if not self.books.steps:

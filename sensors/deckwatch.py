@@ -29,6 +29,10 @@ STANDS_STILL: Final = 0.3
 STOP_NEAR: Final = 0.2
 STOP_TICKS: Final = 4
 SURE_SINCE_US: Final = 800_000
+# Whoever walks through a beam is through by then.
+WALKS_US: Final = 2_000_000
+# For so long a vehicle must have stood before its load says whether an axle came on unseen.
+LEVEL_US: Final = 1_500_000
 BEAM_CLEAR_US: Final = 300_000
 ROLLING_MPS: Final = 0.15
 SECOND_VEHICLE_MPS: Final = 0.30
@@ -224,6 +228,8 @@ class DeckWatch:
         # An axle on the edge disturbs the moments, so what counts is how it was before that.
         still, unseen_us = self._was_still[0], self._clear_since_us
         step = self.axles.update(self._history, fresh, speed, still, unseen_us)
+        if self.stands and self.stood_us > LEVEL_US and not self.axles.stepping:
+            self.axles.see_standing()
         calm = self._motion.still_us > 0 and abs(speed) < SECOND_VEHICLE_MPS
         self._speeds.append(abs(speed))
         drives_off = self._usual_speed_mps > DRIVES_OFF_MPS
@@ -244,10 +250,18 @@ class DeckWatch:
         self.estimate = estimate = self._estimate(accepted)
         if self.stands:
             self.load.watch_brakes(estimate, self.stood_us, self.fitted[self._front()])
-        if estimate is not None and self.load.follow_level(estimate, self._now_us):
+        if estimate is not None and self.load.follow_level(
+            estimate, self._now_us, in_beam=self._in_beam
+        ):
             self.load_since_us = self._now_us
             self._estimator.restart(self.load_since_us)
         self.load.watch_rocking(self.stood_us)
+
+    @property
+    def _in_beam(self) -> bool:
+        """Whether something blocks the beam behind it for longer than somebody who walks."""
+        side = self._front()
+        return self._beams[side] != 0 and self._now_us - self._beam_us[side] > WALKS_US
 
     def _moved(self) -> None:
         """The vehicle rolls, or the load is another: it does not stand any more."""
@@ -267,6 +281,8 @@ class DeckWatch:
         if not self.beams_clear or self.beam_edge_us <= self._clear_seen_us:
             return
         self._clear_seen_us = self.beam_edge_us
+        if not accepted:
+            self.load.out_of_beam()
         if self._stop_ticks and not accepted:
             self._plateau_us = max(self._plateau_us, self.beam_edge_us)
             self._moved()

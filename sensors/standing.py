@@ -47,6 +47,7 @@ class StandingLoad:
     def axle_step(self) -> None:
         """Another load is on the deck: earlier looks say nothing of it."""
         self._levels: deque[Estimate] = deque(maxlen=LEVELS_KEPT)
+        self._in_beam = False
         self._gained_from_g: float | None = None
         self._rocked = False
         self._rocking_peak_g = 0.0
@@ -97,11 +98,12 @@ class StandingLoad:
             least_g = min(BOARDED[0] * self._scale.e_g, LIGHT_PERSON_G)
             self._boarded_ticks += -step_g > max(least_g, BOARDED[1] * sigma_g)
 
-    def follow_level(self, estimate: Estimate, now_us: int) -> bool:
+    def follow_level(self, estimate: Estimate, now_us: int, *, in_beam: bool) -> bool:
         """A standing vehicle can lose a person; what it gains is not its own.
 
         Every earlier look counts, not the last alone: a person steps on slowly enough to lead a
-        level that follows. Returns whether the load that counts begins anew.
+        level that follows. `in_beam`: it stands in a beam, perhaps with an axle on the edge (see
+        `out_of_beam`). Returns whether the load that counts begins anew.
         """
         e_g = self._scale.e_g
         if self._gained_from_g is not None:
@@ -114,6 +116,7 @@ class StandingLoad:
         before = max(self._levels, key=lambda level: _change(level, estimate, e_g), default=None)
         if before is None or _change(before, estimate, e_g) <= 1:
             self._levels.append(estimate)
+            self._in_beam = self._in_beam or in_beam
             return False
         change = estimate.weight_g - before.weight_g
         self._note(EventKind.LOAD_CHANGED, round(change))
@@ -124,6 +127,11 @@ class StandingLoad:
             return True
         self._gained_from_g = before.weight_g
         return False
+
+    def out_of_beam(self) -> None:
+        """Whoever stood in a beam has moved on: an axle may have stood half on the edge."""
+        if self._in_beam:
+            self.axle_step()
 
     def see_swing(self, swing_g: float) -> None:
         """Take half the peak-to-peak of the load in this tick, grams."""
