@@ -410,7 +410,7 @@ class Driver:
             self._stop_here(Mind.STANDING)
         elif vehicle.s_m <= -self._layout.wait_m + 0.5:
             self._vanish(vehicle.end)
-            if self.habits.unload_g is not None and self.was_over:
+            if self.habits.unload_g is not None and self.was_over and vehicle.load_g > 0:
                 self._unload(now_us)
 
     def _vanish(self, end: int) -> None:

@@ -73,6 +73,17 @@ def test_an_odd_driver_does_it_and_gets_through(
     assert gone == (True, True)
 
 
+@pytest.mark.parametrize(("left_g", "comes_again"), [(5_000_000, True), (0, False)])
+def test_who_has_nothing_left_to_unload_goes_home(left_g: int, comes_again: bool) -> None:
+    truck = {"at": "0 s", "configuration": SHORT, "weighs": "overloaded", "unloads": "enough"}
+    yard = Plan(seed=5, table={"truck": [truck]}).yard()
+    driver = yard.drivers[0]
+    driver.vehicle.load(left_g)
+    driver.was_over, driver.mind, driver.vehicle.s_m = True, Mind.BACKING, -200.0
+    driver.think(0, yard)
+    assert (driver.mind is Mind.AWAY) == comes_again
+
+
 def test_who_leaves_the_cab_takes_the_own_weight_along() -> None:
     truck = {"configuration": SHORT, "weighs": "legal", "driver": "leaves the cab"}
 
