@@ -208,15 +208,16 @@ class Bookkeeper:
     def rests_until_us(self, now_us: int) -> int:
         """Until when ``poll`` and ``take`` need not be called by a lane that wants nothing new.
 
-        0 while anything is on its way to the disk or is told of it; ``now_us`` is the last scan.
+        0 while anything is on its way to the disk; ``now_us`` is the last scan.  What is told of
+        the disk and the vehicles stands as it is until then.
         """
         stored = not (self._draft or self._pending or self._failing)
-        silent = not (self.faults or self.findings) and self.fact.on_deck == self._on_deck
-        silent = silent and self.fact.recalled is None
+        silent = self.fact.on_deck == self._on_deck and self.fact.recalled is None
         tended_us = self._tended_us
         if not (stored and silent) or tended_us is None or tended_us == now_us:
             return 0
-        return tended_us + TEND_US
+        told_us = (*self.visits.until_us(now_us), *self._clocks.until_us(now_us))
+        return min((tended_us + TEND_US, *told_us))
 
     def close(self) -> list[tuple[Key, object]]:
         """Store what can be stored and close the ledger; return what could not be stored."""

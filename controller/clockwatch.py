@@ -35,6 +35,10 @@ class ClockWatch:
         """The code of a step within the last minute."""
         return (int(Fault.CLOCK_STEPPED),) if now_us < self._until_us else ()
 
+    def until_us(self, now_us: int) -> tuple[int, ...]:
+        """Until when each of them is told."""
+        return (self._until_us,) if now_us < self._until_us else ()
+
     def flags(self) -> tuple[str, ...]:
         """The steps since they were told last, as a flag: the last one, and how many."""
         if not self._steps:

@@ -61,6 +61,7 @@ class Scan:
         self.outputs = self._polled = OutputImage()
         self._encoded = (self.outputs, msgspec.msgpack.encode(self.outputs))
         self._inputs: InputImage | None = None
+        self._told: tuple[int, ...] = ()
         self._in_core = False
 
     def once(self) -> tuple[InputImage, OutputImage]:
@@ -121,7 +122,8 @@ class Scan:
             return 0
         if self._stills is not None and self._stills.busy:
             return 0
-        if (self.reading.plates, self.reading.frames) != (inputs.plates, inputs.frames):
+        seen = (self.reading.plates, self.reading.frames) == (inputs.plates, inputs.frames)
+        if not seen or self._to_tell() != self._told:
             return 0
         return min(
             books.rests_until_us(inputs.now_us),
@@ -177,7 +179,7 @@ class Scan:
             return 0
         if books.fact is not inputs.ledger or books.vehicle is not inputs.vehicle:
             return 0
-        if self.reading.looks or self.reading.faults or (self._stills and self._stills.busy):
+        if self.reading.looks or self._to_tell() or (self._stills and self._stills.busy):
             return 0
         return min(books.rests_until_us(inputs.now_us), _midnight_us(inputs))
 
@@ -186,11 +188,9 @@ class Scan:
         ledger = self.bookkeeper.poll()
         self._polled = self.outputs
         self.reading.poll(self._polled)
+        self._told = self._to_tell()
         inputs = self._inputs = self._intake.read(
-            ledger,
-            self.bookkeeper.vehicle,
-            self.reading,
-            (*self.bookkeeper.faults, *self.bookkeeper.findings, *self.reading.faults),
+            ledger, self.bookkeeper.vehicle, self.reading, self._told
         )
         self._decide(inputs)
         self._write(self.outputs, inputs.now_us)
@@ -199,6 +199,10 @@ class Scan:
         self.bookkeeper.take(self.outputs, inputs.now_us, inputs.wall)
         self._digest.update(self._outputs_encoded())
         return inputs, self.outputs
+
+    def _to_tell(self) -> tuple[int, ...]:
+        """The codes of what the bookkeeper and the reader have found."""
+        return (*self.bookkeeper.faults, *self.bookkeeper.findings, *self.reading.faults)
 
     def _decide(self, inputs: InputImage) -> None:
         """The pure part of a scan, written down whether it comes to an end or not."""

@@ -57,6 +57,10 @@ class VisitBook:
         """Codes of what was found within the last minute."""
         return tuple(code for code, until_us in self._until_us.items() if now_us < until_us)
 
+    def until_us(self, now_us: int) -> tuple[int, ...]:
+        """Until when each of them is told."""
+        return tuple(until_us for until_us in self._until_us.values() if now_us < until_us)
+
     def visits(self) -> tuple[Visit, ...]:
         """All that is kept, oldest first."""
         return self._register.visits()

@@ -264,10 +264,13 @@ class _Ride:
     def _looks_us(self) -> int:
         """The first time at which a scan may be a death, or ``_over`` may have something to say."""
         yard = self._yard
-        if yard.done:
-            return 0
-        quiet = yard.now_us >= self._quiet_us
-        until_us = self._since_us + STUCK_US + 1 if quiet else self._quiet_us - SCAN_US
+        if yard.now_us < self._quiet_us:
+            until_us = self._quiet_us - SCAN_US
+        elif not yard.done:
+            until_us = self._since_us + STUCK_US + 1
+        else:
+            idle = self._lane is None or self._lane.lane.phase == Phase.IDLE
+            until_us = 0 if idle else self._since_us + REST_US + 1
         return min(until_us, self._dies_us()) if self._kills else until_us
 
     def _dies_us(self) -> int:

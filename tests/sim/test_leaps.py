@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from controller.core.faults import Fault
 from controller.core.images import InputImage
 from controller.core.kinds import Phase
 from controller.scan import Scan
@@ -104,6 +105,45 @@ def test_scans_of_devices_whose_trouble_stands_are_passed_over(
     assert passed == stated
     assert leapt.kills == 1
     assert ride(IN_TROUBLE, leaps=False) == leapt
+
+
+TOLD = Plan(
+    seed=11,
+    table={
+        "day": {"begins": "2026-11-22 08:00"},
+        "truck": [{"configuration": "2-axle truck", "weighs": "legal", "at": "1 s"}],
+        "fault": [
+            {"device": "clock", "kind": "ahead", "by": "9 s", "from": "2 s", "until": "3.01 s"},
+            {"device": "sign", "kind": "silent", "from": "50 s", "until": "68 s"},
+        ],
+    },
+)
+
+
+def test_scans_in_which_something_stands_told_are_passed_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    again, told, done = Scan.again, [0], [0]
+    yards = list[Yard]()
+
+    def kept(plan: Plan) -> Yard:
+        yards.append(made(plan))
+        return yards[-1]
+
+    def counted(lane: Scan) -> InputImage:
+        inputs = again(lane)
+        told[0] += int(Fault.CLOCK_STEPPED) in inputs.faults
+        done[0] += yards[-1].done
+        return inputs
+
+    made = Plan.yard
+    monkeypatch.setattr(Plan, "yard", kept)
+    monkeypatch.setattr(Scan, "again", counted)
+    leapt = ride(TOLD)
+    # It is told for a minute, and the day is not over before the sign is well again.
+    assert told[0] > 2_000
+    assert done[0] > 200
+    assert ride(TOLD, leaps=False) == leapt
 
 
 def test_the_cells_say_the_same_however_often_they_are_read() -> None:
