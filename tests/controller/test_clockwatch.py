@@ -27,7 +27,9 @@ def test_a_step_is_an_alarm_for_a_minute_and_one_flag() -> None:
     at(watch, 1.0)
     at(watch, 1.02, ahead_ms=-3_600_000)
     assert watch.faults(2 * SECOND) == (int(Fault.CLOCK_STEPPED),) == (315,)
+    assert watch.until_us(2 * SECOND) == (1_020_000 + ALARM_US,)
     assert watch.faults(1_020_000 + ALARM_US) == ()
+    assert watch.until_us(1_020_000 + ALARM_US) == ()
     assert watch.flags() == ("315 CLOCK_STEPPED -3600 s",)
     assert watch.flags() == ()
 

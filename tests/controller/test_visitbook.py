@@ -67,7 +67,9 @@ def test_one_vehicle_that_deviates_is_said_with_mass_and_ratio() -> None:
     flags = known.flags(tare(99, PLATES[1], 11_550, hour=100), 5_000_000)
     assert flags == ("217 TARE_DEVIATES +550 kg, +5.00 % ± 1.89 %",)
     assert known.faults(5_000_000 + ALARM_US - 1) == (int(Fault.TARE_DEVIATES),)
+    assert known.until_us(5_000_000 + ALARM_US - 1) == (5_000_000 + ALARM_US,)
     assert known.faults(5_000_000 + ALARM_US) == ()
+    assert known.until_us(5_000_000 + ALARM_US) == ()
 
 
 def test_several_that_deviate_alike_are_the_scale() -> None:
