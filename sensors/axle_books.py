@@ -89,6 +89,16 @@ class AxleBooks:
         self._tail.add(edge)
         self._write(edge)
 
+    def join(self, half: Edge) -> bool:
+        """Make one of the last step and this, its second half; returns whether that could be."""
+        whole = None if self.lost else self._tail.join(half)
+        if whole is None:
+            return False
+        self._answers.clear()
+        self.steps[-1], self._climbs[-1] = whole.step, whole.climb
+        self._calm_g = None
+        return True
+
     def see_level(self, level_g: float) -> None:
         """Strike out of the newest steps those that have not lasted, the load being this now."""
         if self._calm_g is None:

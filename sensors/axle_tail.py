@@ -16,6 +16,8 @@ from sensors.axle_steps import AxleStep
 TAIL_MAX: Final = 6
 # By so much of its mass a step that is left out must explain the load better.
 LEFT_OUT: Final = 0.15
+# Who comes on goes on; an axle that goes off must explain it better still.
+GONE: Final = 0.6
 
 
 class Edge(NamedTuple):
@@ -70,6 +72,16 @@ class Tail:
             for edge in self._edges
         ]
 
+    def join(self, half: Edge) -> Edge | None:
+        """The newest step was half of one, of which this is the rest; the whole, if it lasts."""
+        if not self._edges or not self._lasts[-1]:
+            return None
+        one = self._edges[-1]
+        step = msgspec.structs.replace(one.step, mass_g=one.step.mass_g + half.step.mass_g)
+        climb = one.climb._replace(jump_g=one.climb.jump_g + half.climb.jump_g)
+        self._edges[-1] = one._replace(step=step, climb=climb)
+        return self._edges[-1]
+
     def after_g(self, level_g: float | None) -> float:
         """The load behind these steps, by its level or else by the steps that last."""
         if level_g is not None:
@@ -109,4 +121,5 @@ def explaining(masses_g: Sequence[float], rise_g: float) -> tuple[bool, ...]:
 def _misfit_g(chosen: tuple[bool, ...], masses_g: Sequence[float], rise_g: float) -> float:
     made_g = sum(mass_g for mass_g, by in zip(masses_g, chosen, strict=True) if by)
     left_out_g = sum(abs(mass_g) for mass_g, by in zip(masses_g, chosen, strict=True) if not by)
-    return abs(rise_g - made_g) + LEFT_OUT * left_out_g
+    gone_g = -sum(mass_g for mass_g, by in zip(masses_g, chosen, strict=True) if by and mass_g < 0)
+    return abs(rise_g - made_g) + LEFT_OUT * left_out_g + GONE * gone_g

@@ -55,13 +55,17 @@ UNSEEN_US: Final = 300_000
 
 
 class AxleTracker:
-    """Finds axle steps in the stream and enters them in `books`; memory is bounded."""
+    """Finds axle steps in the stream and enters them in `books`; memory is bounded.
+
+    `behind_beam` says whether a beam stands at the end where the vehicle came on.
+    """
 
     def __init__(self, scale: Scale) -> None:
         self._length_m = scale.platform_mm / 1000
         self._rate_hz = scale.rate_hz
         self._floor_g = float(scale.min_g)
         self.books = AxleBooks()
+        self.behind_beam = False
         self._peaks = PeakFinder()
         self._doubt = StandingDoubt(scale)
         self.reset()
@@ -163,9 +167,21 @@ class AxleTracker:
     def _enter(self, edge: Edge | None) -> AxleStep | None:
         if edge is None:
             return None
-        self.books.enter(edge, self._level_g(edge.step.at_us - self._climbed_us))
+        if not (self._is_second_half(edge.step) and self.books.join(edge)):
+            self.books.enter(edge, self._level_g(edge.step.at_us - self._climbed_us))
         self._stepped_us = edge.step.at_us
         return edge.step
+
+    def _is_second_half(self, step: AxleStep) -> bool:
+        """Whether an axle that stopped on the edge goes on over it.
+
+        Without a beam it may as well be the axle of another vehicle that follows closely.
+        """
+        if not self.books.steps or step.standing or not self.behind_beam:
+            return False
+        last = self.books.steps[-1]
+        same = step.end == last.end == self.books.front and step.mass_g > 0 < last.mass_g
+        return same and step.travel_mm < 1000 * RINGING_M
 
     def _level_g(self, until_us: int) -> float | None:
         """The load up to then, where no step disturbed it for long enough; else None."""

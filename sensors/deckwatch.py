@@ -227,6 +227,7 @@ class DeckWatch:
         speed = self._motion.speed_mps
         # An axle on the edge disturbs the moments, so what counts is how it was before that.
         still, unseen_us = self._was_still[0], self._clear_since_us
+        self.axles.behind_beam = self.fitted[self._front()]
         step = self.axles.update(self._history, fresh, speed, still, unseen_us)
         if self.stands and self.stood_us > LEVEL_US and not self.axles.stepping:
             self.axles.see_standing()

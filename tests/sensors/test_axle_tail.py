@@ -1,0 +1,127 @@
+"""A step of the load is an axle only where the load stays; what comes on without one is told."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sensors.axle_books import AxleBooks
+from sensors.axle_confidence import Climb
+from sensors.axle_steps import AxleStep, End
+from sensors.axle_tail import Edge, Tail, explaining
+from sensors.weighing import Status
+
+Make = Callable[..., Any]
+
+LEGS = [(3.0, 0.0), (4.5, 1.8), (4.0, 0.0), (4.5, 1.8), (60.0, 0.0)]
+"""Stops for four seconds with its first axle 5 m on the deck, and the second 1.5 m."""
+BRAKES_S = 7.6
+CREEP_MPS = 0.26
+AXLES = 3
+
+
+def edge(at_s: float, mass_g: int, travel_mm: int = 3000, load_g: float = 0.0) -> Edge:
+    step = AxleStep(
+        at_us=round(1e6 * at_s),
+        mass_g=round(0.8 * mass_g),
+        end=End.ENTRY,
+        travel_mm=travel_mm,
+        standing=False,
+    )
+    return Edge(step, 0.0, load_g, Climb(0.8 * mass_g, 0.0, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("masses_t", "rise_t", "expected"),
+    [
+        ((6.0,), 6.1, (True,)),
+        ((6.0,), 3.9, (True,)),
+        ((6.0,), 0.4, (False,)),
+        ((3.0, -3.5, 2.5), 0.1, (False, False, False)),
+        ((10.0, 4.0), 9.9, (True, False)),
+        ((7.0, 7.0, 7.0), 20.0, (True, True, True)),
+        ((-6.0,), -5.5, (True,)),
+    ],
+)
+def test_what_stays_of_the_load_tells_which_steps_were_axles(
+    masses_t: tuple[float, ...], rise_t: float, expected: tuple[bool, ...]
+) -> None:
+    assert explaining(masses_t, rise_t) == expected
+
+
+def test_a_step_that_was_struck_out_comes_back_with_its_load() -> None:
+    tail = Tail()
+    tail.add(edge(5.0, 6_000_000))
+    assert tail.judge(500_000)
+    assert not tail.lasting()
+    assert tail.judge(5_500_000)
+    assert len(tail.lasting()) == 1
+
+
+def test_the_way_of_a_step_that_was_none_belongs_to_the_next_one() -> None:
+    tail = Tail()
+    for one in (edge(5.0, 3_000_000, 2100), edge(6.0, 7_000_000, 1400)):
+        tail.add(one)
+    tail.judge(7_000_000)
+    assert [one.step.travel_mm for one in tail.lasting()] == [3500]
+
+
+def test_steps_once_judged_are_not_judged_by_the_load_that_comes_later() -> None:
+    books = AxleBooks()
+    books.front = End.ENTRY
+    books.enter(edge(5.0, 6_000_000))
+    books.enter(edge(8.0, 9_000_000, load_g=6_000_000), 6_000_000.0)
+    books.see_level(15_000_000)
+    assert books.count() == 2
+    books.see_level(6_200_000)
+    assert [step.at_us for step in books.climbed()] == [5_000_000]
+
+
+@pytest.mark.parametrize(("more_t", "count"), [(0.3, 2), (2.0, 2), (4.5, -1), (7.0, -1)])
+def test_more_than_the_steps_explain_makes_the_count_unknown(more_t: float, count: int) -> None:
+    books = AxleBooks()
+    books.front = End.ENTRY
+    books.enter(edge(5.0, 6_000_000))
+    books.enter(edge(8.0, 9_000_000, load_g=6_000_000), 6_000_000.0)
+    books.see_level(15_000_000)
+    books.see_standing(15_000_000 + 1e6 * more_t)
+    assert books.count() == count
+
+
+@pytest.mark.parametrize("share", [0.2, 0.3])
+def test_a_body_that_brakes_half_on_the_deck_is_no_axle(
+    passage: Make, add_load: Make, share: float
+) -> None:
+    half_on = passage(LEGS, seconds=30.0)
+    since = (half_on.t_us - half_on.t_us[0]) / 1e6 - BRAKES_S
+    pushed = np.clip(since / 0.15, 0, 1) - np.clip((since - 0.7) / 0.5, 0, 1)
+    add_load(half_on, 15_000.0 * share * pushed, 3.0)
+    seen = half_on.run().snapshot()
+    assert seen.status == Status.ACCEPTED
+    assert seen.axles == AXLES
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_who_creeps_has_his_axles_counted(passage: Make, reverse: bool) -> None:
+    masses = ((0.0, 5000.0), (3.5, 3600.0), (8.0, 2000.0), (9.3, 2000.0), (10.6, 2000.0))
+    creeping = passage(
+        [(3.0, 0.0), (63.0, CREEP_MPS), (60.0, 0.0)],
+        axles=masses,
+        bounce=0.005,
+        seconds=78.0,
+        start_m=-2.0,
+        reverse=reverse,
+    )
+    seen = creeping.run().snapshot()
+    assert seen.status == Status.ACCEPTED
+    assert seen.axles == len(masses)
+
+
+def test_who_stood_with_an_axle_on_the_edge_is_weighed_when_he_has_moved_on(passage: Make) -> None:
+    """The axle stands with half of its tyre on the deck; what comes on later is its own."""
+    legs = [(3.0, 0.0), (5.04, 1.8), (6.0, 0.0), (2.6, 0.8), (60.0, 0.0)]
+    seen = passage(legs, seconds=34.0).run().snapshot()
+    assert seen.status == Status.ACCEPTED
+    assert seen.weight_g == pytest.approx(24_000_000, abs=20_000)
+    assert seen.axles in (AXLES, -1)
