@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -10,6 +11,9 @@ from sensors.axle_books import AxleBooks
 from sensors.axle_confidence import Climb
 from sensors.axle_steps import AxleStep, End
 from sensors.axle_tail import Edge, Tail, explaining
+from sensors.calibration import Scale
+from sensors.estimator import Estimate
+from sensors.standing import StandingLoad
 from sensors.weighing import Status
 
 Make = Callable[..., Any]
@@ -125,3 +129,15 @@ def test_who_stood_with_an_axle_on_the_edge_is_weighed_when_he_has_moved_on(pass
     assert seen.status == Status.ACCEPTED
     assert seen.weight_g == pytest.approx(24_000_000, abs=20_000)
     assert seen.axles in (AXLES, -1)
+
+
+@pytest.mark.parametrize(("in_beam", "gained"), [(True, False), (False, True)])
+def test_what_was_on_the_deck_while_it_stood_in_the_beam_is_no_load_to_gain_on(
+    scale: Scale, in_beam: bool, gained: bool
+) -> None:
+    load = StandingLoad(scale, lambda kind, value, at_us=None: None)
+    level = Estimate(weight_g=20e6, u95_g=4000.0, window_us=1_000_000)
+    load.follow_level(level, 1_000_000, in_beam=in_beam)
+    load.out_of_beam()
+    load.follow_level(msgspec.structs.replace(level, weight_g=21e6), 5_000_000, in_beam=False)
+    assert load.changed == gained
