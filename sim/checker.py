@@ -31,6 +31,7 @@ from sim.lampcheck import bidden_by_a_trial
 from sim.ledgercheck import of_seals
 from sim.notes import Notes
 from sim.senses import Waking, made_up
+from sim.vehicle import Vehicle
 from sim.weightjudge import WeightJudge
 from sim.world import Yard
 
@@ -42,6 +43,8 @@ TEST_US = 5_000_000
 """So long after its record counts what a person tries out or asks of the scale by hand."""
 OWES_US = 120_000_000
 """No trouble of a disk lasts as long, nor what waits for it: a record is asked for no longer."""
+COUPLED_M = 6.5
+"""No drawbar couples axles further apart; whoever follows as close is a trailer to every sensor."""
 FAR_US = 1 << 62
 _NAMES = ("yard", "road")
 # An enumeration's attribute costs ten times a name, and every scan asks.
@@ -280,8 +283,9 @@ class Checker:
         if len(there) < 2 or self._yard.troubles:
             self._followed_us = None
         elif self._followed_us is None:
-            stood = max(there, key=lambda v: v.s_m).v_mps == 0.0
-            self._followed_us = inputs.now_us if stood else FAR_US
+            first, second = sorted(there, key=lambda v: -v.s_m)[:2]
+            told = first.v_mps == 0.0 and not _as_if_coupled(first, second)
+            self._followed_us = inputs.now_us if told else FAR_US
         hint = outputs.sign.message in _HINTS
         late = self._followed_us is not None and inputs.now_us - self._followed_us > FOLLOWED_US
         seen = f"{outputs.sign.message.name} shown with two vehicles on the deck"
@@ -300,3 +304,9 @@ class Checker:
             right = last is not None and last.outcome is Outcome.RELEASE
             seen = f"PASS shown for passage {outputs.passage_id}; on disk: {last or 'nothing'}"
             self._notes.once("I13", not right, seen)
+
+
+def _as_if_coupled(first: Vehicle, second: Vehicle) -> bool:
+    """Whether the second's first axle follows the first's last one as a trailer's would."""
+    last_m, next_m = first.s_m - first.truck.axles_m[-1], second.s_m - second.truck.axles_m[0]
+    return first.end == second.end and last_m - next_m <= COUPLED_M

@@ -389,11 +389,12 @@ def test_i15_a_second_vehicle_on_the_deck_of_which_the_first_is_not_told() -> No
     forward = OutputImage(sign=Sign(message=Message.FORWARD))
     told = OutputImage(sign=Sign(message=Message.SECOND_VEHICLE))
     for out, second_m, rolls_mps, at_s, wrong in (
-        (forward, 3.0, 0.0, late, ["I15"]),
-        (forward, 3.0, 0.0, late - 0.2, []),
-        (told, 3.0, 0.0, late, []),
+        (forward, 2.0, 0.0, late, ["I15"]),
+        (forward, 2.0, 0.0, late - 0.2, []),
+        (told, 2.0, 0.0, late, []),
         (forward, -3.0, 0.0, late, []),
-        (forward, 3.0, 0.4, late, []),
+        (forward, 6.0, 0.0, late, []),
+        (forward, 2.0, 0.4, late, []),
     ):
         yard = loaded_yard()
         checker = awake(yard)
