@@ -89,13 +89,18 @@ class WeightJudge:
     def _moved_meanwhile(self, weight: Weight) -> str:
         """Whether a vehicle still rolled just before its weight was taken, or "" where it stood.
 
-        Who has set off since then, to rock or to go on, is not known to roll yet.
+        Who has set off since then, to rock or to go on, is not known to roll yet; who rocks stands
+        still for a moment each time he turns, and T3 holds that weight to truth.
         """
-        if self._cheated or weight.accepted_us is None:
+        if self._cheated or weight.accepted_us is None or self._rocks():
             return ""
         since_us = weight.accepted_us - STOOD_US
         mps = next((mps for at_us, mps in self._speeds if at_us >= since_us), 0.0)
         return f"a vehicle rolled at {mps:.2f} m/s" if mps > BRAKES_MPS else ""
+
+    def _rocks(self) -> bool:
+        """Whether one of those on the deck drives to and fro."""
+        return any(d.habits.rocks for d in self._yard.drivers if d.vehicle.axles_on_deck())
 
     def _rolls_on(self, weight: Weight) -> None:
         """Hold it against a weight that its vehicle rolls, and that it stands all the same."""

@@ -597,11 +597,15 @@ def test_t8_who_rolls_on_just_after_takes_his_weight_back(status: str, found: li
     assert [one.check for one in checker.finish(records, hashes(records))] == found
 
 
-@pytest.mark.parametrize(("before", "found"), [(0.3, ["T8"]), (0.0, [])])
+@pytest.mark.parametrize(
+    ("before", "rocks", "found"), [(0.3, False, ["T8"]), (0.3, True, []), (0.0, False, [])]
+)
 def test_t8_who_sets_off_as_his_weight_is_taken_has_stood_for_it(
-    before: float, found: list[str]
+    before: float, rocks: bool, found: list[str]
 ) -> None:
     day = Day()
+    driver = day.yard.drivers[0]
+    driver.habits = replace(driver.habits, rocks=rocks)
     checker = Checker(day.yard)
     for now_s, mps in ((29.7, before), (30.0, 0.3)):
         day.vehicle.v_mps = mps
