@@ -12,8 +12,11 @@ from sim.explore.plan import Table
 from sim.world import ENDS
 
 _MUDDY = 0.12
-_LAY_KG = (30, 120, 400, 800)
+_LAY_KG = (30, 120, 250, 400)
 """What lay there before the scale was switched on; it is the zero of the day."""
+_SPREAD_KG = 200
+"""More than this lies spread about the middle: heaped on one pair of cells it passes for bad ones,
+and the lane rightly waits for somebody to sweep."""
 _FALLS_KG = (8, 25, 45, 70)
 _SIDES = ("left", "middle", "right")
 
@@ -35,7 +38,9 @@ def deal_mud(rng: Random, table: Table, span_s: float) -> None:
 
 
 def _mud(rng: Random, kg: int) -> Table:
-    where = {"at": f"{rng.uniform(1, 19):.1f} m", "side": rng.choice(_SIDES)}
+    heaped = kg <= _SPREAD_KG
+    at_m, side = rng.uniform(1, 19) if heaped else rng.uniform(7, 12), rng.choice(_SIDES)
+    where = {"at": f"{at_m:.1f} m", "side": side if heaped else "middle"}
     return {"what": "mud", "weighs": f"{kg} kg"} | where
 
 
