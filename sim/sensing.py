@@ -73,8 +73,12 @@ class Sensing:
         return seen.state
 
     def _as_seen(self, seen: _Seen) -> bool:
-        """Whether the same vehicles stand where they do not change what a sensor says."""
-        return seen.present is self._present and all(
+        """Whether the same vehicles stand where they do not change what a sensor says.
+
+        Of people on foot nobody knows when they move.
+        """
+        same = seen.present is self._present and not self.walkers
+        return same and all(
             low < vehicle.s_m < high
             for vehicle, (low, high) in zip(seen.present, seen.reach, strict=True)
         )
@@ -90,5 +94,4 @@ class Sensing:
         on_foot = beam and any(w.end == end and w.there(self.now_us) for w in self.walkers)
         state = _BLOCKED if on_foot or any(met for met, _, _ in found) else _CLEAR
         reach = [(low, high) for _, low, high in found]
-        # Of people on foot nobody knows when they move.
-        return _Seen(self._tick, state, [] if self.walkers else self._present, reach)
+        return _Seen(self._tick, state, self._present, reach)

@@ -35,7 +35,7 @@ def _loads(table: dict[str, list[dict[str, str]]]) -> list[dict[str, str]]:
 def _soaked(table: dict[str, list[dict[str, str]]]) -> bool:
     return any(
         fault["kind"] == "loses pictures" and in_s(fault["until"]) - in_s(fault["from"]) > 50
-        for fault in table["fault"]
+        for fault in table.get("fault", [])
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from controller.core.images import InputImage, OutputImage
 from controller.scan import Scan
+from hal.ports import Contact
 from protocol.parts import Kind, Outcome
 from protocol.record import Record
 from sim.driver import Driver, Mind
@@ -82,6 +83,22 @@ def test_who_has_nothing_left_to_unload_goes_home(left_g: int, comes_again: bool
     driver.was_over, driver.mind, driver.vehicle.s_m = True, Mind.BACKING, -200.0
     driver.think(0, yard)
     assert (driver.mind is Mind.AWAY) == comes_again
+
+
+def test_who_leaves_the_cab_is_seen_by_the_beams_though_the_truck_stands_still() -> None:
+    truck = {"configuration": SHORT, "weighs": "legal", "driver": "leaves the cab"}
+
+    def said(yard: Yard, wanted: Contact) -> bool:
+        there = [walker for walker in yard.walkers if walker.there(yard.now_us)]
+        return any(yard.presence(one.end, "beam_low") is wanted for one in there)
+
+    def seen(yard: Yard, driver: Driver) -> bool:
+        return said(yard, Contact.BLOCKED)
+
+    def unseen(yard: Yard, driver: Driver) -> bool:
+        return said(yard, Contact.CLEAR)
+
+    assert played({"truck": [truck]}, seen, unseen) == (True, False)
 
 
 def test_who_leaves_the_cab_takes_the_own_weight_along() -> None:

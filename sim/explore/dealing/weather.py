@@ -17,7 +17,7 @@ _LAY_KG = (30, 120, 250, 400)
 _SPREAD_KG = 200
 """More than this lies spread about the middle: heaped on one pair of cells it passes for bad ones,
 and the lane rightly waits for somebody to sweep."""
-_FALLS_KG = (8, 25, 45, 70)
+_FALLS_KG = (8, 20, 40)
 _SIDES = ("left", "middle", "right")
 
 
