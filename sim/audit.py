@@ -248,6 +248,8 @@ class Audit:
     def _crossing(self, crossing: Crossing) -> Iterator[Finding]:
         if crossing.end == crossing.entry or self._broke_through(crossing):
             return
+        if self._found_open(crossing):
+            return
         mischief = self._yard.mischief
         if mischief is not None and mischief.lets_through(crossing.end, crossing.at_us):
             return
@@ -377,6 +379,16 @@ class Audit:
             touch.what == what and touch.end == crossing.end and not touch.by_boom
             for touch in self._yard.truth.touches
             if touch.at_us <= crossing.at_us
+        )
+
+    def _found_open(self, crossing: Crossing) -> bool:
+        """Whether a foreign hand held that boom up, whatever the lane asked of it."""
+        return any(
+            fault.kind == "opens by itself"
+            and fault.device == f"{_NAMES[crossing.end]}.boom"
+            and fault.from_us <= crossing.at_us
+            and (fault.until_us is None or crossing.at_us <= fault.until_us + LEAVES_US)
+            for fault in self._yard.options.faults
         )
 
 

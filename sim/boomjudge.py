@@ -150,7 +150,8 @@ class BoomJudge:
 
     def _may_raise(self, inputs: InputImage, outputs: OutputImage, end: End) -> bool:
         """Sparing someone under a boom that is not down is always right; opening needs a cause."""
-        if inputs.ends[end].boom.position in (BoomPosition.BETWEEN, BoomPosition.OPEN):
+        up = self._yard.booms[end].angle_deg > DOWN_DEG
+        if up or inputs.ends[end].boom.position in (BoomPosition.BETWEEN, BoomPosition.OPEN):
             return True
         permit = inputs.ledger.permit
         if permit is not None and (permit.end, permit.passage_id) == (end, outputs.passage_id):

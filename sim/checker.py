@@ -25,6 +25,7 @@ from protocol.rows import Hashes
 from sim.audit import Audit, Shown
 from sim.boomjudge import SCAN_US, BoomJudge, Disk
 from sim.cheatjudge import Seen, judged, records_of
+from sim.faults import part_of
 from sim.finding import Finding
 from sim.jogcheck import ByHand
 from sim.lampcheck import bidden_by_a_trial
@@ -52,6 +53,7 @@ _CLEAR = Presence.CLEAR
 _WELCOME, _TEST = Message.WELCOME, Message.TEST
 _REST = (BoomCommand.HOLD, BoomCommand.HOLD)
 _RED = (Lamp.RED, Lamp.RED)
+_LOOKED_AT = ("approach", "arm", "beam_low", "beam_high", "boom", "cell", "cells", "estop")
 _HINTS = (Message.FORWARD, Message.BACK, Message.STAND_STILL)
 
 
@@ -262,7 +264,7 @@ class Checker:
 
     def _liveness(self, inputs: InputImage, outputs: OutputImage) -> None:
         calm = outputs.sign.message != _WELCOME and not inputs.faults and inputs.estop == _CLEAR
-        if not calm or not self._yard.empty or not all(map(self._boom_obeys, End)):
+        if not calm or not self._yard.empty or not self._in_order():
             self._quiet_since_us = None
             self._notes.standing.discard("T7")
             return
@@ -273,9 +275,10 @@ class Checker:
             seen = f"empty for {waited_us / 1e6:.0f} s and still {outputs.sign.message.name}"
             self._notes.hold("T7", True, seen)
 
-    def _boom_obeys(self, end: End) -> bool:
-        """Whether a boom goes where it is driven and says so: no lane is clear before that."""
-        return not self._yard.booms[end].broken and not self._booms.lies(end, "boom")
+    def _in_order(self) -> bool:
+        """Whether all that a lane looks at before it is clear says what is, and both booms obey."""
+        broken = any(boom.broken for boom in self._yard.booms)
+        return not broken and not any(part_of(one) in _LOOKED_AT for one in self._yard.troubles)
 
     def _told_of_another(self, inputs: InputImage, outputs: OutputImage) -> None:
         """Onto whose deck another has climbed as he stood, that one is told before how to stand."""

@@ -810,6 +810,19 @@ def test_a_truck_that_breaks_through_is_no_fault_of_the_lane() -> None:
     assert "T2" not in day.checks()
 
 
+def test_t2_who_leaves_by_a_boom_that_opens_by_itself_was_not_let_out() -> None:
+    for device, from_s, wrong in (
+        ("road.boom", 39, False),
+        ("road.boom", 60, True),
+        ("yard.boom", 39, True),
+    ):
+        day = Day()
+        no_record(day)
+        opens = Fault(device=device, kind="opens by itself", from_us=from_s * SECOND)
+        day.yard.options = replace(day.yard.options, faults=(opens,))
+        assert ("T2" in day.checks()) is wrong
+
+
 @pytest.mark.parametrize("title", list(CONFIGURATIONS))
 def test_the_judge_s_table_is_that_of_the_yard(title: str) -> None:
     for seed in range(8):

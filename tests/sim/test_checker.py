@@ -118,6 +118,12 @@ def test_i1_sparing_someone_under_a_falling_boom_needs_no_permit() -> None:
     assert found(awake(loaded_yard()), scan) == []
 
 
+def test_i1_a_boom_that_stands_up_and_says_that_it_is_down_may_be_held_up() -> None:
+    yard, raised = loaded_yard(), (image(), driven(End.ROAD, RAISE))
+    yard.booms[End.ROAD].angle_deg = 90.0
+    assert found(awake(yard), raised) == []
+
+
 @pytest.mark.parametrize("place", ["arm", "beam_low", "beam_high"])
 @pytest.mark.parametrize("state", [Presence.BLOCKED, Presence.UNKNOWN])
 def test_i2_a_boom_lowered_on_a_presence(place: str, state: Presence) -> None:
