@@ -62,6 +62,7 @@ TIME_BOUNDS: dict[str, tuple[str, str]] = {
     "boarding_max": ("5 s", "10 min"),
     "clear_settle": ("500 ms", "30 s"),
     "empty_settle": ("100 ms", "30 s"),
+    "load_settle": ("0 s", "10 s"),
     "pulse": ("0 s", "1 s"),
     "position_max": ("5 s", "10 min"),
     "trailer_max": ("5 s", "10 min"),

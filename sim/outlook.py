@@ -13,8 +13,8 @@ from sim.signwords import Word
 from sim.truth import Bypass, Truth
 from sim.vehicle import Vehicle
 
-BURDEN_G = 75_000
-"""Less than a person: with a gust the steps of 80 kg pass 5 e, and the deck is loaded."""
+BURDEN_G = 150_000
+"""More than a person: a deck with that on it is not empty."""
 LOOK_US = 1_000_000
 LIES = 29
 """So many looks long lies what a scale may rightly take for its zero."""

@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from controller.core.guards import (
     comes_on,
-    deck_occupied,
     is_healthy,
+    load_stays,
     nobody_waits,
     occupied_again,
     request_of,
@@ -79,17 +79,17 @@ def _timers(lane: Lane, inputs: InputImage, settings: LaneSettings) -> Lane:
     now = inputs.now_us
     if now < lane.since_us:
         lane = replace(lane, since_us=now)
-    if lane.phase in _RECOVERING:
-        if not is_healthy(lane, inputs, settings):
-            return replace(lane, healthy_us=None) if lane.healthy_us is not None else lane
-        if lane.healthy_us is None or lane.healthy_us > now:
-            return replace(lane, healthy_us=now)
     if lane.ignored_until_us != (0, 0):
         yard, road = (
             0 if _may_arrive(here, until_us, now, settings) else until_us
             for here, until_us in zip(inputs.ends, lane.ignored_until_us, strict=True)
         )
-        return replace(lane, ignored_until_us=(yard, road))
+        lane = replace(lane, ignored_until_us=(yard, road))
+    if lane.phase in _RECOVERING:
+        if not is_healthy(lane, inputs, settings):
+            return replace(lane, healthy_us=None) if lane.healthy_us is not None else lane
+        if lane.healthy_us is None or lane.healthy_us > now:
+            return replace(lane, healthy_us=now)
     return lane
 
 
@@ -101,7 +101,7 @@ def _may_arrive(here: EndInputs, until_us: int, now_us: int, settings: LaneSetti
 
 def _strangers(lane: Lane, inputs: InputImage, settings: LaneSettings) -> Lane:
     """While the lane does not work, whatever comes on the deck is an interval of its own."""
-    arrived = lane.passage is None and deck_occupied(lane, inputs, settings)
+    arrived = lane.passage is None and load_stays(lane, inputs, settings)
     if arrived or occupied_again(lane, inputs, settings):
         return new_passage(lane, inputs, None)
     return lane

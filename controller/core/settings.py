@@ -40,6 +40,7 @@ class LaneSettings(Struct, frozen=True, kw_only=True):
     clear_settle_us: int = 1_500_000
     pulse_us: int = 200_000
     empty_settle_us: int = 1 * SECOND
+    load_settle_us: int = 1 * SECOND
     position_us_max: int = 60 * SECOND
     trailer_us_max: int = 30 * SECOND
     weighing_us_max: int = 60 * SECOND

@@ -79,7 +79,7 @@ ROWS: tuple[Row, ...] = (
     Row((_P.STARTING,), g.timed_out, _P.FAULTED, "not ready", Fault.START_NOT_READY),
 
     Row((_P.IDLE,), g.boom_moved, _P.DEPARTING, "boom moved by hand", Fault.BOOM_MOVED),
-    Row((_P.IDLE,), g.deck_occupied, _P.HOLDING, "unexpected load", Fault.UNEXPECTED_LOAD),
+    Row((_P.IDLE,), g.load_stays, _P.HOLDING, "unexpected load", Fault.UNEXPECTED_LOAD),
     Row((_P.IDLE,), g.under_range, _P.FAULTED, "under range", Fault.UNDER_RANGE),
     Row((_P.IDLE,), g.ledger_away, _P.LEDGER_AWAY, "no records, no passage", Fault.LEDGER_AWAY),
     Row((_P.IDLE,), g.zero_lost, _P.ZERO_CHECK, "zero lost"),

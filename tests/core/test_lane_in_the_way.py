@@ -164,3 +164,20 @@ def test_a_zero_that_waits_for_the_queue_sends_it_out_of_sight(rig: Rig) -> None
     rig.plant.sense(End.YARD, "approach", Presence.CLEAR)
     rig.run(0.1)
     assert rig.out.zero
+
+
+def test_who_waits_where_zero_is_lost_without_records_is_told_once_they_are_back(rig: Rig) -> None:
+    """He came back to the loop of an end that was not to count for a while, which is over."""
+    rig.plant.ledger = replace(rig.plant.ledger, ready=False)
+    rig.run_until(Phase.LEDGER_AWAY, 5)
+    rig.plant.sense(End.YARD, "approach", Presence.BLOCKED)
+    rig.lane = replace(rig.lane, ignored_until_us=(rig.plant.now_us + 20_000_000, 0))
+    rig.plant.weight = Weight(deck=Deck.EMPTY, since_us=rig.plant.now_us, zero_ok=False)
+    rig.run(30)
+    assert rig.out.sign.message == Message.NO_RECORDS
+    rig.plant.ledger = replace(rig.plant.ledger, ready=True)
+    rig.run(1)
+    assert told(rig.out) == (Message.BACK, True)
+    rig.plant.sense(End.YARD, "approach", Presence.CLEAR)
+    rig.plant.empty()
+    rig.run_until(Phase.IDLE, 10)

@@ -386,3 +386,28 @@ def test_deck_unknown_stops_the_lane(rig: Rig) -> None:
     rig.plant.load(deck=Deck.UNKNOWN)
     rig.run_until(Phase.FAULTED, 5)
     assert rig.lane.outcome == "blind"
+
+
+def test_a_load_that_does_not_stay_is_nobody(rig: Rig) -> None:
+    """A walker's step, or two wild samples."""
+    rig.plant.load()
+    rig.run(0.8)
+    rig.plant.empty()
+    rig.run(5)
+    assert (rig.lane.phase, rig.plant.records) == (Phase.IDLE, [])
+    rig.plant.load()
+    rig.run(1.2)
+    assert (rig.lane.phase, rig.lane.outcome) == (Phase.HOLDING, "unexpected load")
+
+
+@pytest.mark.parametrize(("stays_s", "records"), [(0.8, 0), (1.2, 1)])
+def test_a_load_that_does_not_stay_is_nobody_to_a_stopped_lane(
+    rig: Rig, stays_s: float, records: int
+) -> None:
+    rig.plant.estop = Presence.BLOCKED
+    rig.run_until(Phase.EMERGENCY, 2)
+    rig.plant.load()
+    rig.run(stays_s)
+    rig.plant.empty()
+    rig.run(5)
+    assert len(rig.plant.records) == records

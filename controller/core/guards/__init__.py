@@ -16,7 +16,13 @@ from controller.core.guards.coming import (
     turned_away,
     vehicle_waits,
 )
-from controller.core.guards.common import booms_closed, deck_occupied, left_deck, request_of
+from controller.core.guards.common import (
+    booms_closed,
+    deck_occupied,
+    left_deck,
+    load_stays,
+    request_of,
+)
 from controller.core.guards.deciding import (
     cells_disagree,
     durable_hold,
@@ -121,6 +127,7 @@ __all__ = [
     "left_deck",
     "left_weighed",
     "limit_name",
+    "load_stays",
     "loaded_undecided",
     "manual_asked",
     "manual_left",

@@ -19,7 +19,7 @@ from controller.core.kinds import (
 from controller.core.passage import Lane
 from controller.core.settings import LaneSettings
 
-_STOPPED = (Phase.STARTING, Phase.FAULTED)
+_STOPPED = (Phase.STARTING, Phase.FAULTED, Phase.LEDGER_AWAY)
 _NEEDS_ROOM = (*_STOPPED, Phase.DEPARTING, Phase.ZERO_CHECK)
 
 

@@ -81,6 +81,13 @@ def deck_occupied(lane: Lane, inputs: InputImage, settings: LaneSettings) -> boo
     return inputs.weight.deck in (LOADED, OVER_RANGE)
 
 
+def load_stays(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """Something stands on the deck and has stayed: steps of a walker and bad samples do not."""
+    return deck_occupied(lane, inputs, settings) and elapsed(
+        inputs.now_us, inputs.weight.since_us, settings.load_settle_us
+    )
+
+
 def left_deck(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """The deck is empty again and has stayed so."""
     return inputs.weight.deck == EMPTY and elapsed(
