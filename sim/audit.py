@@ -118,7 +118,8 @@ class Audit:
         # What began while a scale lied may be found to be gone long after.
         began_us = record.times.entered_us
         if began_us is not None:
-            made_up = made_up or (self._scale_lies(began_us) and not self._stood(began_us, told_us))
+            nobody = not self._stood(at_us, at_us - began_us + told_us)
+            made_up = made_up or (self._scale_lies(began_us) and nobody)
         # What a lane finds gone at its start was made up before it died, if by a lying scale.
         if record.void == _GONE_AT_START and self._died:
             made_up = made_up or self._lied_of_nobody(at_us)
