@@ -810,6 +810,31 @@ def test_a_truck_that_breaks_through_is_no_fault_of_the_lane() -> None:
     assert "T2" not in day.checks()
 
 
+@pytest.mark.parametrize(("who", "wrong"), [("operator 07", False), (None, True)])
+def test_t2_a_person_may_let_the_second_of_one_passage_go_too(who: str | None, wrong: bool) -> None:
+    day = Day()
+    second_vehicle_on_one_release(day)
+    first = day.record()
+    person = parts.Person(who=who, why="papers seen") if who else None
+    kind = parts.Kind.RELEASE if who else parts.Kind.AMENDMENT
+    again = replace(first, kind=kind, part=2, refers_to=1, person=person)
+    times = replace(again.times, at_us=42 * SECOND, decided_us=42 * SECOND)
+    more = [replace(again, times=times), replace(again, part=3, times=times)]
+    day.records = [first, *more]
+    assert ("T2" in day.checks()) is wrong
+
+
+@pytest.mark.parametrize(("device", "wrong"), [("cells", False), ("cell0", True)])
+def test_t3_no_weight_is_held_to_truth_while_all_cells_read_too_much(
+    device: str, wrong: bool
+) -> None:
+    day = Day()
+    weight_is_wrong(day)
+    lies = Fault(device=device, kind="reads too much", from_us=12 * SECOND)
+    day.yard.options = replace(day.yard.options, faults=(lies,))
+    assert ("T3" in day.checks()) is wrong
+
+
 def test_t2_who_leaves_by_a_boom_that_opens_by_itself_was_not_let_out() -> None:
     for device, from_s, wrong in (
         ("road.boom", 39, False),
