@@ -9,6 +9,7 @@ from controller.core.guards.common import (
     end_clear,
     entry_of,
     left_deck,
+    load_stays,
     quiet,
     surely_blocked,
     vehicle_at,
@@ -135,9 +136,8 @@ def occupied_again(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bo
 
 def comes_back(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """The deck was empty and is loaded again: another interval, of a vehicle not invited."""
-    if lane.passage is None:
-        return deck_occupied(lane, inputs, settings)
-    return occupied_again(lane, inputs, settings)
+    another = lane.passage is None or occupied_again(lane, inputs, settings)
+    return another and load_stays(lane, inputs, settings)
 
 
 def followed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
