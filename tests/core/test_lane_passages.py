@@ -411,3 +411,17 @@ def test_a_load_that_does_not_stay_is_nobody_to_a_stopped_lane(
     rig.plant.empty()
     rig.run(5)
     assert len(rig.plant.records) == records
+
+
+def test_a_load_that_does_not_stay_is_nobody_to_a_lane_that_clears(rig: Rig) -> None:
+    board(rig)
+    weigh(rig, 48_000)
+    rig.run_until(Phase.RELEASING, 12)
+    leave(rig, End.ROAD)
+    rig.run(0.4)
+    assert rig.lane.phase == Phase.DEPARTING
+    rig.plant.load()
+    rig.run(0.5)
+    rig.plant.empty()
+    rig.run_until(Phase.IDLE, 10)
+    assert len(rig.plant.records) == 1
