@@ -21,15 +21,15 @@ def hangs_out(lane: Lane, inputs: InputImage, end: End) -> bool:
     What tells a trailer from a queue that has come up as closely is how far in the vehicle on the
     deck stands, or that its front was seen at the far end, as long as it does not go back out.
     """
-    weight = inputs.weight
+    passage, weight = lane.passage, inputs.weight
+    if passage is None or weight.deck in (EMPTY, UNDER_RANGE):
+        return False
     if not is_seen_as_drawbar(inputs.ends[end]):
         return False
-    if weight.deck in (EMPTY, UNDER_RANGE) or not _may_lie(lane, end):
-        return False
-    passage = lane.passage
-    if passage is None or end != passage.entry or end == passage.leave_by:
+    # It goes by this end, or nobody saw how it came.
+    if passage.entry is None or end == passage.leave_by:
         return True
-    return not (weight.far_in or passage.reached)
+    return end == passage.entry and not (weight.far_in or passage.reached)
 
 
 def is_seen_as_drawbar(here: EndInputs) -> bool:
@@ -43,14 +43,6 @@ def is_seen_as_drawbar(here: EndInputs) -> bool:
     if here.approach.state in OFF or any(one.state not in OFF for one in under):
         return False
     return here.approach.state != BLOCKED or here.approach.since_us <= _cleared_us(here)
-
-
-def _may_lie(lane: Lane, end: End) -> bool:
-    """Whether the vehicle on the deck has come or goes by this end, or nobody saw how it came."""
-    passage = lane.passage
-    if passage is None:
-        return False
-    return passage.entry in (None, end) or passage.leave_by == end
 
 
 def _cleared_us(here: EndInputs) -> int:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from controller.core.guards.common import elapsed, vehicle_at
-from controller.core.guards.whole import fault_present
+from controller.core.guards.whole import ends_known, fault_present
 from controller.core.images import EndInputs, InputImage
 from controller.core.kinds import (
     BLOCKED,
-    BOOM_UNKNOWN,
-    CLEAR,
     CLOSED,
     DECK_UNKNOWN,
     EMPTY,
-    UNKNOWN,
     End,
     Phase,
 )
@@ -55,14 +52,9 @@ def _else_in_order(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bo
     """Whether nothing is unknown but the deck, whose first zero waits for the way to be clear."""
     return (
         inputs.ledger.ready
-        and inputs.estop == CLEAR
         and not inputs.weight.bad_cells
         and not fault_present(lane, inputs, settings)
-        and all(
-            here.boom.position != BOOM_UNKNOWN
-            and all(sensor.state != UNKNOWN for sensor in here.sensors)
-            for here in inputs.ends
-        )
+        and ends_known(inputs)
     )
 
 

@@ -79,15 +79,12 @@ def is_blind(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     return inputs.weight.deck == DECK_UNKNOWN and elapsed(now, inputs.weight.since_us, limit)
 
 
-def _all_known(inputs: InputImage) -> bool:
-    return (
-        inputs.weight.deck != DECK_UNKNOWN
-        and inputs.estop == CLEAR
-        and all(
-            here.boom.position != BOOM_UNKNOWN
-            and all(sensor.state != UNKNOWN for sensor in here.sensors)
-            for here in inputs.ends
-        )
+def ends_known(inputs: InputImage) -> bool:
+    """The emergency stop is free, and every boom and fitted sensor says something."""
+    return inputs.estop == CLEAR and all(
+        here.boom.position != BOOM_UNKNOWN
+        and all(sensor.state != UNKNOWN for sensor in here.sensors)
+        for here in inputs.ends
     )
 
 
@@ -95,7 +92,8 @@ def is_healthy(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """Nothing speaks against work now: all known, no stopping fault, ledger ready, zero good."""
     return (
         inputs.ledger.ready
-        and _all_known(inputs)
+        and inputs.weight.deck != DECK_UNKNOWN
+        and ends_known(inputs)
         and not fault_present(lane, inputs, settings)
         and (inputs.weight.zero_ok or inputs.weight.deck != EMPTY)
     )
