@@ -1,0 +1,172 @@
+"""Who was on the deck is in one record, and nobody is held for nothing (I4, T5, T14)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from audit_rig import (
+    SECOND,
+    Day,
+    amended,
+    hashes,
+    held,
+    held_for_nothing,
+    no_record,
+    record_of_nothing,
+    second_void,
+    service,
+)
+from msgspec.structs import replace
+from yard_rig import yard_with
+
+from protocol import custody, parts
+from sim.cheats import Moment, SignalDevice
+from sim.checker import Checker
+from sim.claimcheck import of_claims
+from sim.loads import Thing
+from sim.truth import OnDeck
+from sim.world import Fault
+
+
+def passage_told_of_twice(day: Day) -> None:
+    day.yard.truth.on_deck.append(
+        OnDeck(from_us=50 * SECOND, until_us=60 * SECOND, vehicles={0: 1})
+    )
+    late = day.times(at_us=55 * SECOND, entered_us=51 * SECOND, decided_us=55 * SECOND)
+    late = replace(late, wall_ms=day.yard.options.wall_start_ms + 55_000)
+    void = day.record(kind=parts.Kind.VOID, part=2, refers_to=1, void="again", times=late)
+    bare = replace(void, weighing=None, verdicts=None, decision=None, permit=parts.Permit.NONE)
+    day.records.append(bare)
+
+
+def said_to_have_left(day: Day) -> None:
+    left = parts.Decision(outcome=parts.Outcome.HOLD, reasons=("left without release",))
+    day.records.append(amended(day, decision=left))
+
+
+def part_left_out(day: Day) -> None:
+    day.records.append(amended(day, part=3))
+
+
+def amended_without_reference(day: Day) -> None:
+    day.records.insert(0, service(day))
+    day.records.append(amended(day, refers_to=1))
+
+
+def held_after_its_release(day: Day) -> None:
+    day.records.append(amended(day))
+
+
+def journal_of_another(day: Day) -> None:
+    told = custody.Media(kind="journal", sha256=bytes(32), bytes=9)
+    day.records[0] = replace(day.records[0], media=(told,))
+    day.records.append(amended(day, media=(told,)))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "checks"),
+    [
+        (no_record, ["I4", "I9", "I9", "T2"]),
+        (second_void, ["I4", "T5"]),
+        (record_of_nothing, ["I4"]),
+        (passage_told_of_twice, ["I4", "T5"]),
+        (said_to_have_left, ["I4", "T5"]),
+        (part_left_out, ["I4", "T5"]),
+        (amended_without_reference, ["I4", "T5"]),
+        (held_for_nothing, ["T5"]),
+        (held_after_its_release, ["T5"]),
+        (journal_of_another, ["T12", "T5"]),
+    ],
+)
+def test_one_thing_wrong_is_found(spoil: Callable[[Day], None], checks: list[str]) -> None:
+    day = Day()
+    spoil(day)
+    assert sorted(day.checks()) == checks
+
+
+@pytest.mark.parametrize(
+    ("device", "died", "found"), [(True, True, []), (False, True, ["I4"]), (True, False, ["I4"])]
+)
+def test_a_device_may_make_another_load_of_one_that_stood_there_before_a_stop(
+    device: bool, died: bool, found: list[str]
+) -> None:
+    day = Day()
+    second_void(day)
+    day.records[-1] = replace(day.records[-1], void="another than before the start")
+    if device:
+        on = SignalDevice(on=Moment(wait_us=0), off=None, gain_ppm=-300_000)
+        day.yard.options = replace(day.yard.options, devices=(on,))
+    checker = Checker(day.yard)
+    if died:
+        checker.restarted()
+    records = day.sealed()
+    told = [one.check for one in checker.finish(records, hashes(records)) if "VOID" in one.seen]
+    assert told == found
+
+
+def test_i4_what_lies_on_the_deck_from_the_beginning_is_no_load_that_came() -> None:
+    for from_us, wrong in ((3 * SECOND, False), (0, True)):
+        day = Day()
+        record_of_nothing(day)
+        day.yard.loads.append(Thing.lying(500_000, 6.0, from_us=from_us))
+        assert ("I4" in day.checks()) is wrong
+
+
+@pytest.mark.parametrize(
+    ("until_s", "died", "wrong"), [(2, True, False), (2, False, True), (None, True, True)]
+)
+def test_i4_what_a_lying_scale_made_up_may_be_gone_at_the_start(
+    until_s: int | None, died: bool, wrong: bool
+) -> None:
+    day = Day()
+    record_of_nothing(day)
+    day.records[0] = replace(day.records[0], void="gone at start")
+    if until_s is not None:
+        until_us = until_s * SECOND
+        lies = Fault(device="cell0", kind="reads too much", from_us=SECOND, until_us=until_us)
+        day.yard.options = replace(day.yard.options, faults=(lies,))
+    checker = Checker(day.yard)
+    if died:
+        checker.restarted()
+    records = day.sealed()
+    ghosts = [one.check for one in checker.finish(records, hashes(records)) if "VOID" in one.seen]
+    assert (ghosts == ["I4"]) is wrong
+
+
+@pytest.mark.parametrize(("entered_s", "wrong"), [(2, False), (5, True), (None, True)])
+def test_i4_what_began_as_the_scale_lied_may_be_found_gone_late(
+    entered_s: int | None, wrong: bool
+) -> None:
+    day = Day()
+    record_of_nothing(day)
+    entered_us = None if entered_s is None else entered_s * SECOND
+    times = replace(day.records[0].times, entered_us=entered_us)
+    day.records[0] = replace(day.records[0], void="left without weighing", times=times)
+    lies = Fault(device="cell0", kind="reads too much", from_us=SECOND, until_us=2 * SECOND)
+    day.yard.options = replace(day.yard.options, faults=(lies,))
+    assert ("I4" in day.checks()) is wrong
+
+
+def test_i4_who_follows_before_the_deck_is_empty_has_a_record_of_his_own() -> None:
+    for vehicles, void, wrong in (
+        ((0, 1), "unexpected load", False),
+        ((0, 1), "left without weighing", True),
+        ((0,), "unexpected load", True),
+    ):
+        day = Day()
+        day.yard.drivers += yard_with("2-axle truck").drivers
+        day.yard.truth.on_deck[0].vehicles = dict.fromkeys(vehicles, day.mass_g)
+        follower = held(day, void, day.times(at_us=35 * SECOND, decided_us=35 * SECOND))
+        day.records.append(replace(follower, passage_id=2))
+        assert ("I4" in day.checks()) is wrong
+
+
+def test_t14_nobody_is_held_for_a_wait_that_was_not_waited_out() -> None:
+    day = Day()
+    for decided_s, wrong in ((31, True), (70, True), (71, False)):
+        times = day.times(decided_us=decided_s * SECOND)
+        found = of_claims([held(day, "not positioned", times)])
+        assert [finding.check for finding in found] == (["T14"] if wrong else [])
+    found = of_claims([held(day, "over capacity", day.times())])
+    assert list(found) == []
