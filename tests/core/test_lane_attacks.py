@@ -398,6 +398,29 @@ def test_backing_off_and_coming_again_needs_nobody(rig: Rig) -> None:
     assert kinds(rig) == [RecordKind.VOID]
 
 
+def test_what_weighs_behind_who_backed_off_and_is_seen_nowhere_is_not_that_driver(rig: Rig) -> None:
+    """Cells that lie for a second: the driver stands before the boom, and nothing is under it."""
+    plant = rig.plant
+    plant.sense(End.YARD, "approach", Presence.BLOCKED)
+    rig.run_until(Phase.APPROACH, 1)
+    rig.run(3)
+    plant.sense(End.YARD, "beam_low", Presence.BLOCKED)
+    plant.load(motion=True)
+    rig.run(2)
+    plant.empty()
+    plant.sense(End.YARD, "beam_low", Presence.CLEAR)
+    rig.run(1.5)
+    assert rig.lane.phase == Phase.DEPARTING
+    plant.load(motion=True)
+    rig.run(0.8)
+    plant.empty()
+    rig.run(1)
+    assert (rig.lane.phase, kinds(rig)) == (Phase.DEPARTING, [RecordKind.VOID])
+    plant.load(motion=True)
+    rig.run(1.2)
+    assert (rig.lane.phase, rig.lane.outcome) == (Phase.HOLDING, "unexpected load")
+
+
 def test_the_sign_of_an_overloaded_truck_shows_its_licence(rig: Rig) -> None:
     board(rig)
     weigh(rig, 48_000, replace(PAPERS, licence_gvm_g=40_000_000))

@@ -13,7 +13,7 @@ from controller.core.guards.common import (
     quiet,
     surely_blocked,
 )
-from controller.core.guards.leaving import occupied_again
+from controller.core.guards.leaving import comes_back
 from controller.core.images import InputImage
 from controller.core.interlock import under_boom_clear
 from controller.core.kinds import (
@@ -81,17 +81,18 @@ def turned_away(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
 
 
 def comes_on(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
-    """Something comes on the deck that is no person: heavy enough to be weighed, or in the entry.
-
-    An entry without any sensor tells nothing, and there the load itself has to do.
-    """
+    """Something comes on the deck that is no person: heavy enough, or in the entry."""
     entry = entry_of(lane)
     if entry is None or not deck_occupied(lane, inputs, settings):
         return False
+    return inputs.weight.status != WeighingStatus.IDLE or _may_stand_in(inputs, entry)
+
+
+def _may_stand_in(inputs: InputImage, entry: End) -> bool:
+    """Something is under the boom there, or no sensor is fitted that could tell."""
     here = inputs.ends[entry]
     under = [one.state for one in (here.arm, here.beam_low, here.beam_high)]
-    fitted = any(state != NOT_FITTED for state in under)
-    return not (fitted and inputs.weight.status == WeighingStatus.IDLE and end_clear(inputs, entry))
+    return all(state == NOT_FITTED for state in under) or not end_clear(inputs, entry)
 
 
 def boarded_whole(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
@@ -119,13 +120,17 @@ def stopped_short(lane: Lane, inputs: InputImage, settings: LaneSettings) -> boo
 
 
 def boards_again(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
-    """A vehicle that had backed off before its weighing comes in again by the open entry."""
+    """A vehicle that had backed off before its weighing comes in again by the open entry.
+
+    Nobody comes in unseen: what weighs under no sensor of the entry is an unexpected load.
+    """
     passage = lane.passage
     if passage is None or passage.entry is None or passage.leave_by is not None:
         return False
     return (
         passage.stay is None
-        and occupied_again(lane, inputs, settings)
+        and comes_back(lane, inputs, settings)
+        and _may_stand_in(inputs, passage.entry)
         and passage.weight is None
         and inputs.ends[passage.entry].boom.position in (OPEN, BETWEEN)
         and inputs.ends[passage.entry.other].boom.position == CLOSED
@@ -140,5 +145,6 @@ def boards_late(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
         and passage.entry is not None
         and passage.leave_by is None
         and not passage.accounted
+        and passage.boarded_us is not None
         and deck_occupied(lane, inputs, settings)
     )
