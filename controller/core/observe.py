@@ -114,6 +114,7 @@ def _acknowledged(passage: Passage, inputs: InputImage) -> Passage:
     return replace(
         passage,
         intent=None,
+        stored=intent,
         part=intent.part,
         seq=ledger.seq,
         first_seq=ledger.seq if passage.first_seq is None else passage.first_seq,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from controller.core.faults import Fault
 from controller.core.guards import (
     far_boom_moved,
@@ -48,6 +50,8 @@ _BOTH_RED = (RED, RED)
 _LOOKING = (Phase.APPROACH, Phase.BOARDING)
 _WEIGHED = (Phase.POSITIONING, Phase.WEIGHING, Phase.CONFIRMING)
 """Nothing is known of a weight yet, or nothing any more."""
+_TOLD = (Phase.HOLDING, Phase.DEPARTING)
+"""Somebody is told what was decided on him, and may be told no more than will be on record."""
 _LOOKING_BEHIND = (Phase.BOARDING, Phase.POSITIONING, Phase.WEIGHING)
 
 _MESSAGES: dict[Phase, Message] = {
@@ -241,6 +245,8 @@ def _sign(lane: Lane, inputs: InputImage) -> Sign:
         return Sign(message=message)
     if lane.phase in _WEIGHED:
         return Sign(message=message, plate=passage.plate)
+    if lane.phase in _TOLD:
+        passage = _on_record(passage)
     limit_g, over_g = _figures(passage)
     return Sign(
         message=message,
@@ -248,6 +254,20 @@ def _sign(lane: Lane, inputs: InputImage) -> Sign:
         gross_g=passage.weight.weight_g if passage.weight is not None else None,
         limit_g=limit_g,
         over_g=over_g,
+    )
+
+
+def _on_record(passage: Passage) -> Passage:
+    """The passage without what no durable record has: a plate just said, a judgement just made."""
+    stored = passage.stored
+    known = stored if stored is not None else passage.intent
+    judged = stored is not None and stored.judgement == passage.judgement
+    weighed = stored is not None and stored.weight == passage.weight
+    return replace(
+        passage,
+        plate=known.plate if known is not None else "",
+        judgement=passage.judgement if judged else None,
+        weight=passage.weight if weighed else None,
     )
 
 
@@ -283,8 +303,8 @@ def _message(lane: Lane, inputs: InputImage) -> Message:
         return _hint(lane, inputs)
     if lane.phase == Phase.WEIGHING and inputs.weight.motion:
         return Message.STAND_STILL
-    if lane.passage is not None and lane.phase in (Phase.DEPARTING, Phase.HOLDING):
-        return _after_decision(lane.phase, lane.passage)
+    if lane.passage is not None and lane.phase in _TOLD:
+        return _after_decision(lane.phase, _on_record(lane.passage))
     return _MESSAGES[lane.phase]
 
 

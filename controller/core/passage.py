@@ -26,8 +26,9 @@ class Passage(Struct, frozen=True, kw_only=True):
     """One vehicle's way through the lane.
 
     ``entry`` is None for a vehicle that was not seen coming.  ``part`` and ``seq`` are those of
-    the last durable record of this passage, ``first_seq`` that of its first; ``intent`` is the
-    record that the ledger still owes, ``owed`` the reason of one to be asked for after it.
+    the last durable record of this passage, ``first_seq`` that of its first; ``stored`` is the one
+    that this lane was told of last.  ``intent`` is the record that the ledger still owes, ``owed``
+    the reason of one to be asked for after it.
     Frames exposed before ``seen_from_us`` show another vehicle, those after ``passed_us``, when its
     front had gone past the camera, may; ``track`` is the camera's number for this one.
     ``proposal`` is what the lane read where ``plate`` is not that, or not yet.
@@ -74,6 +75,7 @@ class Passage(Struct, frozen=True, kw_only=True):
     by_person: bool = False
     owed: str = ""
     intent: RecordIntent | None = None
+    stored: RecordIntent | None = None
     part: int = 0
     seq: int = 0
     first_seq: int | None = None
