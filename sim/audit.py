@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -63,6 +63,7 @@ class Audit:
         shown: Mapping[Shown, int],
         disturbed: bool,
         died: bool,
+        mute: Sequence[tuple[int, int]] = (),
         owes: bool,
     ) -> None:
         self._yard = yard
@@ -73,6 +74,7 @@ class Audit:
         self._doubts = doubts
         self._disturbed = disturbed
         self._died = died
+        self._mute = mute
         self._owes = owes
         self._whole = not (disturbed or died)
         self._stays = yard.truth.on_deck
@@ -218,10 +220,22 @@ class Audit:
         for stay, records in zip(self._stays, self._by_stay, strict=True):
             if stay.until_us is None or stay.until_us - stay.from_us < SHORT_US:
                 continue
+            if not records and self._untold(stay):
+                continue
             if not _account_for(stay, records):
                 names = ", ".join(f"seq {r.seq} {r.kind.name}" for r in records) or "none"
                 seen = f"vehicles {sorted(stay.vehicles)} on the deck: {names}"
                 yield Finding(check="I4", at_us=stay.from_us, seen=seen)
+
+    def _untold(self, stay: OnDeck) -> bool:
+        """Whether a life knew of it that could write nothing down until it ended.
+
+        Who boarded before the disk was full stands in the ledger, and who is still on the deck as
+        the next life begins is found there: neither is excused.
+        """
+        return stay.until_us is not None and any(
+            from_us <= stay.from_us and stay.until_us <= died_us for from_us, died_us in self._mute
+        )
 
     def _left(self) -> Iterator[Finding]:
         """Whoever a record says has left the deck is not there any more."""

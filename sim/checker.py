@@ -72,6 +72,7 @@ class Checker:
         options = yard.options
         self._disturbed = any((options.faults, options.loads, options.devices, options.hands))
         self._died = False
+        self._mute: list[tuple[int, int]] = []
         self._owed: RecordIntent | None = None
         self._owed_us = 0
         self._waking = Waking()
@@ -91,6 +92,11 @@ class Checker:
     def findings(self) -> tuple[Finding, ...]:
         """What has been found so far."""
         return tuple(self._notes.findings)
+
+    def died(self, refused_since_us: int | None) -> None:
+        """The lane dies; its disk had taken nothing since then, None for one that was well."""
+        if refused_since_us is not None:
+            self._mute.append((refused_since_us, self._notes.now_us))
 
     def restarted(self) -> None:
         """The lane begins a new life; what its last one was told by hand is forgotten with it."""
@@ -163,6 +169,7 @@ class Checker:
             shown=self._shown,
             disturbed=self._disturbed,
             died=self._died,
+            mute=self._mute,
             owes=self._owed is not None and self._notes.now_us - self._owed_us < OWES_US,
         )
         for finding in audit.findings():

@@ -404,6 +404,7 @@ class _Ride:
         """Let the yard go on without the lane, and start it anew in what it left."""
         yard, ground = self._yard, self._ground
         self._died += 1
+        self._checker.died(ground.health.refused_since_us())
         self._digest.update(lane.digest.encode())
         self._lane = None
         with ground.aside():

@@ -12,6 +12,7 @@ from audit_rig import (
     hashes,
     held,
     held_for_nothing,
+    image,
     no_record,
     record_of_nothing,
     second_void,
@@ -20,6 +21,7 @@ from audit_rig import (
 from msgspec.structs import replace
 from yard_rig import yard_with
 
+from controller.core.images import OutputImage
 from protocol import custody, parts
 from sim.cheats import Moment, SignalDevice
 from sim.checker import Checker
@@ -170,3 +172,21 @@ def test_t14_nobody_is_held_for_a_wait_that_was_not_waited_out() -> None:
         assert [finding.check for finding in found] == (["T14"] if wrong else [])
     found = of_claims([held(day, "over capacity", day.times())])
     assert list(found) == []
+
+
+@pytest.mark.parametrize(
+    ("full_s", "died_s", "wrong"),
+    [(9, 41, False), (None, 41, True), (12, 41, True), (9, 39, True)],
+)
+def test_i4_what_a_life_could_not_write_down_went_with_it(
+    full_s: int | None, died_s: int, wrong: bool
+) -> None:
+    """The disk is full from before the vehicle boards until the lane dies behind it."""
+    day = Day()
+    stay = day.yard.truth.on_deck[0]
+    assert (stay.from_us, stay.until_us) == (10 * SECOND, 40 * SECOND)
+    checker = Checker(day.yard)
+    checker.observe(image(float(died_s)), OutputImage())
+    checker.died(None if full_s is None else full_s * SECOND)
+    checker.restarted()
+    assert ("I4" in [finding.check for finding in checker.finish([], hashes([]))]) is wrong
