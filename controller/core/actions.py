@@ -7,7 +7,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from controller.core.decide import decide
-from controller.core.guards import arrival_end, leave_end, occupied_again, request_of
+from controller.core.guards import arrival_end, leave_end, request_of
 from controller.core.images import InputImage, Request
 from controller.core.intents import VOIDED, WITHDRAWN, hold, intend, new_passage, told, void
 from controller.core.kinds import (
@@ -257,7 +257,7 @@ def by_hand(lane: Lane, inputs: InputImage, settings: LaneSettings) -> Lane:
 
     A word to stop needs no record and goes before all others.
     """
-    if lane.passage is None or occupied_again(lane, inputs, settings):
+    if lane.passage is None:
         lane = new_passage(lane, inputs, None)
     if inputs.requests:
         lane = replace(lane, since_us=inputs.now_us)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from controller.core.guards import (
+    comes_back,
     comes_on,
     is_healthy,
     load_stays,
     nobody_waits,
-    occupied_again,
     request_of,
 )
 from controller.core.guards.common import OFF, end_clear, vehicle_at
@@ -58,10 +58,7 @@ def observe(lane: Lane, inputs: InputImage, settings: LaneSettings) -> Lane:
     if lane.passage is None:
         return lane
     passage = _acknowledged(lane.passage, inputs)
-    # Who walks over the deck of a lane that waits has not boarded.
-    waits = lane.phase == Phase.APPROACH and passage.boarded_us is None
-    if not waits or comes_on(lane, inputs, settings):
-        passage = _on_deck(passage, inputs, settings)
+    passage = _on_deck(lane, passage, inputs, settings)
     passage = _at_far_end(passage, inputs, settings)
     if lane.phase in _READING:
         passage = _read(lane, passage, inputs, settings)
@@ -101,8 +98,7 @@ def _may_arrive(here: EndInputs, until_us: int, now_us: int, settings: LaneSetti
 
 def _strangers(lane: Lane, inputs: InputImage, settings: LaneSettings) -> Lane:
     """While the lane does not work, whatever comes on the deck is an interval of its own."""
-    arrived = lane.passage is None and load_stays(lane, inputs, settings)
-    if arrived or occupied_again(lane, inputs, settings):
+    if comes_back(lane, inputs, settings):
         return new_passage(lane, inputs, None)
     return lane
 
@@ -121,12 +117,12 @@ def _acknowledged(passage: Passage, inputs: InputImage) -> Passage:
     )
 
 
-def _on_deck(passage: Passage, inputs: InputImage, settings: LaneSettings) -> Passage:
+def _on_deck(lane: Lane, passage: Passage, inputs: InputImage, settings: LaneSettings) -> Passage:
     deck = inputs.weight.deck
     if passage.boarded_us is not None and passage.boarded_us > inputs.now_us:
         return replace(passage, boarded_us=inputs.now_us)
     if passage.boarded_us is None and not passage.emptied:
-        if deck in (LOADED, OVER_RANGE):
+        if deck in (LOADED, OVER_RANGE) and _boards(lane, inputs, settings):
             return replace(passage, boarded_us=inputs.now_us)
         if passage.stay is None:
             return passage
@@ -136,6 +132,22 @@ def _on_deck(passage: Passage, inputs: InputImage, settings: LaneSettings) -> Pa
     elif deck == LOADED and passage.emptied and not passage.accounted:
         return replace(passage, emptied=False)
     return passage
+
+
+def _boards(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """Whether a load is the vehicle of a passage that has not boarded yet, and no walker's step.
+
+    Of one that the disk knows to have been on the deck nothing more is asked.
+    """
+    if lane.passage is not None and lane.passage.stay is not None:
+        return True
+    if lane.phase == Phase.APPROACH:
+        return comes_on(lane, inputs, settings)
+    if lane.phase in _NOT_WORKING:
+        return load_stays(lane, inputs, settings)
+    if lane.phase == Phase.DEPARTING:
+        return comes_on(lane, inputs, settings) or load_stays(lane, inputs, settings)
+    return True
 
 
 def _at_far_end(passage: Passage, inputs: InputImage, settings: LaneSettings) -> Passage:

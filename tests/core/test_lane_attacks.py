@@ -392,7 +392,7 @@ def test_backing_off_and_coming_again_needs_nobody(rig: Rig) -> None:
     rig.run(1.5)
     assert rig.lane.phase == Phase.DEPARTING
     plant.load(motion=True)
-    rig.run(1)
+    rig.run(1.2)
     phase_now: Phase = rig.lane.phase
     assert phase_now == Phase.BOARDING
     assert kinds(rig) == [RecordKind.VOID]

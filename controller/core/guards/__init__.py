@@ -54,7 +54,6 @@ from controller.core.guards.leaving import (
     followed,
     lane_clear,
     moves_off,
-    occupied_again,
     second_vehicle,
     under_open_boom,
 )
@@ -134,7 +133,6 @@ __all__ = [
     "moves_off",
     "nobody_waits",
     "not_weighed_again",
-    "occupied_again",
     "on_deck_too_long",
     "out_of_position",
     "over_capacity",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from controller.core.guards.common import (
     booms_closed,
-    deck_occupied,
     elapsed,
     end_clear,
     entry_of,
@@ -121,22 +120,12 @@ def lane_clear(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     )
 
 
-def occupied_again(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
-    """The deck was empty, its interval is accounted for, and it is loaded again."""
-    passage = lane.passage
-    return (
-        passage is not None
-        and passage.emptied
-        and passage.accounted
-        and passage.intent is None
-        and not passage.owed
-        and deck_occupied(lane, inputs, settings)
-    )
-
-
 def comes_back(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
-    """The deck was empty and is loaded again: another interval, of a vehicle not invited."""
-    another = lane.passage is None or occupied_again(lane, inputs, settings)
+    """The deck was empty, its interval is accounted for, and it is loaded again: another one."""
+    passage = lane.passage
+    another = passage is None or (
+        passage.emptied and passage.accounted and passage.intent is None and not passage.owed
+    )
     return another and load_stays(lane, inputs, settings)
 
 
@@ -148,6 +137,6 @@ def followed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     leave = inputs.ends[passage.leave_by]
     return (
         leave.boom.position == CLOSED
-        and deck_occupied(lane, inputs, settings)
+        and load_stays(lane, inputs, settings)
         and under_boom_clear(leave, inputs.now_us, settings.clear_settle_us)
     )

@@ -7,6 +7,7 @@ from controller.core.guards.common import (
     elapsed,
     end_clear,
     left_deck,
+    load_stays,
     request_of,
     vehicle_at,
 )
@@ -108,7 +109,7 @@ def ready_empty(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
 
 def ready_loaded(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """Everything is in order after power-up, but something stands on the deck."""
-    return deck_occupied(lane, inputs, settings) and elapsed(
+    return load_stays(lane, inputs, settings) and elapsed(
         inputs.now_us, lane.healthy_us, settings.start_settle_us
     )
 
@@ -160,7 +161,7 @@ def recovered_empty(lane: Lane, inputs: InputImage, settings: LaneSettings) -> b
 
 def recovered_loaded(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """The faults are gone for the settling time, but something stands on the deck."""
-    return deck_occupied(lane, inputs, settings) and elapsed(
+    return load_stays(lane, inputs, settings) and elapsed(
         inputs.now_us, lane.healthy_us, settings.recover_settle_us
     )
 
@@ -224,6 +225,7 @@ def decision_stored(lane: Lane, inputs: InputImage, settings: LaneSettings) -> b
         passage is not None
         and passage.accounted
         and passage.intent is None
+        and not passage.emptied
         and deck_occupied(lane, inputs, settings)
     )
 
