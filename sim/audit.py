@@ -28,6 +28,8 @@ LEAVES_US = 20_000_000
 """How long after a vehicle its interval may be told in a record."""
 SHORT_US = 2_000_000
 """An interval shorter than this is a wheel that touched and went back; no scale need notice."""
+STAYS_US = 1_000_000
+"""A load that has not stayed so long is nobody."""
 STILL_US = 500_000
 LEFT = "left without"
 READABLE_DIRT_MAX = 0.3
@@ -117,11 +119,12 @@ class Audit:
             return False
         told_us = 0 if record.void == _UNEXPECTED else LEAVES_US
         made_up = self._scale_lies(at_us) and not self._stood(at_us, told_us)
-        # What began while a scale lied may be found to be gone long after.
+        # What began while a scale lied may be found to be gone long after, if the lie has stayed.
         began_us = record.times.entered_us
         if began_us is not None:
             nobody = not self._stood(at_us, at_us - began_us + told_us)
-            made_up = made_up or (self._scale_lies(began_us) and nobody)
+            lied = self._scale_lies(began_us) and self._scale_lies(began_us - STAYS_US)
+            made_up = made_up or (lied and nobody)
         # What a lane finds gone at its start was made up before it died, if by a lying scale.
         if record.void == _GONE_AT_START and self._died:
             made_up = made_up or self._lied_of_nobody(at_us)

@@ -136,13 +136,14 @@ def test_i4_what_a_lying_scale_made_up_may_be_gone_at_the_start(
     assert (ghosts == ["I4"]) is wrong
 
 
-@pytest.mark.parametrize(("entered_s", "wrong"), [(2, False), (5, True), (None, True)])
+@pytest.mark.parametrize(("entered_s", "wrong"), [(2, False), (1.9, True), (5, True), (None, True)])
 def test_i4_what_began_as_the_scale_lied_may_be_found_gone_late(
-    entered_s: int | None, wrong: bool
+    entered_s: float | None, wrong: bool
 ) -> None:
+    """If it has stayed for a second."""
     day = Day()
     record_of_nothing(day)
-    entered_us = None if entered_s is None else entered_s * SECOND
+    entered_us = None if entered_s is None else round(entered_s * SECOND)
     times = replace(day.records[0].times, entered_us=entered_us)
     day.records[0] = replace(day.records[0], void="left without weighing", times=times)
     lies = Fault(device="cell0", kind="reads too much", from_us=SECOND, until_us=2 * SECOND)
