@@ -231,13 +231,14 @@ class Audit:
                 yield Finding(check="I4", at_us=stay.from_us, seen=seen)
 
     def _untold(self, stay: OnDeck) -> bool:
-        """Whether a life knew of it that could write nothing down until it ended.
+        """Whether no life could tell of it: the lane was dead, or died with a disk that was full.
 
-        Who boarded before the disk was full stands in the ledger, and who is still on the deck as
-        the next life begins is found there: neither is excused.
+        Who boarded before that stands in the ledger, and who is still on the deck when the next
+        life has looked is found there: neither is excused.
         """
         return stay.until_us is not None and any(
-            from_us <= stay.from_us and stay.until_us <= died_us for from_us, died_us in self._mute
+            from_us <= stay.from_us and stay.until_us <= until_us
+            for from_us, until_us in self._mute
         )
 
     def _left(self) -> Iterator[Finding]:

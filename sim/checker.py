@@ -22,7 +22,7 @@ from controller.core.kinds import (
 from protocol.parts import Outcome, Service
 from protocol.record import Record
 from protocol.rows import Hashes
-from sim.audit import Audit, Shown
+from sim.audit import SHORT_US, Audit, Shown
 from sim.boomjudge import SCAN_US, BoomJudge, Disk
 from sim.cheatjudge import Seen, judged, records_of
 from sim.faults import part_of
@@ -73,6 +73,7 @@ class Checker:
         self._disturbed = any((options.faults, options.loads, options.devices, options.hands))
         self._died = False
         self._mute: list[tuple[int, int]] = []
+        self._mute_from_us: int | None = None
         self._owed: RecordIntent | None = None
         self._owed_us = 0
         self._waking = Waking()
@@ -95,11 +96,13 @@ class Checker:
 
     def died(self, refused_since_us: int | None) -> None:
         """The lane dies; its disk had taken nothing since then, None for one that was well."""
-        if refused_since_us is not None:
-            self._mute.append((refused_since_us, self._notes.now_us))
+        self._mute_from_us = self._now_us() if refused_since_us is None else refused_since_us
 
     def restarted(self) -> None:
         """The lane begins a new life; what its last one was told by hand is forgotten with it."""
+        if self._mute_from_us is not None:
+            self._mute.append((self._mute_from_us, self._now_us() + SHORT_US))
+            self._mute_from_us = None
         self._waking = Waking()
         self._pressed = False
         self._sign = None
@@ -108,6 +111,9 @@ class Checker:
         self._served.clear()
         self._record = (0, 0)
         self._by_hand = ByHand()
+
+    def _now_us(self) -> int:
+        return max(self._notes.now_us, self._yard.now_us)
 
     def observe(self, inputs: InputImage, outputs: OutputImage) -> None:
         """Look at one scan."""

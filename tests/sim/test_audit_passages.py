@@ -176,18 +176,27 @@ def test_t14_nobody_is_held_for_a_wait_that_was_not_waited_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("full_s", "died_s", "wrong"),
-    [(9, 41, False), (None, 41, True), (12, 41, True), (9, 39, True)],
+    ("full_s", "died_s", "again_s", "wrong"),
+    [
+        (9, 41, 42, False),
+        (None, 41, 42, True),
+        (12, 41, 42, True),
+        (9, 37, 37, True),
+        (None, 9, 39, False),
+        (None, 9, 37, True),
+        (None, 11, 39, True),
+    ],
 )
-def test_i4_what_a_life_could_not_write_down_went_with_it(
-    full_s: int | None, died_s: int, wrong: bool
+def test_i4_no_record_is_due_of_whom_no_life_could_tell(
+    full_s: int | None, died_s: int, again_s: int, wrong: bool
 ) -> None:
-    """The disk is full from before the vehicle boards until the lane dies behind it."""
+    """From before the vehicle boards until it is gone the lane is dead, or its disk is full."""
     day = Day()
     stay = day.yard.truth.on_deck[0]
     assert (stay.from_us, stay.until_us) == (10 * SECOND, 40 * SECOND)
     checker = Checker(day.yard)
     checker.observe(image(float(died_s)), OutputImage())
     checker.died(None if full_s is None else full_s * SECOND)
+    day.yard.now_us = again_s * SECOND
     checker.restarted()
     assert ("I4" in [finding.check for finding in checker.finish([], hashes([]))]) is wrong
