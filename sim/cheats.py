@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from hal.ports import Drive
 from sim.boom import BoomArm
-from sim.driver import Driver, Mind
+from sim.cab import Mind
+from sim.driver import Driver
 
 if TYPE_CHECKING:
     from sim.scale import Cells

@@ -21,7 +21,7 @@ LIES = 29
 
 
 class Outlook(Sensing):
-    """The part of the yard that its drivers look at (``sim.driver.Surroundings``)."""
+    """The part of the yard that its drivers look at (``sim.cab.Surroundings``)."""
 
     seed: int
     truth: Truth

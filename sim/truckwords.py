@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import structs
 
-from sim.driver import Habits
+from sim.cab import Habits
 from sim.layout import Layout
 from sim.truck import CONFIGURATIONS, Plate, Truck, build_truck
 from sim.units import ScenarioError, mass_g, time_us, word

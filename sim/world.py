@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from hal.ports import BoomContacts, Contact, PersonRequest, RegisterEntry, SignPage
 from sim.boom import BoomArm
 from sim.bridge import Bridge, floor_of
+from sim.cab import Habits, Mind
 from sim.cheatjudge import Cheat
 from sim.cheats import Hand, Mischief, SignalDevice
 from sim.contacts import Contacts
-from sim.driver import THINK_US, Driver, Habits, Mind
+from sim.driver import THINK_US, Driver
 from sim.faults import Amounts, Trouble, amounts
 from sim.layout import Layout
 from sim.loads import DeckLoad

@@ -7,7 +7,8 @@ from random import Random
 import numpy as np
 
 from hal.ports import Drive
-from sim.driver import Driver, Mind
+from sim.cab import Mind
+from sim.driver import Driver
 from sim.fidelity.trace import Floats, Trace, zeroed
 from sim.scale import RATE_HZ
 from sim.truck import build_truck

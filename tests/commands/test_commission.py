@@ -26,7 +26,7 @@ from protocol.ledger import Ledger
 from protocol.parts import Kind
 from protocol.revocation import Revocation
 from protocol.statement import content, sign
-from sim.driver import Habits
+from sim.cab import Habits
 from sim.scenario import read_scenario
 from sim.world import Visit, Yard
 

@@ -28,7 +28,7 @@ from hal.requests import DETAIL_MAX
 from protocol.ledger import Ledger
 from protocol.parts import Kind
 from protocol.record import Record
-from sim.driver import Habits
+from sim.cab import Habits
 from sim.scenario import read_scenario
 from sim.world import Visit
 

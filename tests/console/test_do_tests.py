@@ -28,7 +28,7 @@ from controller.core.kinds import Phase
 from hal.ports import DeviceFault, Frame, PersonRequest
 from protocol.ledger import Ledger
 from protocol.parts import Kind
-from sim.driver import Habits
+from sim.cab import Habits
 from sim.scenario import read_scenario
 from sim.world import Visit
 

@@ -22,7 +22,7 @@ from controller.console.link import LaneLink
 from controller.console.masking import Mask
 from controller.console.roles import Role
 from controller.core.kinds import Phase
-from sim.driver import Habits
+from sim.cab import Habits
 from sim.scenario import read_scenario
 from sim.world import Visit
 

@@ -12,7 +12,8 @@ from controller.scan import Scan
 from hal.ports import Contact
 from protocol.parts import Kind, Outcome
 from protocol.record import Record
-from sim.driver import Driver, Mind
+from sim.cab import Mind
+from sim.driver import Driver
 from sim.explore.deal import deal
 from sim.explore.plan import Plan
 from sim.explore.ride import ride

@@ -9,7 +9,7 @@ import sys
 
 from yard_rig import let_in, let_out
 
-from sim.driver import Mind
+from sim.cab import Mind
 from sim.world import Yard
 
 PRESENCES = ("approach", "arm", "beam_low", "beam_high")

@@ -11,7 +11,7 @@ from yard_rig import STEP_US, clear, drive_on, let_out, weigh, yard_with
 
 from hal.ports import Contact, Drive
 from sim.bridge import floor_of
-from sim.driver import Habits, Mind
+from sim.cab import Habits, Mind
 from sim.dynamics import exact_step
 from sim.fidelity.compare import Row, compared, values
 from sim.fidelity.passages import mirrored

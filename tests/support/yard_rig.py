@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hal.ports import Contact, Drive
-from sim.driver import Driver, Habits, Mind
+from sim.cab import Habits, Mind
+from sim.driver import Driver
 from sim.truck import build_truck
 from sim.world import Visit, Yard
 

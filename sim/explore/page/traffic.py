@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from sim.driver import Driver, Habits
+from sim.cab import Habits
+from sim.driver import Driver
 from sim.explore.page.track import Line, Steps
 from sim.world import ENDS, Yard
 
