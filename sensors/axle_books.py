@@ -74,7 +74,7 @@ class AxleBooks:
         `level_g` is the load for a while before it, None where there was no time between two steps.
         """
         if self._swings_back(edge.step):
-            self._tail.forget(self.steps[-1])
+            self._tail.undo(self.steps[-1], edge)
             self._rewrite()
             return
         if len(self.steps) >= AXLES_MAX:

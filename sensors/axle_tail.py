@@ -13,6 +13,7 @@ import msgspec
 from sensors.axle_confidence import JUMP_SHARE, Climb
 from sensors.axle_steps import AxleStep
 
+# Those that undo one come on top.
 TAIL_MAX: Final = 6
 # By so much of its mass a step that is left out must explain the load better.
 LEFT_OUT: Final = 0.15
@@ -57,11 +58,11 @@ class Tail:
         self._edges.append(edge)
         self._lasts = (*self._lasts, True)
 
-    def forget(self, step: AxleStep) -> None:
-        """Take a step out for good."""
-        kept = [edge.step.at_us != step.at_us for edge in self._edges]
-        self._lasts = tuple(one for one, keep in zip(self._lasts, kept, strict=True) if keep)
-        self._edges = [one for one, keep in zip(self._edges, kept, strict=True) if keep]
+    def undo(self, step: AxleStep, back: Edge) -> None:
+        """A step and one that undoes it: neither lasts, unless the load says otherwise later."""
+        lasts = zip(self._edges, self._lasts, strict=True)
+        self._lasts = (*(one and edge.step.at_us != step.at_us for edge, one in lasts), False)
+        self._edges.append(back)
 
     def widen(self, step: AxleStep) -> None:
         """A step was stronger than it seemed."""

@@ -82,6 +82,22 @@ def test_steps_once_judged_are_not_judged_by_the_load_that_comes_later() -> None
     assert [step.at_us for step in books.climbed()] == [5_000_000]
 
 
+@pytest.mark.parametrize(("level_t", "axles"), [(21.2, 3), (13.2, 2)])
+def test_a_step_that_seemed_undone_is_an_axle_where_the_load_has_stayed(
+    level_t: float, axles: int
+) -> None:
+    """Who brakes as an axle climbs on makes it look like a swing there and back."""
+    books = AxleBooks()
+    books.front = End.ENTRY
+    books.enter(edge(5.0, 6_400_000))
+    books.enter(edge(6.0, 6_500_000), 6_400_000.0)
+    books.enter(edge(7.50, 7_000_000), 12_900_000.0)
+    for one in (edge(7.76, -6_000_000), edge(7.94, 7_700_000), edge(8.51, -5_100_000)):
+        books.enter(one)
+    books.see_level(1e6 * level_t)
+    assert books.count() == axles
+
+
 @pytest.mark.parametrize(("more_t", "count"), [(0.3, 2), (2.0, 2), (4.5, -1), (7.0, -1)])
 def test_more_than_the_steps_explain_makes_the_count_unknown(more_t: float, count: int) -> None:
     books = AxleBooks()
