@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
 from msgspec import Struct
 
@@ -54,6 +55,11 @@ class LedgerError(OSError):
     def __init__(self, code: Code, path: Path, message: str, remedy: str) -> None:
         self.failure = Failure(code=code, path=str(path), message=message, remedy=remedy)
         super().__init__(str(self.failure))
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Code, Path, str, str]]:
+        # An OSError takes several arguments for an errno and a file name, so it has one.
+        said = self.failure
+        return type(self), (said.code, Path(said.path), said.message, said.remedy)
 
     @property
     def code(self) -> Code:

@@ -41,7 +41,11 @@ class KeyFileError(ValueError):
     """A key file that may not or cannot be used: what, where, and what to do."""
 
     def __init__(self, path: Path, message: str, remedy: str) -> None:
-        super().__init__(f"{path}: {message}; {remedy}")
+        super().__init__(path, message, remedy)
+
+    def __str__(self) -> str:
+        path, message, remedy = self.args
+        return f"{path}: {message}; {remedy}"
 
 
 class PublicKey(Struct, frozen=True):

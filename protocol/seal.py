@@ -36,7 +36,11 @@ class SealError(ValueError):
 
     def __init__(self, code: str, message: str) -> None:
         self.code = code
-        super().__init__(message)
+        super().__init__(code, message)
+
+    def __str__(self) -> str:
+        _, message = self.args
+        return str(message)
 
 
 class Sealed(Struct, frozen=True):

@@ -32,7 +32,10 @@ class DamagedError(Exception):
 
     def __init__(self, cause: str, detail: str) -> None:
         self.cause, self.detail = cause, detail
-        super().__init__(f"{cause}: {detail}")
+        super().__init__(cause, detail)
+
+    def __str__(self) -> str:
+        return f"{self.cause}: {self.detail}"
 
 
 def against_sum(path: Path) -> list[str] | None:

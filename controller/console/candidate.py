@@ -43,7 +43,10 @@ class SettingError(ValueError):
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(problems))
+        super().__init__(problems)
+
+    def __str__(self) -> str:
+        return "\n".join(self.problems)
 
 
 class Difference(Struct, frozen=True, kw_only=True):

@@ -53,8 +53,12 @@ class RefusedError(Exception):
     """A transaction without a usable answer."""
 
     def __init__(self, name: str, seen: str) -> None:
-        super().__init__(seen)
+        super().__init__(name, seen)
         self.name = name
+
+    def __str__(self) -> str:
+        _, seen = self.args
+        return str(seen)
 
 
 class Module:

@@ -25,8 +25,12 @@ class SetError(ValueError):
     """
 
     def __init__(self, name: str, what: str, remedy: str) -> None:
-        super().__init__(f"{name}: {what}; {remedy}")
+        super().__init__(name, what, remedy)
         self.name = name
+
+    def __str__(self) -> str:
+        name, what, remedy = self.args
+        return f"{name}: {what}; {remedy}"
 
 
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):
