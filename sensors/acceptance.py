@@ -129,7 +129,7 @@ class Acceptance:
         if not self.deck.clear:
             return False
         most_u95_g = self._most_u95_g(self._mpe_g(gross_g))
-        if self._u95_g(estimate) > most_u95_g or self._cells.doubtful:
+        if self._u95_g(estimate) > most_u95_g or self._cells.doubtful or self.deck.turns:
             self._sure_ticks = 0
             return False
         if self.deck.load.disturbed(self._now_us):

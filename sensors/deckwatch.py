@@ -21,6 +21,7 @@ from sensors.slow import GRID_US, Slow
 from sensors.standing import ROCKING_E, StandingLoad
 from sensors.stopping import MOST, Stop, StopFinder
 from sensors.sums import mean, row_sums
+from sensors.turning import TurnFinder
 from sensors.weighing import EventKind, Note
 
 AFTER_STEP_US: Final = 150_000
@@ -28,6 +29,7 @@ STANDS: Final = 0.9
 STANDS_STILL: Final = 0.3
 STOP_NEAR: Final = 0.2
 STOP_TICKS: Final = 4
+TURNS: Final = 0.3
 SURE_SINCE_US: Final = 800_000
 # Whoever walks through a beam is through by then.
 WALKS_US: Final = 2_000_000
@@ -49,7 +51,8 @@ PLACE_S: Final = 0.5
 class DeckWatch:
     """Looks at the deck once a tick and keeps what it has seen of the vehicle there.
 
-    `stands` and `stopped_us` say whether and since when it stands, `estimate` what it weighs,
+    `stands` and `stopped_us` say whether and since when it stands, `turns` that it came backwards
+    and may go forward again instead; `estimate` is what it weighs,
     `tailgate` whether a second one came; `axles`, `load` and `cells` hold the rest. The load has
     been one since `load_since_us`; `method` says how the estimator works, where it has a name.
     `fitted` tells at which ends beams stand, `looped` where a loop in the road is part of them.
@@ -72,6 +75,7 @@ class DeckWatch:
         self._motion = Motion(scale)
         self._slow = Slow(2, scale.rate_hz, MOST + 2)
         self._finder = StopFinder(GRID_US / 1e6)
+        self._turn_finder = TurnFinder(GRID_US / 1e6)
         self._x_m = scale.x_m()
         self._rows = max(1, round(PLACE_S * scale.rate_hz))
         # Which ends have a beam: one alone says nothing about the other end.
@@ -243,7 +247,7 @@ class DeckWatch:
         """Look at stop, weight and load; an accepted weight is checked by another estimator."""
         self._watch_beams(accepted)
         self._watch_place()
-        self._watch_stop()
+        self._watch_stop(accepted)
         if not self.axles.stepping:
             calm = self.swing_g < ROCKING_E * self._scale.e_g
             self.cells.watch(alone=not self.tailgate, standing_calm=calm and self.stands)
@@ -268,6 +272,7 @@ class DeckWatch:
         """The vehicle rolls, or the load is another: it does not stand any more."""
         self._stop_ticks = 0
         self.stands = False
+        self.turns = False
         self.stopped_us: int | None = None
         self.load.moved()
         self.cells.moved()
@@ -299,9 +304,10 @@ class DeckWatch:
         moment_gm = about(books.front, moment_gm, load_g, self._scale.platform_mm / 1000)
         self.far_in = far_in(books, load_g, moment_gm, self.far_in)
 
-    def _watch_stop(self) -> None:
+    def _watch_stop(self, accepted: bool) -> None:
         """Follow how probable it is that the vehicle stands, since the last axle climbed on."""
         self._stop = None
+        self.turns = False
         if self.axles.stepping or self._plateau_us >= self._now_us:
             return
         _, means = self._slow.since(self._plateau_us, MOST)
@@ -326,6 +332,9 @@ class DeckWatch:
         if self.stopped_us is None or self._now_us - self.stopped_us < SURE_SINCE_US:
             self.stopped_us = self._now_us - round(1e6 * stop.since_s)
         self.stands = self.stands or self._stop_ticks >= STOP_TICKS
+        if self.stands and not accepted:
+            forward = -1 if self._front() == End.EXIT else 1
+            self.turns = self._turn_finder.look(filled, forward) > TURNS
 
     @property
     def stood_us(self) -> int:

@@ -59,34 +59,30 @@ class StopFinder:
         n = min(len(place_m), MOST)
         if n < LEAST:
             return None
-        return _window(n, self._step_s).judge(place_m[-n:])
+        return window(n, self._step_s).judge(place_m[-n:])
 
 
 @cache
-def _window(n: int, step_s: float) -> "_Window":
+def window(n: int, step_s: float) -> "Window":
     """The window of n places; all decks share it, for it costs milliseconds to make."""
-    return _Window(n, step_s)
+    return Window(n, step_s)
 
 
-class _Window:
+class Window:
     """Everything about a window length that does not depend on the data; it keeps no state."""
 
     def __init__(self, n: int, step_s: float) -> None:
         self._n = n
         t_s = -np.arange(n)[::-1] * step_s
         lag_s = np.abs(t_s[:, None] - t_s[None])
-        self._shapes = _shapes(np.asarray(t_s, np.float64))
-        self._spectra = _Spectra(lag_s, self._shapes)
+        self._spectra = Spectra(lag_s, _shapes(np.asarray(t_s, np.float64)))
         # Speeds for a unit of each shape: braking that is to end later, or rolling on.
         self._speed = _speeds(0.0)
         self._settled = _speeds(-SETTLED_S)
 
     def judge(self, place_m: FloatArray) -> Stop:
-        y = place_m - place_m.mean()
-        logs, sizes = self._spectra.fit(y, self._n)
-        weight = np.exp(logs - logs.max())
-        weight[:, :-1] /= len(BRAKING_S)
-        weight[:, -1] *= ROLLS_ON_WEIGHT
+        """Weigh all hypotheses about n places."""
+        weight, _, sizes = self._weigh(place_m)
         total = float(weight.sum())
         stops = weight[:, :-1].sum(axis=0).reshape(len(STOPS_S), -1).sum(axis=1)
         rising = np.cumsum(stops) / total
@@ -96,8 +92,25 @@ class _Window:
         stands = float(weight[still].sum()) / total
         return Stop(stands=stands, since_s=-float(STOPS_S[middle]), speed_mps=speed)
 
+    def log_evidence(self, place_m: FloatArray) -> float:
+        """How well all hypotheses together explain n places, as others may that are held to them.
 
-class _Spectra:
+        Each time of the stop has the weight 1.
+        """
+        weight, log_most, _ = self._weigh(place_m)
+        return log_most + float(np.log(weight.sum()))
+
+    def _weigh(self, place_m: FloatArray) -> tuple[FloatArray, float, FloatArray]:
+        """Weights (spectra, hypotheses), the logarithm that they are held to, and the sizes."""
+        logs, sizes = self._spectra.fit(place_m - place_m.mean(), self._n)
+        log_most = float(logs.max())
+        weight = np.exp(logs - log_most)
+        weight[:, :-1] /= len(BRAKING_S)
+        weight[:, -1] *= ROLLS_ON_WEIGHT
+        return weight, log_most, sizes
+
+
+class Spectra:
     """Generalised least squares of a constant and one shape under each pitch spectrum."""
 
     def __init__(self, lag_s: FloatArray, shapes: FloatArray) -> None:
