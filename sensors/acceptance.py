@@ -21,6 +21,7 @@ PATIENCE_US: Final = 1_300_000
 U95_LAST_SHARE: Final = 0.5
 LAST_PATIENCE_US: Final = 4_000_000
 SURE_TICKS: Final = 2
+_MISPLACED: Final = (Status.NOT_FULLY_ON, Status.TAILGATE)
 CHECK_US: Final = 5_000_000
 GIVE_UP_US: Final = 10_000_000
 
@@ -107,18 +108,25 @@ class Acceptance:
             self._stood = True
             self._note(EventKind.STANDING, 0)
         if self.deck.incomplete:
-            self._to(Status.NOT_FULLY_ON, self.deck.axles.books.gone_off())
+            self._misplaced()
         elif estimate is not None and zero_ok and self._may_accept(estimate):
             self._accept(estimate)
         elif self.deck.stood_us > GIVE_UP_US:
             self._to(Status.UNSTABLE, round(self.deck.swing_g))
-        elif self.status == Status.NOT_FULLY_ON:
+        elif self.status in _MISPLACED:
             self._to(Status.RUNNING)
+
+    def _misplaced(self) -> None:
+        """An axle may be off the deck, or what is in the beam is another vehicle."""
+        if self.deck.followed:
+            self._to(Status.TAILGATE)
+        else:
+            self._to(Status.NOT_FULLY_ON, self.deck.axles.books.gone_off())
 
     def _roll(self) -> None:
         """The vehicle moves on: what was said about its place is void."""
         self._stood = False
-        if self.status in (Status.NOT_FULLY_ON, Status.UNSTABLE, Status.WITHDRAWN):
+        if self.status in (*_MISPLACED, Status.UNSTABLE, Status.WITHDRAWN):
             self._to(Status.RUNNING)
 
     def _may_accept(self, estimate: Estimate) -> bool:

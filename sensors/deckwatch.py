@@ -14,7 +14,7 @@ from sensors.axles import AxleTracker
 from sensors.calibration import BoolArray, FloatArray, IntArray, Scale
 from sensors.cells import CellWatch
 from sensors.estimator import Estimate, Estimator, Method, Modal, TaperedMean
-from sensors.far_in import far_in
+from sensors.far_in import COUPLED_M, far_in, out_of_reach
 from sensors.history import History
 from sensors.motion import Motion
 from sensors.slow import GRID_US, Slow
@@ -41,9 +41,6 @@ SECOND_VEHICLE_MPS: Final = 0.30
 DRIVES_OFF_MPS: Final = 0.5
 # No vehicle has two axles closer than this; a tandem has 1.2 m and more.
 ABSURD_SPACING_MM: Final = 1000
-# No drawbar couples axles that are further apart; with a whole loop clear between them two
-# vehicles that follow each other mostly are.
-COUPLED_SPACING_MM: Final = 6500
 # Over so long a body that sways has gone to and fro, mostly.
 PLACE_S: Final = 0.5
 
@@ -57,7 +54,8 @@ class DeckWatch:
     been one since `load_since_us`; `method` says how the estimator works, where it has a name.
     `fitted` tells at which ends beams stand, `looped` where a loop in the road is part of them.
     `drawbars` tells at which ends a high drawbar may lie across that no sensor sees, and `far_in`
-    that the vehicle stands so far in that no trailer of it can be left on the road.
+    that the vehicle stands so far in that no trailer of it can be left on the road. `followed`:
+    what is in the beam behind it came after a gap, and is too far behind to be its trailer.
     """
 
     def __init__(
@@ -106,6 +104,7 @@ class DeckWatch:
         self._second: AxleStep | None = None
         self._close: AxleStep | None = None
         self.far_in = False
+        self.followed = False
         self.estimate: Estimate | None = None
 
     @property
@@ -194,6 +193,7 @@ class DeckWatch:
                     self._beam_us[side] = at_us
                     if side == self._front() and value == 0:
                         self._cleared_us = at_us
+                        self.followed = False
 
     def _front(self) -> int:
         return int(self.axles.books.front or End.ENTRY)
@@ -303,6 +303,9 @@ class DeckWatch:
         moment_gm = mean(self._history.moment_gm(self._rows))
         moment_gm = about(books.front, moment_gm, load_g, self._scale.platform_mm / 1000)
         self.far_in = far_in(books, load_g, moment_gm, self.far_in)
+        # Once the other's axle is on the edge, the load's place is not the first one's any more.
+        parted = self._parted and self._beams[self._front()] != 0
+        self.followed = self.followed or (parted and out_of_reach(books, load_g, moment_gm))
 
     def _watch_stop(self, accepted: bool) -> None:
         """Follow how probable it is that the vehicle stands, since the last axle climbed on."""
@@ -363,6 +366,7 @@ class DeckWatch:
             self._note(EventKind.TAILGATE, step.mass_g, step.at_us)
         if step.mass_g > 0 and earlier and step.travel_mm < ABSURD_SPACING_MM:
             self._close = step if step.end == self.axles.books.front else None
+        self.followed = False
         self._plateau_us = step.at_us + AFTER_STEP_US
         self.load_since_us = self._plateau_us
         self._estimator.restart(self.load_since_us)
@@ -379,12 +383,16 @@ class DeckWatch:
         """
         if step.standing:
             return True
-        front = self._front()
-        if not self._beam_us[front] > self._cleared_us > 0:
+        if not self._beam_us[self._front()] > self._cleared_us > 0:
             return False
-        parted = self.looped[front] and self._gap_us >= BEAM_CLEAR_US
-        far = step.travel_mm > COUPLED_SPACING_MM
-        return (parted and far) or self._usual_speed_mps < SECOND_VEHICLE_MPS
+        # Two that follow each other with a whole loop clear between them mostly are so far apart.
+        far = step.travel_mm > 1000 * COUPLED_M
+        return (self._parted and far) or self._usual_speed_mps < SECOND_VEHICLE_MPS
+
+    @property
+    def _parted(self) -> bool:
+        """Whether a whole loop and the beams were clear before what is behind it came."""
+        return self.looped[self._front()] and self._gap_us >= BEAM_CLEAR_US
 
     @property
     def _usual_speed_mps(self) -> float:

@@ -8,8 +8,9 @@ import pytest
 
 from sensors.axle_books import AxleBooks
 from sensors.axle_steps import AxleStep, End
-from sensors.far_in import far_in
+from sensors.far_in import far_in, out_of_reach
 from sensors.weigher import Weigher
+from sensors.weighing import EventKind, Status
 
 Make = Callable[..., Any]
 
@@ -93,3 +94,85 @@ def test_what_a_trailer_on_the_road_takes_off_is_no_device(
     weigher.see_drawbars(drawbar, False)
     weigher.push(stands.t_us, stands.counts, stands.beams[:, 0], stands.beams[:, 1])
     assert bool(weigher.findings) == told
+
+
+def test_whose_last_axle_is_out_of_reach_has_nothing_more_to_come() -> None:
+    steps = (6_000_000, End.ENTRY, 0), (9_000_000, End.ENTRY, 4_500)
+    books = books_of(*steps)
+    assert not out_of_reach(books, 15e6, 6.4 * 15e6)
+    assert out_of_reach(books, 15e6, 6.6 * 15e6)
+    books.last_moment_gm = 0.5 * 15e6
+    assert not out_of_reach(books, 15e6, 6.6 * 15e6)
+    assert not out_of_reach(books_of(*steps, (-9_000_000, End.EXIT, 200)), 6e6, 9 * 6e6)
+    assert not out_of_reach(books_of(), 15e6, 9 * 15e6)
+    books.lost = 1
+    assert not out_of_reach(books, 15e6, 9 * 15e6)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize(
+    ("way_m", "gap_s", "loops", "told"),
+    [
+        (12.2, 1.0, True, Status.TAILGATE),
+        (12.2, 1.0, False, Status.NOT_FULLY_ON),
+        (12.2, 0.2, True, Status.NOT_FULLY_ON),
+        (10.6, 1.0, True, Status.NOT_FULLY_ON),
+    ],
+)
+def test_what_is_in_the_beam_behind_who_stands_so_far_in_is_another(
+    passage: Make, way_m: float, gap_s: float, loops: bool, told: Status, reverse: bool
+) -> None:
+    """If it came after a gap that a loop saw; the last axle stands 7.3 m in, or 5.7 m."""
+    stands = passage([(2.0, 0.0), (way_m + 4.0, 1.0), (30.0, 0.0)], seconds=36.0, reverse=reverse)
+    t_s, entry = stands.t_us / 1e6, stands.beams[:, int(reverse)]
+    parted_s = float(t_s[entry == 1][-1])
+    entry[(t_s > parted_s + gap_s) & (t_s < 30.0)] = 1
+    there = stands.run(loops=loops, until_us=29_000_000)
+    assert there.snapshot().status == told
+    gone = stands.run(loops=loops).snapshot()
+    assert gone.status == Status.ACCEPTED
+    assert EventKind.WITHDRAWN not in [event.kind for event in gone.events]
+
+
+def test_an_axle_of_the_other_does_not_make_it_the_trailer_of_the_first(
+    passage: Make, add_load: Make
+) -> None:
+    """With what has crept on at the edge, the load of both lies nearer to it."""
+    stands = passage([(2.0, 0.0), (16.2, 1.0), (30.0, 0.0)], seconds=36.0)
+    t_s = stands.t_us / 1e6
+    parted_s = float(t_s[stands.beams[:, 0] == 1][-1])
+    stands.beams[t_s > parted_s + 1.0, 0] = 1
+    add_load(stands, 4500 * np.clip((t_s - 22.0) / 6.0, 0, 1), 0.2)
+    seen = stands.run(loops=True).snapshot()
+    assert seen.axles in (-1, 3)
+    assert seen.status == Status.TAILGATE
+
+
+@pytest.mark.parametrize(
+    ("then", "until_s", "at_s", "told"),
+    [
+        ((6.7, -1.0), 21.5, 33.0, Status.NOT_FULLY_ON),
+        ((2.0, 1.0), 40.0, 23.2, Status.RUNNING),
+        ((4.6, 1.0), 40.0, 29.0, Status.NOT_FULLY_ON),
+    ],
+    ids=["goes back into the beam", "rolls on", "goes over the far edge"],
+)
+def test_it_is_another_only_as_long_as_the_first_stands_there(
+    passage: Make, then: tuple[float, float], until_s: float, at_s: float, told: Status
+) -> None:
+    stands = passage([(2.0, 0.0), (16.2, 1.0), (3.0, 0.0), then, (30.0, 0.0)], seconds=36.0)
+    t_s, entry = stands.t_us / 1e6, stands.beams[:, 0]
+    parted_s = float(t_s[(entry == 1) & (t_s < 20.0)][-1])
+    entry[(t_s > parted_s + 1.0) & (t_s < until_s)] = 1
+    assert stands.run(loops=True, until_us=21_400_000).snapshot().status == Status.TAILGATE
+    assert stands.run(loops=True, until_us=round(at_s * 1e6)).snapshot().status == told
+
+
+def test_once_the_other_has_gone_nothing_is_said_of_it(passage: Make, add_load: Make) -> None:
+    """Nor while a person on the deck keeps the weight back."""
+    stands = passage([(2.0, 0.0), (16.2, 1.0), (30.0, 0.0)], seconds=36.0)
+    t_s, entry = stands.t_us / 1e6, stands.beams[:, 0]
+    entry[(t_s > float(t_s[entry == 1][-1]) + 1.0) & (t_s < 22.5)] = 1
+    add_load(stands, 90.0 * np.clip((t_s - 22.8) / 0.4, 0, 1), 6.0)
+    assert stands.run(loops=True, until_us=22_000_000).snapshot().status == Status.TAILGATE
+    assert stands.run(loops=True, until_us=27_000_000).snapshot().status == Status.RUNNING
