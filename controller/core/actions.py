@@ -20,7 +20,7 @@ from controller.core.kinds import (
     WeighingStatus,
     Withdrawal,
 )
-from controller.core.passage import Lane, Passage
+from controller.core.passage import MISSED_MAX, Lane, Passage
 from controller.core.service import mode_of
 from controller.core.settings import LaneSettings
 from controller.core.table import Row
@@ -43,10 +43,15 @@ def _to_approach(lane: Lane, row: Row, inputs: InputImage, settings: LaneSetting
 
 
 def _to_boarding(lane: Lane, row: Row, inputs: InputImage, settings: LaneSettings) -> Lane:
-    """A vehicle that had left the deck and comes again from the same end is another interval."""
-    if row.outcome != "boards again" or lane.passage is None:
+    """A vehicle that had left the deck and comes again from the same end is another interval.
+
+    Whoever stands at its entry from now on is another, and has had no chance yet.
+    """
+    if lane.passage is None:
         return lane
-    return new_passage(lane, inputs, lane.passage.entry)
+    entry = lane.passage.entry
+    lane = _missed(_ignore(lane, entry, 0), entry, 0)
+    return new_passage(lane, inputs, entry) if row.outcome == "boards again" else lane
 
 
 def _to_deciding(lane: Lane, row: Row, inputs: InputImage, settings: LaneSettings) -> Lane:
@@ -219,7 +224,7 @@ def _to_departing(lane: Lane, row: Row, inputs: InputImage, settings: LaneSettin
     if row.outcome == "left without release" and not _is_said(passage, row.outcome):
         return replace(lane, passage=hold(passage, inputs, row.outcome))
     if row.outcome == "did not board":
-        return _ignore(lane, passage.entry, inputs.now_us + settings.ignore_us_max)
+        return _passed_over(lane, passage.entry, inputs.now_us, settings)
     return _ignore(lane, passage.leave_by, inputs.now_us + settings.ignore_leaving_us)
 
 
@@ -232,12 +237,31 @@ def _to_zero_check(lane: Lane, row: Row, inputs: InputImage, settings: LaneSetti
     return _ignore(lane, leave_by, inputs.now_us + settings.ignore_leaving_us)
 
 
-def _ignore(lane: Lane, end: End | None, until_us: int) -> Lane:
+def _passed_over(lane: Lane, end: End | None, now_us: int, settings: LaneSettings) -> Lane:
+    """Offer the deck again after as long as it was offered, then after twice as long each time.
+
+    A driver may not have seen the light; what a stuck loop feels never comes.
+    """
     if end is None:
         return lane
-    yard, road = lane.ignored_until_us
-    both = (until_us, road) if end == End.YARD else (yard, until_us)
-    return replace(lane, ignored_until_us=both)
+    missed = lane.missed[end]
+    pause_us = min(settings.approach_us_max << missed, settings.ignore_us_max)
+    lane = _ignore(lane, end, now_us + pause_us)
+    return _missed(lane, end, min(missed + 1, MISSED_MAX))
+
+
+def _ignore(lane: Lane, end: End | None, until_us: int) -> Lane:
+    return replace(lane, ignored_until_us=_at(end, until_us, lane.ignored_until_us))
+
+
+def _missed(lane: Lane, end: End | None, times: int) -> Lane:
+    return replace(lane, missed=_at(end, times, lane.missed))
+
+
+def _at(end: End | None, value: int, both: tuple[int, int]) -> tuple[int, int]:
+    if end is None:
+        return both
+    return (value, both[1]) if end == End.YARD else (both[0], value)
 
 
 ON_ENTERING: dict[Phase, Action] = {

@@ -82,6 +82,12 @@ def _timers(lane: Lane, inputs: InputImage, settings: LaneSettings) -> Lane:
             for here, until_us in zip(inputs.ends, lane.ignored_until_us, strict=True)
         )
         lane = replace(lane, ignored_until_us=(yard, road))
+    if lane.missed != (0, 0):
+        yard, road = (
+            0 if here.approach.state == CLEAR else times
+            for here, times in zip(inputs.ends, lane.missed, strict=True)
+        )
+        lane = replace(lane, missed=(yard, road))
     if lane.phase in _RECOVERING:
         if not is_healthy(lane, inputs, settings):
             return replace(lane, healthy_us=None) if lane.healthy_us is not None else lane

@@ -132,9 +132,10 @@ def _alarms(
 ) -> tuple[int, ...]:
     behind = int(Fault.SECOND_VEHICLE) if second_vehicle(lane, inputs) else 0
     moved = int(Fault.BOOM_MOVED) if far_boom_moved(lane, inputs, settings) else 0
-    if not (lane.cause or behind or moved or misplaced or inputs.faults):
+    waits = int(Fault.DID_NOT_BOARD) if any(lane.missed) else 0
+    if not (lane.cause or behind or moved or misplaced or waits or inputs.faults):
         return ()
-    return tuple(sorted({lane.cause, behind, moved, misplaced, *inputs.faults} - {0}))
+    return tuple(sorted({lane.cause, behind, moved, misplaced, waits, *inputs.faults} - {0}))
 
 
 def _misplaced(

@@ -20,6 +20,7 @@ from controller.core.verdict import Facts, Judgement
 
 READS_MAX = 16
 TIMELINE_MAX = 64
+MISSED_MAX = 10
 
 
 class Passage(Struct, frozen=True, kw_only=True):
@@ -107,7 +108,8 @@ class Lane(Struct, frozen=True, kw_only=True):
     ``since_us`` is when the phase began, ``healthy_us`` since when nothing speaks against work,
     ``cause`` the first fault kept while the lane is stopped.  By hand, ``jog`` is the boom that a
     person raises and ``lower`` the one that a person keeps asking down.  ``ignored_until_us`` says
-    until when what stands at each end is no arrival: it had its chance, or has just left that way.
+    until when what stands at each end is no arrival: it had its chance, or has just left that way;
+    ``missed`` is how many chances it had, one after the other.
     ``degraded`` is a person's word on weighing with bad cells (None: the site file's holds),
     ``service`` the record of such a word that the ledger still owes, ``cells_cleared`` the number
     of the last one that asked to forget cell faults.  ``notes`` are such records that wait for it,
@@ -127,6 +129,7 @@ class Lane(Struct, frozen=True, kw_only=True):
     lower: End | None = None
     lower_us: int = 0
     ignored_until_us: tuple[int, int] = (0, 0)
+    missed: tuple[int, int] = (0, 0)
     degraded: Mode | None = None
     service: RecordIntent | None = None
     cells_cleared: int = 0

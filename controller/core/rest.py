@@ -26,7 +26,7 @@ def rests(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
         and lane.recall is None
         and lane.zeroing is None
         and lane.trial is None
-        and lane.ignored_until_us == _ANYWHERE
+        and lane.ignored_until_us == lane.missed == _ANYWHERE
         and lane.since_us <= inputs.now_us
         and weight.deck == EMPTY
         and weight.zero_ok

@@ -87,6 +87,7 @@ LANES = st.builds(
     since_us=st.sampled_from([0, 0, NOW_US, NOW_US + SECOND]),
     phase=st.sampled_from([Phase.IDLE] * 9 + list(Phase)),
     ignored_until_us=st.sampled_from([(0, 0)] * 3 + [(NOW_US + SECOND, 0)]),
+    missed=st.sampled_from([(0, 0)] * 3 + [(0, 1)]),
 )
 
 
