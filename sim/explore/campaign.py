@@ -9,7 +9,6 @@ import json
 import time
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from sim.explore.deal import deal
 from sim.explore.order import Order
+from sim.explore.outcome import Ride, erred, meaning
 from sim.explore.plan import Plan, read_plan, seed_of, written
-from sim.explore.ride import Ride, meaning, ride
-from sim.explore.shrink import RIDES_MAX, Shrunk, shrink
+from sim.explore.pool import Call, DiedError, Pool
+from sim.explore.ride import ride, sweep
+from sim.explore.shrink import RIDES_MAX, Shrunk, as_it_is, shrink
 from sim.explore.tally import Tally
 from sim.finding import Finding
+from sim.units import ScenarioError
 
 AHEAD = 8
 """Shifts begun before the first of them is told, however few processes there are."""
@@ -80,7 +82,7 @@ def run(request: Request) -> bool:
     plans = map(deal, request.seeds) if request.plan is None else (request.plan,)
     order = Order(plans, request.follow)
     last_s = began + request.minutes * 60 if request.minutes else None
-    with ProcessPoolExecutor(request.jobs) as pool, _bar(console) as bar:
+    with Pool(request.jobs, sweep) as pool, _bar(console) as bar:
         task = bar.add_task("explore", total=len(request.seeds) or 1)
         for one in _ridden(pool, order, max(AHEAD, request.jobs), last_s):
             new = total.take(one)
@@ -106,18 +108,34 @@ def _bar(console: Console) -> Progress:
     )
 
 
-def _ridden(pool: Executor, order: Order, ahead: int, last_s: float | None) -> Iterator[Ride]:
+def _ridden(pool: Pool, order: Order, ahead: int, last_s: float | None) -> Iterator[Ride]:
     """The runs in the order in which they were begun; after ``last_s`` none is."""
-    waiting: deque[Future[Ride]] = deque()
+    waiting: deque[tuple[Plan, Call[Ride]]] = deque()
     while True:
         while len(waiting) < ahead and (last_s is None or time.monotonic() < last_s):
             plan = next(order, None)
             if plan is None:
                 break
-            waiting.append(pool.submit(ride, plan))
+            waiting.append((plan, pool.submit(ride, plan)))
         if not waiting:
             return
-        yield waiting.popleft().result()
+        yield _came_of(*waiting.popleft())
+
+
+def _came_of(plan: Plan, call: Call[Ride]) -> Ride:
+    """The run of a plan; one that broke, or whose process died, has that for its finding.
+
+    Raises:
+        ScenarioError: the plan cannot be run at all.
+    """
+    try:
+        return call.result()
+    except ScenarioError:
+        raise
+    except DiedError as error:
+        return erred(plan, str(error))
+    except Exception as error:  # One shift must not cost the others.
+        return erred(plan, f"{type(error).__name__}: {error}")
 
 
 def _tell(one: Ride, new: int, console: Console, as_json: bool) -> None:
@@ -137,7 +155,7 @@ def _line(name: str, found: Finding) -> str:
     return f"seed {name}  {at_s:.2f} s  {found.check}  {found.seen}  ({meaning(found.check)})"
 
 
-def _make_small(pool: Executor, total: Tally, request: Request, bar: Progress) -> None:
+def _make_small(pool: Pool, total: Tally, request: Request, bar: Progress) -> None:
     """Shrink the first finding of each check, at most so many, into files."""
     first: dict[str, tuple[Ride, Finding]] = {}
     for one, found in total.findings:
@@ -146,17 +164,31 @@ def _make_small(pool: Executor, total: Tally, request: Request, bar: Progress) -
     if not chosen:
         return
     task = bar.add_task("make the failing ones small", total=len(chosen))
-    tasks = [
-        pool.submit(shrink, one.plan, found, rides_max=request.rides_max) for one, found in chosen
-    ]
+    tasks = [_shrinking(pool, one, found, request.rides_max) for one, found in chosen]
     folder = request.out or Path("out/explore")
-    for small in (waiting.result() for waiting in tasks):
+    for small in (_shrunk(*each) for each in zip(tasks, chosen, strict=True)):
         path = folder / f"{small.finding.check.lower()}-seed-{small.plan.name}.toml"
         _keep(small, path)
         total.files.append(str(path))
         told_of = f"{path}: {_size(small.plan)} after {small.rides} runs"
         bar.console.print(told_of, highlight=False)
         bar.advance(task)
+
+
+def _shrinking(pool: Pool, one: Ride, found: Finding, rides_max: int) -> Call[Shrunk]:
+    if one.lost:
+        # What took its process away may not come again, or takes the next one.
+        return pool.submit(as_it_is, one.plan, found)
+    return pool.submit(shrink, one.plan, found, rides_max)
+
+
+def _shrunk(call: Call[Shrunk], failed: tuple[Ride, Finding]) -> Shrunk:
+    """What was made of a plan; the plan as it is where a process died over that."""
+    one, found = failed
+    try:
+        return call.result()
+    except DiedError:
+        return as_it_is(one.plan, found)
 
 
 def _keep(small: Shrunk, path: Path) -> None:

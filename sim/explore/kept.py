@@ -27,6 +27,9 @@ class Left(Struct, frozen=True, kw_only=True):
     bodies: dict[int, bytes]
 
 
+NOTHING = Left(records=[], hashes={}, bodies={})
+
+
 def kept(folder: Path, say: Say) -> Left:
     """What lies in the folder; nothing where its ledger cannot be read, which is said, too."""
     try:
@@ -38,7 +41,7 @@ def kept(folder: Path, say: Say) -> Left:
             say("damage", seen)
     except LedgerError as error:
         say("verify", str(error))
-        return Left(records=[], hashes={}, bodies={})
+        return NOTHING
     return left
 
 

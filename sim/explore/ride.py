@@ -8,26 +8,26 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from msgspec import Struct
 
 from controller.core.images import InputImage, OutputImage
 from controller.core.kinds import Phase
 from controller.scan import Scan
 from protocol.record import Record
 from sim.checker import Checker
-from sim.explore.coverage import Cell, Reached
+from sim.explore.coverage import Reached
 from sim.explore.disk_ground import ground_of
 from sim.explore.disk_platform import Platform
-from sim.explore.kept import kept
+from sim.explore.kept import NOTHING, Left, kept
 from sim.explore.leaps import LOOK_SCANS, Leaps
 from sim.explore.lives import KEY, LEASE_US, Lives
+from sim.explore.outcome import Ride, line_of
 from sim.explore.plan import Plan
-from sim.finding import CHECKS, Finding
+from sim.finding import Finding
 from sim.hang import hang
 from sim.loads import FOR_GOOD_US
 from sim.run import SCAN_US
@@ -39,33 +39,7 @@ REST_US = 180_000_000
 """How long, after the last vehicle and the last trouble, the lane may take to be IDLE."""
 AWAY_US = 30_000_000
 """How long, after the disk's trouble, the ledger may take to take records again."""
-OWN_CHECKS = {
-    "error": "the lane's program raises no error",
-    "stuck": "when all faults have ended, the next vehicle comes away within 600 s",
-    "rest": "when all faults have ended and the last vehicle is gone, the lane is IDLE in 180 s",
-    "verify": "the folder verifies",
-    "replay": "every record replays to the same outputs and bytes",
-    "unstored": "nothing is left unstored when the lane is closed",
-    "lost": "what the lane was told to be durable is there after every death",
-    "damage": "no death, power cut or trouble of the disk damages the ledger or what it names",
-    "robbed": "no medium goes that the platform does not have yet",
-    "away": "when the trouble of the disk has ended, the ledger takes records again within 30 s",
-}
 _SHM = Path("/dev/shm")
-
-
-class Ride(Struct, frozen=True, kw_only=True):
-    """What came of one plan; ``digest`` is over all outputs, records and findings."""
-
-    plan: Plan
-    findings: tuple[Finding, ...]
-    digest: str
-    lane_us: int
-    trucks: int
-    faults: int
-    kills: int
-    records: int
-    cells: frozenset[Cell]
 
 
 Watcher = Callable[[Yard, Scan, InputImage, OutputImage], None]
@@ -81,6 +55,7 @@ def ride(
 ) -> Ride:
     """Run a plan in a folder of its own, which is removed.  Raises ScenarioError.
 
+    Whatever else is raised on the way, by the lane or by its judge, is a finding.
     ``watch`` sees the yard and the lane after every scan, and must leave them as they are;
     ``keep`` is given the records that stand at the end.  Without ``leaps``, or with a watcher,
     every scan is run whole; the outcome is the same.
@@ -93,13 +68,19 @@ def ride(
 def _folder() -> Iterator[Path]:
     # Syncs are no question here, and memory has the fastest.
     base = _SHM if os.access(_SHM, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="steelyard-explore-", dir=base) as name:
+    with tempfile.TemporaryDirectory(prefix=_prefix(os.getpid()), dir=base) as name:
         yield Path(name)
 
 
-def meaning(check: str) -> str:
-    """What a check holds the lane to, in words."""
-    return OWN_CHECKS.get(check) or CHECKS[check]
+def _prefix(number: int) -> str:
+    return f"steelyard-explore-{number}-"
+
+
+def sweep(number: int) -> None:
+    """Remove the folders of a process that could not: it died while it rode."""
+    for base in (_SHM, Path(tempfile.gettempdir())):
+        for folder in base.glob(f"{_prefix(number)}*"):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Ride:
@@ -132,12 +113,27 @@ class _Ride:
 
     def run(self) -> Ride:
         """Drive, close, and look at what was kept."""
-        try:
+        with self._errs():
             self._drive(self._lives.begin())
-        except Exception as error:  # The explorer is here to find any.
+        with self._errs():
+            self._lives.close()
+        left = NOTHING
+        with self._errs():
+            left = self._kept()
+        if self._keep is not None:
+            self._keep(left.records)
+        told: tuple[Finding, ...] = ()
+        with self._errs():
+            told = self._checker.finish(left.records, left.hashes, left.bodies, KEY.public.x)
+        return self._ridden(left, told)
+
+    @contextmanager
+    def _errs(self) -> Iterator[None]:
+        """Whatever is raised is a finding, and ends just this: the explorer is here to find any."""
+        try:
+            yield
+        except Exception as error:
             self._add("error", f"{type(error).__name__}: {error}")
-        self._lives.close()
-        return self._judged()
 
     def _drive(self, lane: Scan) -> None:
         yard, scans = self._yard, 0
@@ -225,13 +221,13 @@ class _Ride:
             self._away = True
             self._add("away", f"{books.failure}")
 
-    def _judged(self) -> Ride:
+    def _kept(self) -> Left:
         left = kept(self._ground.folder, self._add)
         for seen in (self._platform or Platform((), lambda: 0)).robbed(left.records):
             self._add("robbed", seen)
-        if self._keep is not None:
-            self._keep(left.records)
-        told = self._checker.finish(left.records, left.hashes, left.bodies, KEY.public.x)
+        return left
+
+    def _ridden(self, left: Left, told: tuple[Finding, ...]) -> Ride:
         findings = sorted(
             (*self._findings, *told), key=lambda found: (found.at_us, found.check, found.seen)
         )
@@ -239,7 +235,7 @@ class _Ride:
         for record_hash in left.hashes.values():
             digest.update(record_hash)
         for found in findings:
-            digest.update(f"{found.at_us} {found.check} {found.seen}\n".encode())
+            digest.update(line_of(found))
         return Ride(
             plan=self._plan,
             findings=tuple(findings),

@@ -53,7 +53,7 @@ class Shrunk(Struct, frozen=True, kw_only=True):
     rides: int
 
 
-def shrink(plan: Plan, finding: Finding, *, rides_max: int = RIDES_MAX) -> Shrunk:
+def shrink(plan: Plan, finding: Finding, rides_max: int = RIDES_MAX) -> Shrunk:
     """Make a plan as small as ``rides_max`` runs allow, in which the same check still fails."""
 
     def fails(smaller: Plan) -> Finding | None:
@@ -79,6 +79,11 @@ def shrunk(plan: Plan, finding: Finding, fails: Fails, rides_max: int) -> Shrunk
                 plan, finding, progress = smaller, found, True
                 break
     return _told(plan, finding, rides)
+
+
+def as_it_is(plan: Plan, finding: Finding) -> Shrunk:
+    """The plan, not made any smaller."""
+    return _told(plan, finding, 0)
 
 
 def _told(plan: Plan, finding: Finding, rides: int) -> Shrunk:

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from sim.explore.coverage import Cell, table_of, told
-from sim.explore.ride import Ride
+from sim.explore.outcome import Ride
 from sim.finding import Finding
 
 

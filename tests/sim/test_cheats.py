@@ -17,8 +17,9 @@ from protocol.parts import Amendable
 from sim.cheatjudge import NUMBERS, Cheat, Seen, judged
 from sim.cheatpage import page
 from sim.cheats import Mischief, Moment, SignalDevice
+from sim.explore.outcome import Ride
 from sim.explore.plan import Plan
-from sim.explore.ride import Ride, ride
+from sim.explore.ride import ride
 from sim.scenario import SCENARIOS, deal
 from sim.world import Yard
 

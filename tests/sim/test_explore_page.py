@@ -25,12 +25,13 @@ from controller.core.kinds import BoomCommand, Presence
 from controller.core.settings import InterlockSettings
 from controller.scan import Scan
 from protocol.record import Record
+from sim.explore.outcome import Ride, meaning
 from sim.explore.page.bars import bars_of
 from sim.explore.page.draw import draw, run
 from sim.explore.page.telling import told_plan
 from sim.explore.page.track import Line, Steps
 from sim.explore.plan import Plan
-from sim.explore.ride import Ride, meaning, ride
+from sim.explore.ride import ride
 from sim.world import Yard
 
 HOSTILE = "</script><script>alert(1)</script><!-- \u2028 \N{RIGHT-TO-LEFT OVERRIDE}"

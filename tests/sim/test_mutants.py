@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from sim.explore.outcome import OWN_CHECKS
 from sim.explore.plan import Plan
-from sim.explore.ride import OWN_CHECKS
 from sim.finding import CHECKS
 from sim.mutants.__main__ import main
 from sim.mutants.catalogue import ROOT, Mutant, MutantError, chosen, read_all, small

@@ -14,12 +14,13 @@ from controller.page import PageError
 from controller.report import words
 from controller.report.markup import both, el, text
 from protocol.record import Record
+from sim.explore.outcome import Ride, meaning
 from sim.explore.page.bars import bars_of
 from sim.explore.page.head import head
 from sim.explore.page.notes import Notes
 from sim.explore.page.telling import told_record
 from sim.explore.plan import Plan, written
-from sim.explore.ride import Ride, meaning, ride
+from sim.explore.ride import ride
 from sim.world import ENDS, Yard
 
 SCRIPTS = (

@@ -7,9 +7,9 @@ from typing import Any
 
 from controller.report.figures import NONE, kilograms, tonnes
 from controller.report.markup import Html, both, el, join
+from sim.explore.outcome import Ride
 from sim.explore.page.telling import told_plan
 from sim.explore.plan import Plan
-from sim.explore.ride import Ride
 
 
 def head(plan: Plan, one: Ride, data: dict[str, Any]) -> Html:
