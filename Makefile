@@ -14,11 +14,13 @@ TYPINGS := build/typings
 POWERCUT := tests/support:tests/core:tests/powercut
 PASSAGES ?= 1000
 SEEDS ?= 1000
+DAYS ?= 3
+RIDES ?= 12
 TRUCKS ?= 50
 HIL_OUT ?= out/hil-$(shell date +%Y%m%d-%H%M%S)
 DAY_OUT ?= out/day-$(shell date +%Y%m%d-%H%M%S)
 
-.PHONY: demo test test-kernel test-terminals flips powercut kill fuzz lint lint-firmware bench docs golden day explore mutants hil clean
+.PHONY: demo test test-kernel test-terminals flips powercut kill fuzz lint lint-firmware bench docs golden day days explore mutants hil clean
 
 demo: $(READY)
 	$(BIN)/steelyard demo --out $(DEMO_OUT)
@@ -90,6 +92,10 @@ day: $(READY)
 # SEEDS shifts of trucks, faults and kills, each judged by who knows the truth.
 explore: $(READY)
 	$(BIN)/steelyard explore --seeds 0:$(SEEDS) --jobs $(JOBS)
+
+# DAYS days of one lane in each ride, nights without power among them; the platform is away for days.
+days: $(READY)
+	$(BIN)/steelyard explore --seeds 0:$(RIDES) --days $(DAYS) --jobs $(JOBS)
 
 # Each hand-written mutant through SEEDS shifts until the judge speaks; docs/mutants.md tells of it.
 mutants: $(READY)

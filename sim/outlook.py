@@ -13,8 +13,8 @@ from sim.signwords import Word
 from sim.truth import Bypass, Truth
 from sim.vehicle import Vehicle
 
-BURDEN_G = 150_000
-"""More than a person: a deck with that on it is not empty."""
+BURDEN_G = 100_000
+"""More than a person: a deck with that on it, five scale intervals, is not empty."""
 LOOK_US = 1_000_000
 LIES = 29
 """So many looks long lies what a scale may rightly take for its zero."""

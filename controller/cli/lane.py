@@ -60,6 +60,9 @@ def explore(
     file: Annotated[
         Path | None, typer.Option(help="A shift that was kept, as in tests/scenarios.")
     ] = None,
+    days: Annotated[
+        int, typer.Option(min=1, max=31, help="Days with a night between each two in one ride.")
+    ] = 1,
     follow: Annotated[
         int, typer.Option(min=0, help="Branches of each shift that reaches something new.")
     ] = 1,
@@ -84,6 +87,7 @@ def explore(
             seeds,
             seed,
             file,
+            days=days,
             follow=follow,
             minutes=minutes,
             jobs=jobs,

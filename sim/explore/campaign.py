@@ -16,6 +16,7 @@ from msgspec import Struct
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from sim.explore.days import deal_days
 from sim.explore.deal import deal
 from sim.explore.order import Order
 from sim.explore.outcome import Ride, erred, meaning
@@ -34,11 +35,12 @@ AHEAD = 8
 class Request(Struct, frozen=True, kw_only=True):
     """What to explore: seeds, or the one plan of a seed, a branch, or a file that was kept.
 
-    ``follow`` is the number of branches of each shift that reached something new; ``shrink_max``
-    findings are made small.
+    A ride has so many ``days``.  ``follow`` is the number of branches of each shift that reached
+    something new; ``shrink_max`` findings are made small.
     """
 
     seeds: range = range(0)
+    days: int = 1
     plan: Plan | None = None
     follow: int = 1
     minutes: float = 0.0
@@ -49,21 +51,38 @@ class Request(Struct, frozen=True, kw_only=True):
     as_json: bool = False
 
 
-def request(seeds: str | None, seed: str | None, file: Path | None, **how: Any) -> Request:
+def request(
+    seeds: str | None, seed: str | None, file: Path | None, *, days: int = 1, **how: Any
+) -> Request:
     """What the command line asks for: just one of the three.
 
+    Several days have no branches, and are not made small: that takes hours.
+
     Raises:
-        ValueError: none or several are given, or one that is no seed.
+        ValueError: none or several are given, or one that is no seed, or days of no seed.
         ScenarioError: the file cannot be run.
     """
     if sum(given is not None for given in (seeds, seed, file)) != 1:
         raise ValueError("say what to explore: one of --seeds A:B, --seed S, --file FILE.toml")
+    if days > 1:
+        how |= {"follow": 0, "shrink_max": 0}
     if seeds is not None:
-        return Request(seeds=seeds_of(seeds), **how)
-    plan = read_plan(file) if file is not None else deal(*seed_of(seed or ""))
+        return Request(seeds=seeds_of(seeds), days=days, **how)
+    plan = read_plan(file) if file is not None else _plan_of(seed or "", days)
+    if file is not None and days > 1:
+        raise ValueError(f"--days {days}: {file} is one ride; write --seed or --seeds")
     # A kept file is small already.
     shrink_max = 0 if file is not None else how.pop("shrink_max", 0)
     return Request(plan=plan, **how | {"follow": 0, "shrink_max": shrink_max})
+
+
+def _plan_of(name: str, days: int) -> Plan:
+    seed, branch = seed_of(name)
+    if days == 1:
+        return deal(seed, branch)
+    if branch:
+        raise ValueError(f"--seed {name} --days {days}: a branch has one day")
+    return deal_days(seed, days)
 
 
 def seeds_of(text: str) -> range:
@@ -79,8 +98,7 @@ def run(request: Request) -> bool:
     console = Console(stderr=True)
     began = time.monotonic()
     total = Tally()
-    plans = map(deal, request.seeds) if request.plan is None else (request.plan,)
-    order = Order(plans, request.follow)
+    order = Order(_plans(request), request.follow)
     last_s = began + request.minutes * 60 if request.minutes else None
     with Pool(request.jobs, sweep) as pool, _bar(console) as bar:
         task = bar.add_task("explore", total=len(request.seeds) or 1)
@@ -95,6 +113,14 @@ def run(request: Request) -> bool:
     about = total.about(about_s)
     print(json.dumps(about, ensure_ascii=False) if request.as_json else total.conclude(about))
     return not total.findings
+
+
+def _plans(request: Request) -> Iterator[Plan]:
+    if request.plan is not None:
+        return iter((request.plan,))
+    if request.days == 1:
+        return map(deal, request.seeds)
+    return (deal_days(seed, request.days) for seed in request.seeds)
 
 
 def _bar(console: Console) -> Progress:
