@@ -15,6 +15,9 @@ ROLLS_MPS = 0.6
 BRAKES_MPS = 0.1
 STOOD_US = 300_000
 """So long before its weight is taken a vehicle has stopped."""
+STANDS_US = 500_000
+SET_OFF_M = 0.2
+"""Who stood so long and has gone no further: a body that rights itself moves its load as much."""
 HEARD_US = 5_000_000
 ROLLS_ON_MPS = 0.3
 ROLLS_ON_US = 2_500_000
@@ -96,7 +99,25 @@ class WeightJudge:
             return ""
         since_us = weight.accepted_us - STOOD_US
         mps = next((mps for at_us, mps in self._speeds if at_us >= since_us), 0.0)
-        return f"a vehicle rolled at {mps:.2f} m/s" if mps > BRAKES_MPS else ""
+        rolled = mps > BRAKES_MPS and not self._has_just_set_off()
+        return f"a vehicle rolled at {mps:.2f} m/s" if rolled else ""
+
+    def _has_just_set_off(self) -> bool:
+        """Whether the vehicle stood until a moment ago, and has hardly moved since."""
+        way_m, stood_us, last_us = 0.0, None, self._notes.now_us
+        for at_us, mps in reversed(self._speeds):
+            if mps:
+                if stood_us is not None:
+                    return False
+                way_m += mps * (last_us - at_us) / 1e6
+            elif stood_us is None:
+                stood_us = at_us
+            last_us = at_us
+            if way_m > SET_OFF_M:
+                return False
+            if stood_us is not None and stood_us - at_us >= STANDS_US:
+                return True
+        return False
 
     def _rocks(self) -> bool:
         """Whether one of those on the deck drives to and fro."""

@@ -131,6 +131,30 @@ def test_t8_who_sets_off_as_his_weight_is_taken_has_stood_for_it(
     assert [one.check for one in checker.finish(records, hashes(records))] == found
 
 
+@pytest.mark.parametrize(
+    ("stood_s", "mps", "found"), [(1.0, 0.4, []), (0.3, 0.4, ["T8"]), (1.0, 0.55, ["T8"])]
+)
+def test_t8_who_stood_and_has_hardly_moved_since_is_weighed_rightly(
+    stood_s: float, mps: float, found: list[str]
+) -> None:
+    """Sets off half a second before its weight is taken; rolls in before that."""
+    day = Day()
+    checker = Checker(day.yard)
+    for tick in range(280, 301):
+        now_s = tick / 10
+        day.vehicle.v_mps = 0.5 if now_s < 29.5 - stood_s else mps if now_s > 29.5 else 0.0
+        weight = Weight(
+            deck=Deck.LOADED,
+            status=WeighingStatus.ACCEPTED if tick == 300 else WeighingStatus.RUNNING,
+            accepted_us=30 * SECOND if tick == 300 else None,
+            stable_from_us=28 * SECOND,
+            weight_g=day.gross_g,
+        )
+        checker.observe(image(now_s, weight=weight), OutputImage(sign=day.shown, passage_id=1))
+    records = day.sealed()
+    assert [one.check for one in checker.finish(records, hashes(records))] == found
+
+
 def test_t12_a_vehicle_whose_axles_nobody_has_counted() -> None:
     day = Day()
     day.records = [day.record(axles=parts.Axles(count=3, source=parts.Source.REGISTER))]
