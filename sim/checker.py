@@ -46,6 +46,8 @@ OWES_US = 120_000_000
 """No trouble of a disk lasts as long, nor what waits for it: a record is asked for no longer."""
 COUPLED_M = 6.5
 """No drawbar couples axles further apart; whoever follows as close is a trailer to every sensor."""
+PARTED_M = 7.0
+"""By so much an axle that climbs on behind one that rolls is known to be further than that."""
 FAR_US = 1 << 62
 _NAMES = ("yard", "road")
 # An enumeration's attribute costs ten times a name, and every scan asks.
@@ -78,6 +80,7 @@ class Checker:
         self._owed_us = 0
         self._waking = Waking()
         self._followed_us: int | None = None
+        self._rolled = False
         self._pressed = False
         self._moved = False
         self._cheated = Seen() if yard.options.cheat is not None else None
@@ -294,14 +297,19 @@ class Checker:
         return not broken and not any(part_of(one) in _LOOKED_AT for one in self._yard.troubles)
 
     def _told_of_another(self, inputs: InputImage, outputs: OutputImage) -> None:
-        """Onto whose deck another has climbed as he stood, that one is told before how to stand."""
+        """Onto whose deck another has climbed behind a gap is told of that before how to stand.
+
+        As long as the other is there; who still rolled then is told at least once.
+        """
         there = [d.vehicle for d in self._yard.drivers if d.vehicle.axles_on_deck()]
         if len(there) < 2 or self._yard.troubles:
             self._followed_us = None
         elif self._followed_us is None:
             first, second = sorted(there, key=lambda v: -v.s_m)[:2]
-            told = first.v_mps == 0.0 and not _as_if_coupled(first, second)
-            self._followed_us = inputs.now_us if told else FAR_US
+            self._followed_us = inputs.now_us if _is_another(first, second) else FAR_US
+            self._rolled = first.v_mps != 0.0
+        elif self._rolled and outputs.sign.message == Message.SECOND_VEHICLE:
+            self._followed_us = FAR_US
         hint = outputs.sign.message in _HINTS
         late = self._followed_us is not None and inputs.now_us - self._followed_us > FOLLOWED_US
         seen = f"{outputs.sign.message.name} shown with two vehicles on the deck"
@@ -322,7 +330,10 @@ class Checker:
             self._notes.once("I13", not right, seen)
 
 
-def _as_if_coupled(first: Vehicle, second: Vehicle) -> bool:
-    """Whether the second's first axle follows the first's last one as a trailer's would."""
+def _is_another(first: Vehicle, second: Vehicle) -> bool:
+    """Whether the second's first axle cannot follow the first's last one as a trailer's would."""
+    stands = first.v_mps == 0.0
+    if first.end != second.end:
+        return stands
     last_m, next_m = first.s_m - first.truck.axles_m[-1], second.s_m - second.truck.axles_m[0]
-    return first.end == second.end and last_m - next_m <= COUPLED_M
+    return last_m - next_m > (COUPLED_M if stands else PARTED_M)
