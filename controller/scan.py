@@ -154,7 +154,8 @@ class Scan:
             return 0
         if not self._journal.rests(self.lane, inputs, self.outputs):
             return 0
-        due = slice(0, int(t_us.searchsorted(until_us)))
+        # A sample is looked at in the scan behind it.
+        due = slice(0, int(t_us.searchsorted(until_us - scan_us)))
         looks = self._weigh_room.rest(inputs.now_us, t_us[due], counts[due])
         if looks is None:
             return 0

@@ -142,11 +142,13 @@ class WeighRoom:
     def rest(self, now_us: int, t_us: IntArray, counts: IntArray) -> Looks | None:
         """Take samples behind ``now_us`` of an empty deck of which there is nothing to tell.
 
-        Only where a look is due now, and each tick of the weigher is one; None where it is not.
+        Only behind a look, where each tick of the weigher is one; else None.  The looks then follow
+        their last samples as late as that one did, and the next sample comes behind it.
         """
         batch_us = self._batch.rows * self._sample_us
-        aligned = self._batch.empty and self._taken_us == self._looked_us == now_us
-        if not aligned or batch_us > LOOK_US_MAX or self.faults or self._alarms or any(self._beams):
+        late_us = now_us - self._taken_us
+        looked = self._batch.empty and self._looked_us == now_us and 0 <= late_us < self._sample_us
+        if not looked or batch_us > LOOK_US_MAX or self.faults or self._alarms or any(self._beams):
             return None
         rest = self._weigher.rest(t_us, counts)
         if rest is None:
@@ -154,10 +156,11 @@ class WeighRoom:
         looks = Looks(rest, partial(self._at_rest, self._weight), batch_us)
         done = slice(0, len(rest.t_us) * self._batch.rows)
         samples = CellSamples(t_us=t_us[done], counts=counts[done])
-        self._looked_us = self._taken_us = int(rest.t_us[-1])
-        self._line.believed(samples, self._taken_us)
+        self._taken_us = int(rest.t_us[-1])
+        self._looked_us = self._taken_us + late_us
+        self._line.believed(samples, self._looked_us)
         self._ring.add(samples.t_us, samples.counts)
-        self._feel(self._taken_us)
+        self._feel(self._looked_us)
         self._weight = looks.weight(len(looks) - 1)
         return looks
 
