@@ -80,7 +80,6 @@ class Checker:
         self._owed_us = 0
         self._waking = Waking()
         self._followed_us: int | None = None
-        self._rolled = False
         self._pressed = False
         self._moved = False
         self._cheated = Seen() if yard.options.cheat is not None else None
@@ -299,19 +298,18 @@ class Checker:
     def _told_of_another(self, inputs: InputImage, outputs: OutputImage) -> None:
         """Onto whose deck another has climbed behind a gap is told of that before how to stand.
 
-        As long as the other is there; who still rolled then is told at least once.
+        As long as the other is there, and not on its way back off the deck.
         """
         there = [d.vehicle for d in self._yard.drivers if d.vehicle.axles_on_deck()]
-        if len(there) < 2 or self._yard.troubles:
+        first, second = [*sorted(there, key=lambda v: -v.s_m), None, None][:2]
+        if first is None or second is None or self._yard.troubles:
             self._followed_us = None
-        elif self._followed_us is None:
-            first, second = sorted(there, key=lambda v: -v.s_m)[:2]
+            self._notes.standing.discard("I15")
+            return
+        if self._followed_us is None:
             self._followed_us = inputs.now_us if _is_another(first, second) else FAR_US
-            self._rolled = first.v_mps != 0.0
-        elif self._rolled and outputs.sign.message == Message.SECOND_VEHICLE:
-            self._followed_us = FAR_US
-        hint = outputs.sign.message in _HINTS
-        late = self._followed_us is not None and inputs.now_us - self._followed_us > FOLLOWED_US
+        hint = outputs.sign.message in _HINTS and second.v_mps >= 0.0
+        late = inputs.now_us - self._followed_us > FOLLOWED_US
         seen = f"{outputs.sign.message.name} shown with two vehicles on the deck"
         self._notes.hold("I15", hint and late, seen)
 
