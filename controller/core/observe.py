@@ -7,12 +7,13 @@ from msgspec.structs import replace
 from controller.core.guards import (
     comes_back,
     comes_on,
+    hangs_out,
     is_healthy,
     load_stays,
     nobody_waits,
     request_of,
 )
-from controller.core.guards.common import OFF, end_clear, vehicle_at
+from controller.core.guards.common import OFF, end_clear, quiet, vehicle_at
 from controller.core.images import EndInputs, InputImage
 from controller.core.intents import hold, new_passage, resumed, void
 from controller.core.kinds import (
@@ -60,6 +61,7 @@ def observe(lane: Lane, inputs: InputImage, settings: LaneSettings) -> Lane:
     passage = _acknowledged(lane.passage, inputs)
     passage = _on_deck(lane, passage, inputs, settings)
     passage = _at_far_end(passage, inputs, settings)
+    passage = _gone_by(lane, passage, inputs, settings)
     if lane.phase in _READING:
         passage = _read(lane, passage, inputs, settings)
     if inputs.requests:
@@ -154,6 +156,23 @@ def _boards(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     if lane.phase == Phase.DEPARTING:
         return comes_on(lane, inputs, settings) or load_stays(lane, inputs, settings)
     return True
+
+
+def _gone_by(
+    lane: Lane, passage: Passage, inputs: InputImage, settings: LaneSettings
+) -> Passage:
+    """Note that nothing is any more under the boom by which it leaves, were it for a moment.
+
+    A sensor that says nothing by turns keeps that boom up for as long as it does.
+    """
+    leave = passage.leave_by
+    gone = (
+        lane.phase == Phase.DEPARTING
+        and leave is not None
+        and (passage.gone_by or quiet(inputs, leave, settings.pulse_us))
+        and not hangs_out(lane, inputs, leave)
+    )
+    return passage if gone is passage.gone_by else replace(passage, gone_by=gone)
 
 
 def _at_far_end(passage: Passage, inputs: InputImage, settings: LaneSettings) -> Passage:

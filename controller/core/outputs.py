@@ -230,7 +230,9 @@ def _lamps(
         lit = (GREEN, RED) if trial.end == End.YARD else (RED, GREEN)
         return (lit, _BOTH_RED) if trial.approach else (_BOTH_RED, lit)
     coming = entry if lane.phase == Phase.APPROACH else None
-    return _green(coming, inputs), _green(leave, inputs)
+    # Behind whoever has gone by it, a green would be for the one who follows.
+    going = None if lane.passage is None or lane.passage.gone_by else leave
+    return _green(coming, inputs), _green(going, inputs)
 
 
 def _green(end: End | None, inputs: InputImage) -> tuple[Lamp, Lamp]:

@@ -33,7 +33,8 @@ class Passage(Struct, frozen=True, kw_only=True):
     Frames exposed before ``seen_from_us`` show another vehicle, those after ``passed_us``, when its
     front had gone past the camera, may; ``track`` is the camera's number for this one.
     ``proposal`` is what the lane read where ``plate`` is not that, or not yet.
-    ``reached`` says that its front was seen at the far end, with nothing at its entry.
+    ``reached`` says that its front was seen at the far end, with nothing at its entry, ``gone_by``
+    that nothing of it is under the boom by which it leaves any more.
     ``accounted`` says that the on-deck interval has its PASSAGE or VOID record, or is about to;
     ``voided`` that a person has said that nothing of it stands, so that no rule decides on it.
     ``taken_back``: ``weight`` does not stand; ``withdrawn`` is why, where the scale says so, and
@@ -73,6 +74,7 @@ class Passage(Struct, frozen=True, kw_only=True):
     chain: Chain | None = None
     mode: Mode | None = None
     leave_by: End | None = None
+    gone_by: bool = False
     by_person: bool = False
     owed: str = ""
     intent: RecordIntent | None = None
