@@ -158,9 +158,7 @@ def _boards(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     return True
 
 
-def _gone_by(
-    lane: Lane, passage: Passage, inputs: InputImage, settings: LaneSettings
-) -> Passage:
+def _gone_by(lane: Lane, passage: Passage, inputs: InputImage, settings: LaneSettings) -> Passage:
     """Note that nothing is any more under the boom by which it leaves, were it for a moment.
 
     A sensor that says nothing by turns keeps that boom up for as long as it does.
