@@ -164,14 +164,16 @@ def ground_of(plan: Plan, base: Path, yard: Yard) -> Ground:
 def damage(folder: Path, records: Sequence[Record]) -> Iterator[str]:
     """What no trouble of a plan can rightly bring about, since none of it alters what was synced.
 
-    A death may leave a medium whose record never came to be; whole, it moves to the quarantine.
+    A death may leave a medium whose record never came to be; whole, it moves to the quarantine, and
+    the same one after another death beside it, under a number.
     Whether all that records name is there is for ``verify_folder`` to say.
     """
     for record in records:
         if record.recovery is not None:
             yield f"seq {record.seq} records a recovery: {record.recovery.cause}"
     for path in sorted((folder / QUARANTINE).rglob("*")):
-        if path.is_file() and digest_of(path.name) != sha256(path.read_bytes()).digest():
+        name = path.stem if path.suffix[1:].isdecimal() else path.name
+        if path.is_file() and digest_of(name) != sha256(path.read_bytes()).digest():
             yield f"{path.relative_to(folder)} is in quarantine"
 
 

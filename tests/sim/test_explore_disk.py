@@ -241,7 +241,9 @@ def test_only_a_whole_medium_may_lie_in_the_quarantine(tmp_path: Path) -> None:
     aside = tmp_path / "quarantine" / "media"
     aside.mkdir(parents=True)
     (aside / f"{sha256(b'whole').hexdigest()}.png").write_bytes(b"whole")
+    (aside / f"{sha256(b'whole').hexdigest()}.png.1").write_bytes(b"whole")
     assert list(damage(tmp_path, [])) == []
     (aside / f"{sha256(b'other').hexdigest()}.png").write_bytes(b"spoiled")
+    (aside / f"{sha256(b'other').hexdigest()}.png.1").write_bytes(b"whole")
     (tmp_path / "quarantine" / "ledger.sqlite-wal").write_bytes(b"")
-    assert len(list(damage(tmp_path, []))) == 2
+    assert len(list(damage(tmp_path, []))) == 3
