@@ -8,7 +8,7 @@ from sensors.cells import CellWatch
 from sensors.deckwatch import DeckWatch
 from sensors.estimator import Estimate, Estimator
 from sensors.history import History
-from sensors.indication import is_over_range, mpe_initial_g
+from sensors.indication import is_over_range, mpe_initial_g, round_to_d
 from sensors.standing import ROCKING_AFTER_US
 from sensors.thermal import Corrections
 from sensors.weighing import Basis, EventKind, Note, Status, WithdrawReason
@@ -136,7 +136,8 @@ class Acceptance:
             return False
         if not self.deck.clear:
             return False
-        most_u95_g = self._most_u95_g(self._mpe_g(gross_g))
+        shown_g = self._corrections.correct_g(estimate.weight_g)
+        most_u95_g = self._most_u95_g(self._mpe_g(round(shown_g)))
         if self._u95_g(estimate) > most_u95_g or self._cells.doubtful or self.deck.turns:
             self._sure_ticks = 0
             return False
@@ -207,7 +208,9 @@ class Acceptance:
             self._withdraw(WithdrawReason.ROCKING)
 
     def _mpe_g(self, gross_g: int) -> int:
-        return mpe_initial_g(min(gross_g, self._scale.max_g), self._scale.e_g)
+        """The error of the load as it is indicated, which is what the record holds it to."""
+        indicated_g = round_to_d(min(gross_g, self._scale.max_g), self._scale.d_g)
+        return mpe_initial_g(indicated_g, self._scale.e_g)
 
     def _withdraw(self, reason: WithdrawReason) -> None:
         self.status = Status.WITHDRAWN

@@ -38,6 +38,8 @@ _NAMES = ("yard", "road")
 _ACCUSES = ("212 ", "213 ", "214 ")
 """Flags of a weight that changed by itself."""
 _UNEXPECTED = "unexpected load"
+_THERE = (_UNEXPECTED, "recovered with a load")
+"""Told of what is on the deck now, and not of who has just left it."""
 _ANOTHER = "another than before the start"
 _GONE_AT_START = "gone at start"
 _TOO_MUCH = ("reads too much", "jumps", "creeps")
@@ -117,7 +119,7 @@ class Audit:
         at_us = record.times.at_us
         if record.void is None:
             return False
-        told_us = 0 if record.void == _UNEXPECTED else LEAVES_US
+        told_us = 0 if record.void in _THERE else LEAVES_US
         made_up = self._scale_lies(at_us) and not self._stood(at_us, told_us)
         # What began while a scale lied may be found to be gone long after, if the lie has stayed.
         began_us = record.times.entered_us

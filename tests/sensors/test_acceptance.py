@@ -144,6 +144,15 @@ def test_how_sure_a_weight_has_to_be(
     assert most_g == pytest.approx(most_e * scale.e_g)
 
 
+@pytest.mark.parametrize(("over_g", "mpe_e"), [(9_999, 0.5), (10_000, 1.0), (-9_999, 0.5)])
+def test_a_weight_is_held_to_the_error_of_what_is_indicated(
+    scale: Scale, over_g: int, mpe_e: float
+) -> None:
+    """Up to 500 e it is half an interval, and the record knows the rounded weight alone."""
+    weighed_g = 500 * scale.e_g + over_g
+    assert standing(scale, 0)._mpe_g(weighed_g) == mpe_e * scale.e_g
+
+
 # The fixture only hands over a frozen value.
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(gross_e=st.integers(20, 5000), stood_us=st.integers(0, 10_000_000))

@@ -136,6 +136,19 @@ def test_i4_what_a_lying_scale_made_up_may_be_gone_at_the_start(
     assert (ghosts == ["I4"]) is wrong
 
 
+@pytest.mark.parametrize(
+    ("void", "wrong"), [("recovered with a load", False), ("left without weighing", True)]
+)
+def test_i4_what_a_lying_scale_makes_up_is_not_of_who_has_just_left(void: str, wrong: bool) -> None:
+    day = Day()
+    times = day.times(at_us=50 * SECOND, entered_us=49 * SECOND, decided_us=50 * SECOND)
+    second_void(day)
+    day.records[-1] = replace(day.records[-1], void=void, times=times)
+    lies = Fault(device="cell0", kind="reads too much", from_us=45 * SECOND, until_us=55 * SECOND)
+    day.yard.options = replace(day.yard.options, faults=(lies,))
+    assert ("I4" in day.checks()) is wrong
+
+
 @pytest.mark.parametrize(("entered_s", "wrong"), [(2, False), (1.9, True), (5, True), (None, True)])
 def test_i4_what_began_as_the_scale_lied_may_be_found_gone_late(
     entered_s: float | None, wrong: bool
