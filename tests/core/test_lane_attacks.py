@@ -380,7 +380,8 @@ def test_a_small_fault_is_shown_though_it_stops_nothing(rig: Rig) -> None:
     assert rig.lane.phase == Phase.IDLE
 
 
-def test_backing_off_and_coming_again_needs_nobody(rig: Rig) -> None:
+def backed_off(rig: Rig, beam: Presence) -> None:
+    """A driver came on with one axle and went back; the beam at his end says this now."""
     plant = rig.plant
     plant.sense(End.YARD, "approach", Presence.BLOCKED)
     rig.run_until(Phase.APPROACH, 1)
@@ -389,34 +390,28 @@ def test_backing_off_and_coming_again_needs_nobody(rig: Rig) -> None:
     plant.load(motion=True)
     rig.run(2)
     plant.empty()
+    plant.sense(End.YARD, "beam_low", beam)
     rig.run(1.5)
     assert rig.lane.phase == Phase.DEPARTING
-    plant.load(motion=True)
+
+
+def test_backing_off_and_coming_again_needs_nobody(rig: Rig) -> None:
+    backed_off(rig, Presence.BLOCKED)
+    rig.plant.load(motion=True)
     rig.run(1.2)
-    phase_now: Phase = rig.lane.phase
-    assert phase_now == Phase.BOARDING
+    assert rig.lane.phase == Phase.BOARDING
     assert kinds(rig) == [RecordKind.VOID]
 
 
 def test_what_weighs_behind_who_backed_off_and_is_seen_nowhere_is_not_that_driver(rig: Rig) -> None:
     """Cells that lie for a second: the driver stands before the boom, and nothing is under it."""
-    plant = rig.plant
-    plant.sense(End.YARD, "approach", Presence.BLOCKED)
-    rig.run_until(Phase.APPROACH, 1)
-    rig.run(3)
-    plant.sense(End.YARD, "beam_low", Presence.BLOCKED)
-    plant.load(motion=True)
-    rig.run(2)
-    plant.empty()
-    plant.sense(End.YARD, "beam_low", Presence.CLEAR)
-    rig.run(1.5)
-    assert rig.lane.phase == Phase.DEPARTING
-    plant.load(motion=True)
+    backed_off(rig, Presence.CLEAR)
+    rig.plant.load(motion=True)
     rig.run(0.8)
-    plant.empty()
+    rig.plant.empty()
     rig.run(1)
     assert (rig.lane.phase, kinds(rig)) == (Phase.DEPARTING, [RecordKind.VOID])
-    plant.load(motion=True)
+    rig.plant.load(motion=True)
     rig.run(1.2)
     assert (rig.lane.phase, rig.lane.outcome) == (Phase.HOLDING, "unexpected load")
 
