@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import takewhile
 
 from controller.core.images import Weight
 from controller.core.kinds import Deck, End, WeighingStatus
@@ -104,20 +105,13 @@ class WeightJudge:
 
     def _has_just_set_off(self) -> bool:
         """Whether the vehicle stood until a moment ago, and has hardly moved since."""
-        way_m, stood_us, last_us = 0.0, None, self._notes.now_us
-        for at_us, mps in reversed(self._speeds):
-            if mps:
-                if stood_us is not None:
-                    return False
-                way_m += mps * (last_us - at_us) / 1e6
-            elif stood_us is None:
-                stood_us = at_us
-            last_us = at_us
-            if way_m > SET_OFF_M:
-                return False
-            if stood_us is not None and stood_us - at_us >= STANDS_US:
-                return True
-        return False
+        speeds = list(reversed(self._speeds))
+        moving = list(takewhile(lambda one: one[1] > 0, speeds))
+        still = list(takewhile(lambda one: one[1] == 0, speeds[len(moving) :]))
+        later_us = [self._notes.now_us, *(at_us for at_us, _ in moving)]
+        ways_um = [mps * (to - at_us) for (at_us, mps), to in zip(moving, later_us, strict=False)]
+        stood_us = still[0][0] - still[-1][0] if still else 0
+        return stood_us >= STANDS_US and sum(ways_um) / 1e6 <= SET_OFF_M
 
     def _rocks(self) -> bool:
         """Whether one of those on the deck drives to and fro."""

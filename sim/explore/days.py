@@ -16,7 +16,7 @@ from sim.explore.plan import Plan, Table
 NEXT_SEED: Final = 1_000_000
 """From one day to the next the seed of a shift grows by this."""
 DAY_S: Final = 86_400.0
-_FIRST_ONLY: Final = ("day", "cheat", "device", "platform")
+_FIRST_ONLY: Final = ("day", "cheat", "device")
 """What is of the whole time, or counts vehicles from the first one."""
 _TIMES: Final = ("at", "from", "until")
 _NIGHT_S: Final = (3_600.0, 80_000.0)
@@ -37,11 +37,10 @@ def deal_days(seed: int, days: int) -> Plan:
         for part, entries in deal(seed + NEXT_SEED * day).table.items():
             if part in _FIRST_ONLY:
                 table.setdefault(part, entries)
-            else:
+            elif part != "platform":
                 table[part] = [*table.get(part, []), *(_on(day, part, entry) for entry in entries)]
         if day and rng.random() < _DARK:
             table["kill"] = [*table.get("kill", []), _night(rng, DAY_S * (day - 1))]
-    table.pop("platform", None)
     if rng.random() < _PLATFORM:
         from_s = rng.uniform(0, 600) + DAY_S * (days - 1)
         table["platform"] = [{"from": seconds(from_s), "until": seconds(from_s + DAY_S)}]

@@ -75,12 +75,13 @@ class Health:
     @property
     def refuses(self) -> bool:
         """Whether the disk refuses anything now."""
-        return self.find("full") is not None or self.find("failing") is not None
+        return self.refused_since_us is not None
 
+    @property
     def refused_since_us(self) -> int | None:
         """Since when the disk has refused what is new, None while it does not."""
-        full = self.find("full") or self.find("failing")
-        return None if full is None else full.from_us
+        trouble = self.find("full") or self.find("failing")
+        return None if trouble is None else trouble.from_us
 
     def well_us(self) -> int | None:
         """How long the disk has been well, None while it is not or if it always was."""

@@ -191,7 +191,7 @@ class Lives:
         """Let the yard go on without the lane, and start it anew in what it left."""
         yard, ground = self._yard, self._ground
         self.died += 1
-        self._checker.died(ground.health.refused_since_us())
+        self._checker.died(ground.health.refused_since_us)
         self.put_out.append(lane.digest)
         self.lane = None
         with ground.aside():
