@@ -16,9 +16,9 @@ ROLLS_MPS = 0.6
 BRAKES_MPS = 0.1
 STOOD_US = 300_000
 """So long before its weight is taken a vehicle has stopped."""
-STANDS_US = 500_000
-SET_OFF_M = 0.2
-"""Who stood so long and has gone no further: a body that rights itself moves its load as much."""
+SET_OFF_M = 0.4
+"""Who stood so long and has gone no further since cannot be told from one who stands: a body that
+rights itself moves its load as much (`sensors/turning.py`)."""
 HEARD_US = 5_000_000
 ROLLS_ON_MPS = 0.3
 ROLLS_ON_US = 2_500_000
@@ -81,8 +81,8 @@ class WeightJudge:
         if not vehicle.wholly_on_deck():
             return f"vehicle {vehicle.number} stood there with {vehicle.axles_on_deck()} axles"
         # Who rocks may begin to roll as a weight seen at rest is taken; T3 holds that to truth.
-        rocks = self._yard.drivers[vehicle.number].habits.rocks
-        rolls = abs(vehicle.v_mps) > ROLLS_MPS and not rocks
+        excused = self._yard.drivers[vehicle.number].habits.rocks or self._has_just_set_off()
+        rolls = abs(vehicle.v_mps) > ROLLS_MPS and not excused
         return f"vehicle {vehicle.number} rolled at {vehicle.v_mps:.2f} m/s" if rolls else ""
 
     def _speed_mps(self) -> float:
@@ -104,14 +104,17 @@ class WeightJudge:
         return f"a vehicle rolled at {mps:.2f} m/s" if rolled else ""
 
     def _has_just_set_off(self) -> bool:
-        """Whether the vehicle stood until a moment ago, and has hardly moved since."""
+        """Whether the vehicle stood until a moment ago, and has hardly moved since.
+
+        T3 holds its weight to truth, and `_rolls_on` the lane to taking it back.
+        """
         speeds = list(reversed(self._speeds))
         moving = list(takewhile(lambda one: one[1] > 0, speeds))
         still = list(takewhile(lambda one: one[1] == 0, speeds[len(moving) :]))
         later_us = [self._notes.now_us, *(at_us for at_us, _ in moving)]
         ways_um = [mps * (to - at_us) for (at_us, mps), to in zip(moving, later_us, strict=False)]
         stood_us = still[0][0] - still[-1][0] if still else 0
-        return stood_us >= STANDS_US and sum(ways_um) / 1e6 <= SET_OFF_M
+        return stood_us >= STOOD_US and sum(ways_um) / 1e6 <= SET_OFF_M
 
     def _rocks(self) -> bool:
         """Whether one of those on the deck drives to and fro."""
