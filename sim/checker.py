@@ -27,6 +27,7 @@ from sim.boomjudge import SCAN_US, BoomJudge, Disk
 from sim.cheatjudge import Seen, judged, records_of
 from sim.faults import part_of
 from sim.finding import Finding
+from sim.followcheck import Followers
 from sim.jogcheck import ByHand
 from sim.lampcheck import bidden_by_a_trial
 from sim.ledgercheck import of_seals
@@ -90,6 +91,7 @@ class Checker:
         self._served: dict[Service, int] = {}
         self._record = (0, 0)
         self._by_hand = ByHand()
+        self._followers = Followers(yard)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -113,6 +115,7 @@ class Checker:
         self._served.clear()
         self._record = (0, 0)
         self._by_hand = ByHand()
+        self._followers.restarted(self._now_us())
 
     def _now_us(self) -> int:
         return max(self._notes.now_us, self._yard.now_us)
@@ -141,6 +144,7 @@ class Checker:
                 )
         self._told_of_another(inputs, outputs)
         self._stops(inputs, outputs)
+        self._followers.look(inputs, outputs)
         if outputs.zero or "I10" in self._notes.standing:
             self._zero(inputs, outputs)
         self._by_word(inputs, outputs)
@@ -180,7 +184,7 @@ class Checker:
             mute=self._mute,
             owes=self._owed is not None and self._notes.now_us - self._owed_us < OWES_US,
         )
-        for finding in audit.findings():
+        for finding in (*audit.findings(), *self._followers.findings(records)):
             self._notes.add(finding)
         if bodies is not None and key is not None:
             for finding in of_seals(bodies, hashes, key):
