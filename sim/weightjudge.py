@@ -8,6 +8,7 @@ from itertools import takewhile
 from controller.core.images import Weight
 from controller.core.kinds import Deck, End, WeighingStatus
 from sim.boomjudge import BoomJudge
+from sim.driver import Driver
 from sim.notes import Notes
 from sim.world import Yard
 
@@ -38,6 +39,7 @@ class WeightJudge:
         self.doubts: dict[int, str] = {}
         self._accepted_us: int | None = None
         self._speeds: deque[tuple[int, float]] = deque(maxlen=SPEEDS_MAX)
+        self._in_beam_us = 0
         self._heard_until_us = 0
         self._rolls_since_us: int | None = None
         self._seen: Weight | None = None
@@ -55,6 +57,8 @@ class WeightJudge:
         accepted_us = weight.accepted_us
         if weight.deck != Deck.EMPTY:
             self._speeds.append((self._notes.now_us, self._speed_mps()))
+            if any(map(self._in_beam, self._yard.drivers)):
+                self._in_beam_us = self._notes.now_us
         if weight.status != WeighingStatus.ACCEPTED or accepted_us is None:
             return
         bad = ", ".join(map(str, weight.bad_cells))
@@ -104,17 +108,22 @@ class WeightJudge:
         return f"a vehicle rolled at {mps:.2f} m/s" if rolled else ""
 
     def _has_just_set_off(self) -> bool:
-        """Whether the vehicle stood until a moment ago, and has hardly moved since.
+        """Whether the vehicle stood, clear of the beams, and has hardly moved since.
 
         T3 holds its weight to truth, and `_rolls_on` the lane to taking it back.
         """
-        speeds = list(reversed(self._speeds))
+        speeds = [one for one in reversed(self._speeds) if one[0] > self._in_beam_us]
         moving = list(takewhile(lambda one: one[1] > 0, speeds))
         still = list(takewhile(lambda one: one[1] == 0, speeds[len(moving) :]))
         later_us = [self._notes.now_us, *(at_us for at_us, _ in moving)]
         ways_um = [mps * (to - at_us) for (at_us, mps), to in zip(moving, later_us, strict=False)]
         stood_us = still[0][0] - still[-1][0] if still else 0
         return stood_us >= STOOD_US and sum(ways_um) / 1e6 <= SET_OFF_M
+
+    def _in_beam(self, driver: Driver) -> bool:
+        """Whether who is on the deck is across a line of beams."""
+        vehicle, beam_m = driver.vehicle, self._yard.layout.beam_m
+        return vehicle.axles_on_deck() > 0 and any(vehicle.spans(end, beam_m) for end in End)
 
     def _rocks(self) -> bool:
         """Whether one of those on the deck drives to and fro."""
