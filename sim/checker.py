@@ -302,11 +302,13 @@ class Checker:
     def _told_of_another(self, inputs: InputImage, outputs: OutputImage) -> None:
         """Onto whose deck another has climbed behind a gap is told of that before how to stand.
 
-        As long as the other is there, and not on its way back off the deck.
+        As long as the other is there, and not on its way back off the deck; with a cell that is
+        named bad nobody's axles are known.
         """
         there = [d.vehicle for d in self._yard.drivers if d.vehicle.axles_on_deck()]
         first, second = [*sorted(there, key=lambda v: -v.s_m), None, None][:2]
-        if first is None or second is None or self._yard.troubles:
+        blind = bool(self._yard.troubles or inputs.weight.bad_cells)
+        if first is None or second is None or blind:
             self._followed_us = None
             self._notes.standing.discard("I15")
             return

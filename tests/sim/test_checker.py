@@ -147,6 +147,21 @@ def test_i15_who_is_on_his_way_back_off_the_deck_need_not_be_told_of(rolls_mps: 
     assert found(checker, (image(late + 0.02), back)) == ["I15"]
 
 
+@pytest.mark.parametrize(("bad_cells", "wrong"), [((), ["I15"]), ((3,), [])])
+def test_i15_nobody_is_told_of_axles_that_a_bad_cell_hides(
+    bad_cells: tuple[int, ...], wrong: list[str]
+) -> None:
+    yard = loaded_yard()
+    checker = awake(yard)
+    yard.drivers += yard_with("2-axle truck").drivers
+    follower = yard.drivers[1].vehicle
+    follower.present, follower.s_m = True, 2.0
+    forward = OutputImage(sign=Sign(message=Message.FORWARD))
+    scale = Weight(deck=Deck.LOADED, bad_cells=bad_cells)
+    seen = [(image(at_s, weight=scale), forward) for at_s in (1.0, 1.1 + FOLLOWED_US / SECOND)]
+    assert found(checker, *seen) == wrong
+
+
 def test_c1_a_cheat_of_which_nothing_is_seen() -> None:
     cheat = Cheat(number="K9", wants="-", must="-", caught=("alarm BOOM_MOVED",))
     yard = Yard(1, [], Options(cheat=cheat))
