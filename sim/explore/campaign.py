@@ -20,6 +20,7 @@ from sim.explore.days import deal_days
 from sim.explore.deal import deal
 from sim.explore.order import Order
 from sim.explore.outcome import Ride, erred, meaning
+from sim.explore.patience import patience
 from sim.explore.plan import Plan, read_plan, seed_of, written
 from sim.explore.pool import Call, DiedError, Pool
 from sim.explore.ride import ride, sweep
@@ -30,6 +31,8 @@ from sim.units import ScenarioError
 
 AHEAD = 8
 """Shifts begun before the first of them is told, however few processes there are."""
+DAY_CPU_S = 600.0
+"""What a day may take of the processor: a few seconds are usual, minutes rare."""
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -102,7 +105,8 @@ def run(request: Request) -> bool:
     last_s = began + request.minutes * 60 if request.minutes else None
     with Pool(request.jobs, sweep) as pool, _bar(console) as bar:
         task = bar.add_task("explore", total=len(request.seeds) or 1)
-        for one in _ridden(pool, order, max(AHEAD, request.jobs), last_s):
+        ahead, cpu_s = max(AHEAD, request.jobs), request.days * DAY_CPU_S
+        for one in _ridden(pool, order, ahead, last_s, cpu_s):
             new = total.take(one)
             if new:
                 order.reached_new(one.plan)
@@ -134,7 +138,9 @@ def _bar(console: Console) -> Progress:
     )
 
 
-def _ridden(pool: Pool, order: Order, ahead: int, last_s: float | None) -> Iterator[Ride]:
+def _ridden(
+    pool: Pool, order: Order, ahead: int, last_s: float | None, cpu_s: float
+) -> Iterator[Ride]:
     """The runs in the order in which they were begun; after ``last_s`` none is."""
     waiting: deque[tuple[Plan, Call[Ride]]] = deque()
     while True:
@@ -142,10 +148,15 @@ def _ridden(pool: Pool, order: Order, ahead: int, last_s: float | None) -> Itera
             plan = next(order, None)
             if plan is None:
                 break
-            waiting.append((plan, pool.submit(ride, plan)))
+            waiting.append((plan, pool.submit(_limited, plan, cpu_s)))
         if not waiting:
             return
         yield _came_of(*waiting.popleft())
+
+
+def _limited(plan: Plan, cpu_s: float) -> Ride:
+    with patience(cpu_s):
+        return ride(plan)
 
 
 def _came_of(plan: Plan, call: Call[Ride]) -> Ride:

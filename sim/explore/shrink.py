@@ -1,11 +1,12 @@
 """Making a failing plan small: leave out, shorten, take what is usual; keep what still fails.
 
-Greedy and without chance, so that one seed shrinks to the same file everywhere.  A smaller plan
-counts when the same check finds something in it, be it at another time.
+Greedy and without chance, so that one seed shrinks to the same file everywhere, unless its time
+is up.  A smaller plan counts when the same check finds something in it, be it at another time.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 
@@ -13,11 +14,14 @@ import msgspec
 from msgspec import Struct
 
 from sim.explore.dealing.times import seconds
+from sim.explore.patience import patience
 from sim.explore.plan import Plan, Table
 from sim.explore.ride import ride
 from sim.finding import Finding
 
 RIDES_MAX = 60
+CPU_S_MAX = 600.0
+"""After so much of the processor no other run is begun; one of a full day may take minutes."""
 _LISTS = (
     "kill",
     "disk",
@@ -57,7 +61,8 @@ def shrink(plan: Plan, finding: Finding, rides_max: int = RIDES_MAX) -> Shrunk:
     """Make a plan as small as ``rides_max`` runs allow, in which the same check still fails."""
 
     def fails(smaller: Plan) -> Finding | None:
-        found = ride(smaller).findings
+        with patience(CPU_S_MAX):
+            found = ride(smaller).findings
         return next((one for one in found if one.check == finding.check), None)
 
     return shrunk(plan, finding, fails, rides_max)
@@ -65,12 +70,13 @@ def shrink(plan: Plan, finding: Finding, rides_max: int = RIDES_MAX) -> Shrunk:
 
 def shrunk(plan: Plan, finding: Finding, fails: Fails, rides_max: int) -> Shrunk:
     """The same with any way to tell whether a plan fails."""
+    until_s = time.process_time() + CPU_S_MAX
     rides, progress = 0, True
     while progress:
         progress = False
         # Whoever shrinks asks the plan as it is now, so each success begins a new round.
         for table in _smaller(plan.table):
-            if rides >= rides_max:
+            if rides >= rides_max or time.process_time() >= until_s:
                 return _told(plan, finding, rides)
             rides += 1
             smaller = msgspec.structs.replace(plan, table=table)

@@ -7,12 +7,11 @@ Takes a plan a line on stdin, ``{"seed": …, "table": …}``, and answers each 
 from __future__ import annotations
 
 import json
-import signal
 import sys
 import time
-from types import FrameType
 from typing import Any
 
+from sim.explore.patience import patience
 from sim.explore.plan import Plan
 from sim.explore.ride import ride
 
@@ -20,31 +19,20 @@ CPU_S_MAX = 180.0
 """A shift takes a few seconds; one that takes so many goes round in circles."""
 
 
-class HangsError(RuntimeError):
-    """The shift has taken too much of the processor's time."""
-
-
-def _too_long(number: int, frame: FrameType | None) -> None:
-    raise HangsError(f"no end after {CPU_S_MAX:g} s of the processor")
-
-
 def answer(asked: dict[str, Any]) -> dict[str, Any]:
     """Ride one plan; an error of the program on the way is a finding, as those of the judge."""
     began = time.process_time()
-    signal.setitimer(signal.ITIMER_PROF, CPU_S_MAX)
     try:
-        done = ride(Plan(seed=asked["seed"], table=asked["table"]))
+        with patience(CPU_S_MAX):
+            done = ride(Plan(seed=asked["seed"], table=asked["table"]))
         findings = [[found.check, found.seen] for found in done.findings]
     except Exception as error:  # A mutant may break the judge's own reading of what was left.
         findings = [["error", f"{type(error).__name__}: {error}"]]
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
     return {"findings": findings, "cpu_s": round(time.process_time() - began, 2)}
 
 
 def main() -> None:
     """Answer until stdin ends."""
-    signal.signal(signal.SIGPROF, _too_long)
     for line in sys.stdin:
         print(json.dumps(answer(json.loads(line)), ensure_ascii=False), flush=True)
 
