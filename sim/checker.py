@@ -307,13 +307,14 @@ class Checker:
         """
         there = [d.vehicle for d in self._yard.drivers if d.vehicle.axles_on_deck()]
         first, second = [*sorted(there, key=lambda v: -v.s_m), None, None][:2]
-        blind = bool(self._yard.troubles or inputs.weight.bad_cells)
-        if first is None or second is None or blind:
+        if first is None or second is None:
             self._followed_us = None
             self._notes.standing.discard("I15")
             return
         if self._followed_us is None:
             self._followed_us = inputs.now_us if _is_another(first, second) else FAR_US
+        elif self._followed_us != FAR_US and (self._yard.troubles or inputs.weight.bad_cells):
+            self._followed_us = inputs.now_us
         hint = outputs.sign.message in _HINTS and second.v_mps >= 0.0
         late = inputs.now_us - self._followed_us > FOLLOWED_US
         seen = f"{outputs.sign.message.name} shown with two vehicles on the deck"

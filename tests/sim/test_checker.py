@@ -147,6 +147,26 @@ def test_i15_who_is_on_his_way_back_off_the_deck_need_not_be_told_of(rolls_mps: 
     assert found(checker, (image(late + 0.02), back)) == ["I15"]
 
 
+@pytest.mark.parametrize(("second_m", "wrong"), [(2.0, ["I15"]), (6.0, [])])
+def test_i15_how_far_behind_another_climbed_on_is_not_forgotten_over_a_trouble(
+    second_m: float, wrong: list[str]
+) -> None:
+    yard = loaded_yard()
+    checker = awake(yard)
+    yard.drivers += yard_with("2-axle truck").drivers
+    first, follower = (driver.vehicle for driver in yard.drivers)
+    follower.present, follower.s_m = True, second_m
+    forward = OutputImage(sign=Sign(message=Message.FORWARD))
+    assert found(checker, (image(1.0), forward)) == []
+    yard.fault("road.camera", "silent")
+    late_s = FOLLOWED_US / SECOND + 0.1
+    assert found(checker, (image(1.0 + late_s), forward)) == []
+    yard.heal("road.camera")
+    first.s_m += 3.0
+    later = [(image(1.0 + late_s * n), forward) for n in (2, 3)]
+    assert found(checker, *later) == wrong
+
+
 @pytest.mark.parametrize(("bad_cells", "wrong"), [((), ["I15"]), ((3,), [])])
 def test_i15_nobody_is_told_of_axles_that_a_bad_cell_hides(
     bad_cells: tuple[int, ...], wrong: list[str]
