@@ -162,7 +162,7 @@ def test_i15_how_far_behind_another_climbed_on_is_not_forgotten_over_a_trouble(
     late_s = FOLLOWED_US / SECOND + 0.1
     assert found(checker, (image(1.0 + late_s), forward)) == []
     yard.heal("road.camera")
-    first.s_m += 3.0
+    first.s_m += 5.0
     later = [(image(1.0 + late_s * n), forward) for n in (2, 3)]
     assert found(checker, *later) == wrong
 
