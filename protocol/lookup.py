@@ -21,6 +21,8 @@ COLUMNS = (
     "chain, cycle"
 )
 _NEWEST = "NOT EXISTS (SELECT 1 FROM record n WHERE n.subject = r.subject AND n.seq > r.seq)"
+# A boom moved by hand is told with the weighing of whoever stood there, and that is no other one.
+_WEIGHED = f"kind <> {int(Kind.MANUAL_MOVE)}"
 
 
 class Lookup(Struct, frozen=True):
@@ -121,7 +123,8 @@ def latest_tare(db: sqlite3.Connection, plate: str) -> Tare | None:
     """The newest tare weighing that stands under this plate now."""
     row = db.execute(
         "SELECT tare_g, subject, tare_ms, tare_clock FROM record r "
-        f"WHERE plate = ? AND tare_g IS NOT NULL AND {_NEWEST} ORDER BY subject DESC LIMIT 1",
+        f"WHERE plate = ? AND tare_g IS NOT NULL AND {_WEIGHED} AND {_NEWEST} "
+        "ORDER BY subject DESC LIMIT 1",
         (plate,),
     ).fetchone()
     if row is None:
@@ -145,7 +148,7 @@ def open_chain(db: sqlite3.Connection, plate: str) -> OpenChain | None:
     if first == (None,):
         return None
     previous, cycles = db.execute(
-        "SELECT max(subject), max(cycle) FROM record WHERE chain = ?", first
+        f"SELECT max(subject), max(cycle) FROM record WHERE chain = ? AND {_WEIGHED}", first
     ).fetchone()
     return OpenChain(token=first[0], previous_seq=previous, cycles=cycles)
 

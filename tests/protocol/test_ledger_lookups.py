@@ -18,7 +18,10 @@ from protocol.parts import (
     Amendment,
     ClockQuality,
     Decision,
+    End,
     Kind,
+    Motion,
+    Move,
     Outcome,
     Person,
     Result,
@@ -30,6 +33,7 @@ from protocol.parts import (
 
 A, B = "晋A12345", "晋B67890"
 PERSON = Person(who="0351-07", why="看过车头照片")
+MOVE = Move(end=End.ROAD, motion=Motion.RAISE)
 
 
 @pytest.fixture
@@ -112,6 +116,33 @@ def test_a_weight_that_was_taken_back_is_no_tare_until_it_is_weighed_again(ledge
     tare = ledger.latest_tare(A)
     assert tare is not None
     assert tare.tare_g == 15_000_000
+
+
+@pytest.mark.parametrize("void", ["a person stood on the deck", None])
+def test_a_boom_moved_by_hand_is_no_weighing_of_its_own(ledger: Ledger, void: str | None) -> None:
+    """It is told with the weight of whoever stood there, who may be weighed anew or voided."""
+    ledger.append(passage(1, plate=A, tare=True, gross_g=15_000_000))
+    moved = passage(1, plate=A, tare=True, gross_g=15_000_000, kind=Kind.MANUAL_MOVE, part=2)
+    ledger.append(replace(moved, refers_to=1, person=PERSON, decision=None, move=MOVE))
+    tare = ledger.latest_tare(A)
+    assert tare is not None
+    assert tare.seq == 1
+    if void:
+        ledger.append(_part(1, 3, Kind.VOID, refers_to=1, void=void))
+        assert ledger.latest_tare(A) is None
+    else:
+        ledger.append(_rename(1, 3, 1, A, B))
+        assert ledger.latest_tare(A) is None
+        assert ledger.latest_tare(B) == tare
+
+
+def test_a_boom_moved_by_hand_is_no_link_of_a_chain(ledger: Ledger) -> None:
+    ledger.append(passage(1, plate=A, over=True))
+    again = Reweigh(first_seq=1, previous_seq=1, cycle=1)
+    ledger.append(passage(2, plate=A, over=True, reweigh=again))
+    moved = passage(2, plate=A, over=True, reweigh=again, kind=Kind.MANUAL_MOVE, part=2)
+    ledger.append(replace(moved, refers_to=2, person=PERSON, decision=None, move=MOVE))
+    assert ledger.open_chain(A) == OpenChain(token=1, previous_seq=2, cycles=1)
 
 
 def test_chain_opens_grows_and_closes(ledger: Ledger) -> None:
