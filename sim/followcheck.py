@@ -37,7 +37,8 @@ class Followers:
     """Watches each boom from before it rises until it is down again behind a vehicle.
 
     Nobody is noted where the lane was stopped or dead meanwhile, or anything that it looks at in
-    trouble: then it may not know that another has taken the place of the first.
+    trouble: then it may not know that another has taken the place of the first.  A boom that was
+    torn off is never down.
     """
 
     def __init__(self, yard: Yard) -> None:
@@ -59,7 +60,7 @@ class Followers:
         if self._stirs(inputs, outputs):
             self.restarted(inputs.now_us)
         for end, boom in enumerate(self._yard.booms):
-            if boom.angle_deg <= LIMIT_DEG:
+            if boom.angle_deg <= LIMIT_DEG and not boom.broken:
                 self._down_us[end] = inputs.now_us
         crossings = self._yard.truth.crossings
         if len(crossings) != self._crossed:

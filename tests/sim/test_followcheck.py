@@ -165,13 +165,19 @@ def came_later(evening: Evening) -> None:
     evening.stay.until_us = 11 * SECOND
 
 
+def tears_it_off(evening: Evening) -> None:
+    evening.yard.booms[1].broken = True
+
+
 def let_out_by_hand(evening: Evening) -> None:
     hand = Hand(end=1, level=Drive.RAISE, on=Moment(wait_us=0), off=None)
     evening.yard.mischief = Mischief([], [hand])
     evening.yard.mischief.think(UP_US, evening.yard.drivers, evening.yard.booms)
 
 
-@pytest.mark.parametrize("change", [backs_out, was_never_there, came_later, let_out_by_hand])
+@pytest.mark.parametrize(
+    "change", [backs_out, was_never_there, came_later, let_out_by_hand, tears_it_off]
+)
 def test_nor_where_nobody_takes_the_place_of_one_whom_the_lane_lets_go(
     change: Callable[[Evening], None],
 ) -> None:
