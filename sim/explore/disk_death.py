@@ -6,7 +6,10 @@ import sys
 from collections.abc import Callable
 from inspect import CO_GENERATOR
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
 
 _DISK = "sim.disk."
 
@@ -37,7 +40,17 @@ def die_within(scan: Callable[[], object], calls: int, strike: Callable[[], None
         if not (in_disk or frame.f_code.co_flags & CO_GENERATOR):
             raise KilledError
 
-    before = sys.gettrace()
+    before, hook = sys.gettrace(), sys.unraisablehook
+
+    def unheard(told: UnraisableHookArgs) -> None:
+        # Where nothing can be raised, as in a __del__, it dies at the next call; but the first
+        # error of a tracer is its last word.
+        if isinstance(told.exc_value, KilledError):
+            sys.settrace(traced)
+        else:
+            hook(told)
+
+    sys.unraisablehook = unheard
     sys.settrace(traced)
     try:
         scan()
@@ -49,5 +62,6 @@ def die_within(scan: Callable[[], object], calls: int, strike: Callable[[], None
             raise
     finally:
         sys.settrace(before)
+        sys.unraisablehook = hook
     if not struck:
         strike()

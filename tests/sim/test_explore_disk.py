@@ -167,6 +167,31 @@ def test_a_death_comes_at_the_call_and_nothing_is_done_behind_it() -> None:
     assert done == ["one", "two", "three", "struck"]
 
 
+def test_a_death_where_nothing_can_be_raised_comes_at_the_next_call_and_is_not_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[str] = []
+    told: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", told.append)
+
+    class Thing:
+        def __del__(self) -> None:
+            done.append("gone")
+
+    def scan() -> None:
+        Thing()
+        done.append("on")
+        step()
+        done.append("never")
+
+    def step() -> None: ...
+
+    die_within(scan, 2, lambda: done.append("struck"))
+    assert done == ["struck", "on"]
+    assert told == []
+    assert sys.unraisablehook == told.append
+
+
 FULL: Table = {"kind": "full", "from": "45 s", "until": "65 s"}
 
 
