@@ -58,7 +58,10 @@ class Platform:
         return min((one.from_us for one in self._reached if one.from_us > now), default=NEVER_US)
 
     def look(self, ledger: Ledger) -> None:
-        """Take over what is new, every few seconds; what the disk refuses is taken next time."""
+        """Take over what is new, every few seconds, and acknowledge it.
+
+        That it has it is true even where the disk refuses the acknowledgement, or says so.
+        """
         now = self._now()
         there = any(one.from_us <= now < one.until_us for one in self._reached)
         if not there or now - self._asked_us < EVERY_US:
@@ -66,11 +69,11 @@ class Platform:
         self._asked_us = now
         try:
             seqs = [row.seq for row in ledger.stored()]
+            if seqs:
+                self._had.append((now, seqs[-1]))
             ledger.acknowledge(seqs, now // 1000)
         except LedgerError:
             return
-        if seqs:
-            self._had.append((now, seqs[-1]))
 
     def robbed(self, records: Sequence[Record]) -> Iterator[str]:
         """The media that went before the platform had every record that names them."""
