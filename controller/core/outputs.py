@@ -319,7 +319,8 @@ def _after_decision(phase: Phase, passage: Passage) -> Message:
     if phase == Phase.HOLDING:
         _, over_g = _figures(passage)
         return Message.OVER if over_g else Message.WAIT_FOR_OPERATOR
-    if passage.leave_by is None:
+    # By a boom that somebody moved by hand a vehicle may be gone, but nobody has let it go.
+    if passage.leave_by is None or passage.decision == Decision.HOLD:
         return Message.CLOSED
     return Message.BACK_OUT if passage.decision == Decision.RETURN else Message.PASS
 

@@ -20,6 +20,7 @@ from controller.core.kinds import (
     Decision,
     Deck,
     End,
+    Message,
     Phase,
     Presence,
     RecordKind,
@@ -90,6 +91,23 @@ def test_a_truck_under_the_boom_that_it_may_leave_by_drives_on(rig: Rig) -> None
     rig.plant.sense(End.ROAD, "arm", Presence.CLEAR)
     rig.run_until(Phase.IDLE, 20)
     assert kinds(rig) == [(RecordKind.PASSAGE, 1)]
+
+
+def test_whom_only_a_moved_boom_let_go_is_not_told_to_pass_once_he_has_gone(rig: Rig) -> None:
+    rig.plant.vehicle = PAPERS
+    board(rig)
+    rig.run(2)
+    rig.restart()
+    rig.run_until(Phase.HOLDING, 5)
+    rig.request(RequestKind.ENTER_MANUAL)
+    rig.run_until(Phase.MANUAL, 3)
+    rig.request(RequestKind.RAISE_BOOM, end=End.ROAD)
+    rig.run(1)
+    assert kinds(rig)[-1] == (RecordKind.MANUAL_MOVE, 1)
+    rig.plant.empty()
+    rig.restart()
+    rig.run_until(Phase.DEPARTING, 5)
+    assert rig.out.sign.message == Message.CLOSED
 
 
 def test_a_bad_cell_under_a_truck_that_leaves_stops_the_lane_after_a_start_too(rig: Rig) -> None:
