@@ -13,6 +13,7 @@ from sim.explore.dealing.deaths import deal_deaths, deal_manners
 from sim.explore.dealing.disk import deal_disk, deal_platform
 from sim.explore.dealing.faults import deal_faults, deal_loose
 from sim.explore.dealing.insisting import deal_insisting, deal_stops
+from sim.explore.dealing.litter import deal_litter
 from sim.explore.dealing.people import deal_conduct, deal_requests, deal_service, deal_walkers
 from sim.explore.dealing.traffic import deal_day, deal_stands, deal_trucks
 from sim.explore.dealing.weather import deal_mud
@@ -29,7 +30,7 @@ _ANEW = (
     "platform",
     "conduct",
 )
-PARTS = ("day", *_ANEW, "loose", "calm", "service", "mud", "insisting", "stops", "stands")
+PARTS = ("day", *_ANEW, "loose", "calm", "service", "mud", "litter", "insisting", "stops", "stands")
 CALM = 0.1
 """This share of the shifts has drivers and no other trouble: nothing excuses the lane."""
 
@@ -58,6 +59,7 @@ def deal(seed: int, branch: tuple[int, ...] = ()) -> Plan:
     deal_service(rng("service"), table, span_s)
     deal_stands(rng("stands"), trucks)
     deal_mud(rng("mud"), table, span_s)
+    deal_litter(rng("litter"), table, span_s)
     deal_insisting(rng("insisting"), table)
     deal_stops(rng("stops"), table)
     if rng("calm").random() < CALM:

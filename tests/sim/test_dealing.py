@@ -28,6 +28,14 @@ def test_a_wet_yard_has_mud_from_the_beginning_and_more_dirty_plates() -> None:
     assert any(_soaked(plan.table) for plan in wet)
 
 
+def test_what_falls_on_the_deck_is_no_load_of_its_own_and_some_of_it_is_picked_up() -> None:
+    things = [one for plan in PLANS for one in _loads(plan.table) if one["what"] == "thing"]
+    assert 15 <= len(things) <= 60
+    assert {one["weighs"] for one in things} == {"10 kg", "25 kg", "60 kg"}
+    assert 0 < sum("until" in one for one in things) < len(things)
+    assert all(in_s(one["until"]) > in_s(one["from"]) >= 3 for one in things if "until" in one)
+
+
 def _loads(table: dict[str, list[dict[str, str]]]) -> list[dict[str, str]]:
     return table.get("load", [])
 

@@ -1,0 +1,32 @@
+"""What falls on the deck and lies there: a lump of coal, a wedge, a rolled tarpaulin."""
+
+from __future__ import annotations
+
+from random import Random
+
+from sim.explore.dealing.times import seconds
+from sim.explore.plan import Table
+
+_SHARE = 0.1
+_KG = (10, 25, 60)
+"""Heavier, it is a load of its own, for which the lane calls somebody."""
+_PICKED_UP = 0.5
+_SIDES = ("left", "middle", "right")
+
+
+def deal_litter(rng: Random, table: Table, span_s: float) -> None:
+    """Let a thing or two fall in a few of the shifts; half of them are picked up again."""
+    if rng.random() >= _SHARE or "cheat" in table:
+        return
+    for _ in range(rng.choice((1, 1, 2))):
+        from_s = rng.uniform(3, span_s)
+        thing = {
+            "what": "thing",
+            "weighs": f"{rng.choice(_KG)} kg",
+            "at": f"{rng.uniform(1, 19):.1f} m",
+            "side": rng.choice(_SIDES),
+            "from": seconds(from_s),
+        }
+        if rng.random() < _PICKED_UP:
+            thing["until"] = seconds(from_s + rng.uniform(20, 120))
+        table.setdefault("load", []).append(thing)
