@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
-from sensors.axle_confidence import JUMP_U95, Climb, one_axle
+from sensors.axle_confidence import JUMP_SHARE, JUMP_U95, Climb, one_axle
 from sensors.axle_steps import AxleStep, End
 from sensors.axle_tail import Books, Edge, Tail
 
@@ -17,6 +17,8 @@ AXLES_MAX: Final = 24
 SWINGS_BACK_US: Final = 600_000
 # What comes on without a step is an axle where it is more than this share of the lightest one.
 UNSEEN: Final = 0.6
+# Beside three others or more no axle weighs so much more than the heaviest of them.
+HEAVIER: Final = 1.5
 
 
 class AxleAnswers(NamedTuple):
@@ -91,13 +93,19 @@ class AxleBooks:
 
     def join(self, half: Edge) -> bool:
         """Make one of the last step and this, its second half; returns whether that could be."""
-        whole = None if self.lost else self._tail.join(half)
+        whole = None if self.lost or self._weighs_two(half.step) else self._tail.join(half)
         if whole is None:
             return False
         self._answers.clear()
         self.steps[-1], self._climbs[-1] = whole.step, whole.climb
         self._calm_g = None
         return True
+
+    def _weighs_two(self, step: AxleStep) -> bool:
+        """Whether the last axle would be too heavy for one if this were the rest of it."""
+        *others, last_g = (known.mass_g for known in self.climbed())
+        both_g = (last_g + step.mass_g) / JUMP_SHARE
+        return len(others) >= 3 and both_g > HEAVIER * max(others)
 
     def see_level(self, level_g: float) -> None:
         """Strike out of the newest steps those that have not lasted, the load being this now."""

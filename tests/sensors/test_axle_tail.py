@@ -37,6 +37,23 @@ def edge(at_s: float, mass_g: int, travel_mm: int = 3000, load_g: float = 0.0) -
 
 
 @pytest.mark.parametrize(
+    ("rest_t", "others", "axles"), [(4.5, 3, 4), (9.0, 3, 5), (9.0, 2, 3), (6.0, 4, 5)]
+)
+def test_an_axle_that_stopped_on_the_edge_is_no_heavier_than_any_other(
+    rest_t: float, others: int, axles: int
+) -> None:
+    books = AxleBooks()
+    books.front = End.ENTRY
+    for i in range(others + 1):
+        level_g = i * 10_000_000.0
+        books.enter(edge(5.0 + 3 * i, 9_000_000, load_g=level_g), level_g if i else None)
+    half = edge(25.0, round(1e6 * rest_t), 400)
+    if not books.join(half):
+        books.enter(half, (others + 1) * 10_000_000.0)
+    assert books.count() == axles
+
+
+@pytest.mark.parametrize(
     ("masses_t", "rise_t", "expected"),
     [
         ((6.0,), 6.1, (True,)),
