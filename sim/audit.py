@@ -68,6 +68,7 @@ class Audit:
         disturbed: bool,
         died: bool,
         mute: Sequence[tuple[int, int]] = (),
+        boarded: Mapping[int, int],
         owes: bool,
     ) -> None:
         self._yard = yard
@@ -79,6 +80,7 @@ class Audit:
         self._disturbed = disturbed
         self._died = died
         self._mute = mute
+        self._boarded = boarded
         self._owes = owes
         self._whole = not (disturbed or died)
         self._stays = yard.truth.on_deck
@@ -116,21 +118,29 @@ class Audit:
         # A device on the cable makes another load of the one that stood there before the stop.
         if record.void == _ANOTHER and self._died and self._yard.options.devices:
             return True
-        at_us = record.times.at_us
         if record.void is None:
             return False
+        return self._made_up(record) or self._yard.burdened(record.times.at_us)
+
+    def _made_up(self, record: Record) -> bool:
+        """Whether a lying scale made up the load, and nobody was there whom the record tells of."""
+        at_us, began_us = record.times.at_us, self._boarded_us(record)
+        began = began_us is not None and self._scale_lies(began_us)
+        lain_us = 0 if began_us is None else at_us - began_us
+        # What is gone at a start was made up before the lane died: a cell that lies now lies late.
+        if record.void == _GONE_AT_START:
+            return began and not self._stood(at_us, lain_us)
         told_us = 0 if record.void in _THERE else LEAVES_US
-        made_up = self._scale_lies(at_us) and not self._stood(at_us, told_us)
+        if self._scale_lies(at_us) and not self._stood(at_us, told_us):
+            return True
         # What began while a scale lied may be found to be gone long after, if the lie has stayed.
-        began_us = record.times.entered_us
-        if began_us is not None:
-            nobody = not self._stood(at_us, at_us - began_us + told_us)
-            lied = self._scale_lies(began_us) and self._scale_lies(began_us - STAYS_US)
-            made_up = made_up or (lied and nobody)
-        # What a lane finds gone at its start was made up before it died, if by a lying scale.
-        if record.void == _GONE_AT_START and self._died:
-            made_up = made_up or self._lied_of_nobody(at_us)
-        return made_up or self._yard.burdened(at_us)
+        stayed = began_us is not None and self._scale_lies(began_us - STAYS_US)
+        return began and stayed and not self._stood(at_us, lain_us + told_us)
+
+    def _boarded_us(self, record: Record) -> int | None:
+        """When its vehicle boarded; a later life does not know that, but the lane had said so."""
+        known_us = record.times.entered_us
+        return self._boarded.get(record.passage_id) if known_us is None else known_us
 
     def _stood(self, at_us: int, told_us: int) -> bool:
         """Whether a vehicle was on the deck then, or had left it no longer ago than this."""
@@ -149,21 +159,9 @@ class Audit:
             for fault in self._yard.options.faults
         )
 
-    def _lied_of_nobody(self, at_us: int) -> bool:
-        """Whether cells read too much not long before, and nobody was on the deck from then on."""
-        began_us = [
-            fault.from_us
-            for fault in self._yard.options.faults
-            if fault.kind in _TOO_MUCH
-            and fault.device.startswith("cell")
-            and fault.from_us <= at_us
-            and (fault.until_us is None or at_us <= fault.until_us + LEAVES_US)
-        ]
-        return bool(began_us) and not self._stood(at_us, at_us - min(began_us))
-
     def _assign(self, record: Record) -> None:
         """Give a record to the interval that had begun when its vehicle boarded."""
-        boarded_us = record.times.entered_us
+        boarded_us = self._boarded_us(record)
         known = boarded_us is not None and not self._scale_lies(boarded_us)
         at_us = boarded_us if boarded_us is not None and known else record.times.at_us
         begun = [i for i, stay in enumerate(self._stays) if stay.from_us <= at_us + 200_000]

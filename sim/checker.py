@@ -77,6 +77,9 @@ class Checker:
         self._died = False
         self._mute: list[tuple[int, int]] = []
         self._mute_from_us: int | None = None
+        self._boarded: dict[int, int] = {}
+        self._on_deck = 0
+        self._ended_us: int | None = None
         self._owed: RecordIntent | None = None
         self._owed_us = 0
         self._waking = Waking()
@@ -101,6 +104,7 @@ class Checker:
     def died(self, refused_since_us: int | None) -> None:
         """The lane dies; its disk had taken nothing since then, None for one that was well."""
         self._mute_from_us = self._now_us() if refused_since_us is None else refused_since_us
+        self._ended_us = self._now_us() if self._ended_us is None else self._ended_us
 
     def restarted(self) -> None:
         """The lane begins a new life; what its last one was told by hand is forgotten with it."""
@@ -150,6 +154,11 @@ class Checker:
         self._by_word(inputs, outputs)
         self._liveness(inputs, outputs)
         self._weights.look(inputs.weight)
+        if outputs.on_deck != self._on_deck:
+            # What a life has on the deck from its first scan on boarded as the last one died.
+            self._boarded[outputs.on_deck] = self._ended_us or inputs.now_us
+            self._on_deck = outputs.on_deck
+        self._ended_us = None
         if outputs.sign is not self._sign:
             self._show(outputs)
         if inputs.faults:
@@ -182,6 +191,7 @@ class Checker:
             disturbed=self._disturbed,
             died=self._died,
             mute=self._mute,
+            boarded=self._boarded,
             owes=self._owed is not None and self._notes.now_us - self._owed_us < OWES_US,
         )
         for finding in (*audit.findings(), *self._followers.findings(records)):

@@ -116,24 +116,46 @@ def test_i4_what_lies_on_the_deck_from_the_beginning_is_no_load_that_came() -> N
 
 
 @pytest.mark.parametrize(
-    ("until_s", "died", "wrong"), [(2, True, False), (2, False, True), (None, True, True)]
+    ("boarded_s", "told", "wrong"),
+    [(1.5, True, False), (1.5, False, False), (0.9, True, True), (4.1, True, True)],
 )
 def test_i4_what_a_lying_scale_made_up_may_be_gone_at_the_start(
-    until_s: int | None, died: bool, wrong: bool
+    boarded_s: float, told: bool, wrong: bool
 ) -> None:
+    """Also where the lane died in the scan in which it took the load for a vehicle."""
     day = Day()
     record_of_nothing(day)
     day.records[0] = replace(day.records[0], void="gone at start")
-    if until_s is not None:
-        until_us = until_s * SECOND
-        lies = Fault(device="cell0", kind="reads too much", from_us=SECOND, until_us=until_us)
-        day.yard.options = replace(day.yard.options, faults=(lies,))
+    lies = Fault(device="cell0", kind="reads too much", from_us=SECOND, until_us=2 * SECOND)
+    day.yard.options = replace(day.yard.options, faults=(lies,))
     checker = Checker(day.yard)
-    if died:
-        checker.restarted()
+    begun = OutputImage(on_deck=2)
+    if told:
+        checker.observe(image(boarded_s), begun)
+    day.yard.now_us = round(boarded_s * SECOND)
+    checker.died(None)
+    checker.restarted()
+    checker.observe(image(4.5), begun)
     records = day.sealed()
     ghosts = [one.check for one in checker.finish(records, hashes(records)) if "VOID" in one.seen]
     assert (ghosts == ["I4"]) is wrong
+
+
+@pytest.mark.parametrize(("boarded_s", "wrong"), [(11, False), (46, True)])
+def test_i4_a_cell_that_lies_after_the_start_has_not_made_up_who_was_there_before(
+    boarded_s: int, wrong: bool
+) -> None:
+    day = Day()
+    times = day.times(at_us=50 * SECOND, entered_us=None, decided_us=50 * SECOND)
+    day.records = [held(day, "gone at start", times)]
+    lies = Fault(device="cell0", kind="creeps", from_us=45 * SECOND, until_us=55 * SECOND)
+    day.yard.options = replace(day.yard.options, faults=(lies,))
+    checker = Checker(day.yard)
+    checker.observe(image(float(boarded_s)), OutputImage(on_deck=1))
+    checker.restarted()
+    records = day.sealed()
+    found = [one.seen for one in checker.finish(records, hashes(records)) if one.check == "I4"]
+    assert (found == ["vehicles [0] on the deck: none"]) is wrong
 
 
 @pytest.mark.parametrize(
