@@ -13,17 +13,19 @@ from controller.core.guards import (
     nobody_waits,
     request_of,
 )
-from controller.core.guards.common import OFF, end_clear, quiet, vehicle_at
+from controller.core.guards.common import OFF, elapsed, end_clear, quiet, vehicle_at
 from controller.core.images import EndInputs, InputImage
 from controller.core.intents import hold, new_passage, resumed, void
 from controller.core.kinds import (
     CLEAR,
+    DECK_UNKNOWN,
     EMPTY,
     LOADED,
     OVER_RANGE,
     Phase,
     PlateStand,
     RequestKind,
+    WeighingStatus,
 )
 from controller.core.passage import Lane, Passage
 from controller.core.plates import BY_PERSON, forgotten, passing, said, with_reads
@@ -133,12 +135,29 @@ def _on_deck(lane: Lane, passage: Passage, inputs: InputImage, settings: LaneSet
         if deck in (LOADED, OVER_RANGE) and _boards(lane, inputs, settings):
             return replace(passage, boarded_us=inputs.now_us)
         if passage.stay is None:
-            return passage
+            return _felt(lane, passage, inputs, settings)
     if deck == EMPTY and not passage.emptied:
         if inputs.now_us - inputs.weight.since_us >= settings.empty_settle_us:
             return replace(passage, emptied=True)
     elif deck == LOADED and passage.emptied and not passage.accounted:
         return replace(passage, emptied=False)
+    return passage
+
+
+def _felt(lane: Lane, passage: Passage, inputs: InputImage, settings: LaneSettings) -> Passage:
+    """Have board who comes on a deck that a bad cell hides, by the cells that are left.
+
+    It counts once the lane has stopped, and he has stayed: he may go before the deck is known.
+    """
+    weight, now_us = inputs.weight, inputs.now_us
+    feels = weight.deck == DECK_UNKNOWN and weight.status != WeighingStatus.IDLE
+    if not feels or not weight.bad_cells:
+        return passage if passage.felt_us is None else replace(passage, felt_us=None)
+    if passage.felt_us is None or passage.felt_us > now_us:
+        return replace(passage, felt_us=now_us)
+    stays = elapsed(now_us, passage.felt_us, settings.load_settle_us)
+    if lane.phase in _NOT_WORKING and stays:
+        return replace(passage, boarded_us=now_us, felt_us=None)
     return passage
 
 

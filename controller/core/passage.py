@@ -33,6 +33,7 @@ class Passage(Struct, frozen=True, kw_only=True):
     Frames exposed before ``seen_from_us`` show another vehicle, those after ``passed_us``, when its
     front had gone past the camera, may; ``track`` is the camera's number for this one.
     ``proposal`` is what the lane read where ``plate`` is not that, or not yet.
+    ``felt_us`` is since when the cells that are left feel one on a deck that a bad cell hides.
     ``reached`` says that its front was seen at the far end, with nothing at its entry, ``gone_by``
     that nothing of it is under the boom by which it leaves any more.
     ``accounted`` says that the on-deck interval has its PASSAGE or VOID record, or is about to;
@@ -46,6 +47,7 @@ class Passage(Struct, frozen=True, kw_only=True):
     entry: End | None
     started_us: int
     boarded_us: int | None = None
+    felt_us: int | None = None
     emptied: bool = False
     reached: bool = False
     reads: tuple[PlateRead, ...] = ()

@@ -88,6 +88,56 @@ def test_before_who_waits_as_the_lane_stops(rig: Rig, seconds: float, more: int)
     assert kinds(rig) == [RecordKind.VOID] * more
 
 
+def hide(rig: Rig, status: Status) -> None:
+    """A cell is named bad, so that the deck is unknown; the others feel a vehicle, or none."""
+    rig.plant.load(deck=Deck.UNKNOWN, status=status, bad_cells=(7,))
+
+
+def bid(rig: Rig) -> None:
+    """Somebody is bidden onto the deck as a cell fails."""
+    rig.plant.sense(End.YARD, "approach", Presence.BLOCKED)
+    rig.run_until(Phase.APPROACH, 1)
+    hide(rig, Status.IDLE)
+    rig.run(1)
+
+
+@pytest.mark.parametrize(("seconds", "more"), [(SHORT_S, 0), (LONG_S, 1)])
+def test_who_comes_on_as_a_cell_fails_and_goes_again(rig: Rig, seconds: float, more: int) -> None:
+    bid(rig)
+    rig.run_until(Phase.FAULTED, 3)
+    for _ in range(2 - more):
+        hide(rig, Status.CELL_FAULT)
+        rig.run(seconds)
+        hide(rig, Status.IDLE)
+        rig.run(0.1)
+    assert rig.plant.ledger.on_deck == more
+    rig.plant.empty()
+    rig.run_until(Phase.IDLE, 30)
+    assert kinds(rig) == [RecordKind.VOID] * more
+    assert not rig.plant.ledger.on_deck
+
+
+@pytest.mark.parametrize(("seconds", "there"), [(SHORT_S, 0), (LONG_S, 1)])
+def test_who_is_on_the_deck_as_the_lane_stops_for_a_bad_cell(
+    rig: Rig, seconds: float, there: int
+) -> None:
+    bid(rig)
+    hide(rig, Status.CELL_FAULT)
+    rig.run(seconds)
+    assert (rig.lane.phase, rig.plant.ledger.on_deck) == (Phase.APPROACH, 0)
+    fail(rig)
+    rig.run(0.1)
+    assert rig.plant.ledger.on_deck == there
+
+
+def test_on_a_deck_that_says_nothing_at_all_nobody_is_felt(rig: Rig) -> None:
+    bid(rig)
+    rig.plant.load(deck=Deck.UNKNOWN, status=Status.CELL_FAULT)
+    fail(rig)
+    rig.run(5)
+    assert rig.plant.ledger.on_deck == 0
+
+
 def test_a_load_as_the_lane_recovers_is_not_the_one_that_has_left(rig: Rig) -> None:
     """Its interval is another, and its record, too, however soon the lane works again."""
     before = left(rig)
