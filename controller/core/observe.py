@@ -180,14 +180,15 @@ def _boards(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
 def _gone_by(lane: Lane, passage: Passage, inputs: InputImage, settings: LaneSettings) -> Passage:
     """Note that nothing is any more under the boom by which it leaves, were it for a moment.
 
-    A sensor that says nothing by turns keeps that boom up for as long as it does.
+    A sensor that says nothing by turns keeps that boom up for as long as it does. So does an
+    approach loop that may feel a trailer: who drives a train out is out then, who backs it out not.
     """
     leave = passage.leave_by
     gone = (
         lane.phase == Phase.DEPARTING
         and leave is not None
         and (passage.gone_by or quiet(inputs, leave, settings.pulse_us))
-        and not hangs_out(lane, inputs, leave)
+        and not (passage.entry in (None, leave) and hangs_out(lane, inputs, leave))
     )
     return passage if gone is passage.gone_by else replace(passage, gone_by=gone)
 

@@ -46,3 +46,13 @@ def test_a_loop_that_flaps_keeps_the_boom_up_but_not_the_green(rig: Rig) -> None
 
 def test_who_stands_on_a_loop_that_flaps_has_his_green(rig: Rig) -> None:
     assert set(flaps(rig, Presence.BLOCKED, 5)) == {Lamp.GREEN}
+
+
+def test_an_approach_loop_that_hangs_on_keeps_the_boom_up_but_not_the_green(rig: Rig) -> None:
+    """The trailer of a train may stand on it, whose drawbar nothing sees; its driver is out."""
+    rig.plant.sense(End.ROAD, "approach", Presence.BLOCKED)
+    rig.run(1)
+    rig.plant.sense(End.ROAD, "arm", Presence.CLEAR)
+    rig.run(3)
+    assert rig.plant.booms[End.ROAD].position == BoomPosition.OPEN
+    assert rig.out.deck_lamps[End.ROAD] == Lamp.RED
