@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from controller.bookkeeper import TEND_US
 from protocol.errors import LedgerError
 from protocol.ledger import Ledger
 from protocol.record import Record
@@ -76,11 +77,15 @@ class Platform:
             return
 
     def robbed(self, records: Sequence[Record]) -> Iterator[str]:
-        """The media that went before the platform had every record that names them."""
+        """The media that went before the platform had every record that names them.
+
+        What goes for want of room is dated when the disk was looked after last.
+        """
         newest: dict[bytes, int] = {}
         for record in records:
             for digest in dropped_by(record):
-                had = [seq for at_us, seq in self._had if at_us <= record.times.at_us]
+                latest_us = record.times.at_us + TEND_US
+                had = [seq for at_us, seq in self._had if at_us <= latest_us]
                 if newest.get(digest, 0) > max(had, default=0):
                     yield f"seq {record.seq} lets go of a medium of seq {newest[digest]}"
             newest.update((medium.digest, record.seq) for medium in named_by(record))

@@ -11,6 +11,7 @@ import pytest
 from ledger_rig import passage
 from msgspec.structs import replace
 
+from controller.bookkeeper import TEND_US
 from protocol.custody import Media, Retention
 from protocol.errors import Code, LedgerError
 from protocol.ledger import Ledger
@@ -44,8 +45,8 @@ def records(gone_us: int) -> list[Record]:
 
 
 @pytest.mark.parametrize("refuses", [False, True])
-@pytest.mark.parametrize(("gone_us", "robbed"), [(9_000_000, 1), (10_000_000, 0)])
+@pytest.mark.parametrize(("gone_us", "robbed"), [(9_999_999, 1), (10_000_000, 0)])
 def test_the_platform_has_what_it_took_over(refuses: bool, gone_us: int, robbed: int) -> None:
-    platform = Platform((Reach(from_us=0, until_us=NEVER_US),), lambda: 10_000_000)
+    platform = Platform((Reach(from_us=0, until_us=NEVER_US),), lambda: 10_000_000 + TEND_US)
     platform.look(cast("Ledger", Shelf(refuses)))
     assert len(list(platform.robbed(records(gone_us)))) == robbed
