@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from controller.bookkeeper import TEND_US
+from controller.diskwatch import TEND_US
 from protocol.errors import LedgerError
 from protocol.ledger import Ledger
 from protocol.record import Record

@@ -11,7 +11,7 @@ import pytest
 from ledger_rig import passage
 from msgspec.structs import replace
 
-from controller.bookkeeper import TEND_US
+from controller.diskwatch import TEND_US
 from protocol.custody import Media, Retention
 from protocol.errors import Code, LedgerError
 from protocol.ledger import Ledger
