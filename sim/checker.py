@@ -108,6 +108,9 @@ class Checker:
 
     def restarted(self) -> None:
         """The lane begins a new life; what its last one was told by hand is forgotten with it."""
+        if self._followed_us is not None:
+            # A scale that starts under both knows of nobody's axles.
+            self._followed_us = FAR_US
         if self._mute_from_us is not None:
             self._mute.append((self._mute_from_us, self._now_us() + SHORT_US))
             self._mute_from_us = None

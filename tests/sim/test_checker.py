@@ -167,6 +167,22 @@ def test_i15_how_far_behind_another_climbed_on_is_not_forgotten_over_a_trouble(
     assert found(checker, *later) == wrong
 
 
+@pytest.mark.parametrize("dies", [False, True])
+def test_i15_a_life_that_begins_under_both_need_not_tell_of_another(dies: bool) -> None:
+    yard = loaded_yard()
+    checker = awake(yard)
+    yard.drivers += yard_with("2-axle truck").drivers
+    follower = yard.drivers[1].vehicle
+    follower.present, follower.s_m = True, 2.0
+    back = OutputImage(sign=Sign(message=Message.BACK))
+    assert found(checker, (image(1.0), back)) == []
+    if dies:
+        checker.died(None)
+        checker.restarted()
+    late = (image(1.1 + FOLLOWED_US / SECOND), back)
+    assert ("I15" in found(checker, late)) != dies
+
+
 @pytest.mark.parametrize(("bad_cells", "wrong"), [((), ["I15"]), ((3,), [])])
 def test_i15_nobody_is_told_of_axles_that_a_bad_cell_hides(
     bad_cells: tuple[int, ...], wrong: list[str]
