@@ -14,11 +14,10 @@ from sim.boom import LIMIT_DEG
 from sim.faults import part_of
 from sim.finding import Finding
 from sim.truth import Crossing
-from sim.world import Yard
+from sim.world import ENDS, Yard
 
 ALONE_US = 3_000_000
 """So long after the boom is down, with no record on its way, nobody takes him for the other."""
-_NAMES = ("yard", "road")
 _NOT_LOOKED_AT = ("sign", "approach_lamp", "deck_lamp", "camera")
 # An enumeration's attribute costs ten times a name, and every scan asks.
 _CLEAR = Presence.CLEAR
@@ -76,7 +75,7 @@ class Followers:
             if not any(gone.at_us <= _began_us(r) <= alone.seen_us for r in records if _tells(r)):
                 seen = (
                     f"vehicles {list(alone.there)} alone on the deck: no record of their own "
-                    f"behind vehicle {gone.vehicle}, gone by the {_NAMES[gone.end]} boom"
+                    f"behind vehicle {gone.vehicle}, gone by the {ENDS[gone.end]} boom"
                 )
                 yield Finding(check="I4", at_us=gone.at_us, seen=seen)
 

@@ -61,7 +61,7 @@ class Platform:
     def look(self, ledger: Ledger) -> None:
         """Take over what is new, every few seconds, and acknowledge it.
 
-        That it has it is true even where the disk refuses the acknowledgement, or says so.
+        It has it even where the disk refuses the acknowledgement, or only says that it does.
         """
         now = self._now()
         there = any(one.from_us <= now < one.until_us for one in self._reached)

@@ -147,33 +147,35 @@ def test_i15_who_is_on_his_way_back_off_the_deck_need_not_be_told_of(rolls_mps: 
     assert found(checker, (image(late + 0.02), back)) == ["I15"]
 
 
+def followed(second_m: float) -> tuple[Yard, Checker]:
+    """A vehicle on the deck, and another whose front stands this far in behind it."""
+    yard = loaded_yard()
+    checker = awake(yard)
+    yard.drivers += yard_with("2-axle truck").drivers
+    follower = yard.drivers[1].vehicle
+    follower.present, follower.s_m = True, second_m
+    return yard, checker
+
+
 @pytest.mark.parametrize(("second_m", "wrong"), [(2.0, ["I15"]), (6.0, [])])
 def test_i15_how_far_behind_another_climbed_on_is_not_forgotten_over_a_trouble(
     second_m: float, wrong: list[str]
 ) -> None:
-    yard = loaded_yard()
-    checker = awake(yard)
-    yard.drivers += yard_with("2-axle truck").drivers
-    first, follower = (driver.vehicle for driver in yard.drivers)
-    follower.present, follower.s_m = True, second_m
+    yard, checker = followed(second_m)
     forward = OutputImage(sign=Sign(message=Message.FORWARD))
     assert found(checker, (image(1.0), forward)) == []
     yard.fault("road.camera", "silent")
     late_s = FOLLOWED_US / SECOND + 0.1
     assert found(checker, (image(1.0 + late_s), forward)) == []
     yard.heal("road.camera")
-    first.s_m += 5.0
+    yard.drivers[0].vehicle.s_m += 5.0
     later = [(image(1.0 + late_s * n), forward) for n in (2, 3)]
     assert found(checker, *later) == wrong
 
 
 @pytest.mark.parametrize("dies", [False, True])
 def test_i15_a_life_that_begins_under_both_need_not_tell_of_another(dies: bool) -> None:
-    yard = loaded_yard()
-    checker = awake(yard)
-    yard.drivers += yard_with("2-axle truck").drivers
-    follower = yard.drivers[1].vehicle
-    follower.present, follower.s_m = True, 2.0
+    _, checker = followed(2.0)
     back = OutputImage(sign=Sign(message=Message.BACK))
     assert found(checker, (image(1.0), back)) == []
     if dies:
@@ -187,11 +189,7 @@ def test_i15_a_life_that_begins_under_both_need_not_tell_of_another(dies: bool) 
 def test_i15_nobody_is_told_of_axles_that_a_bad_cell_hides(
     bad_cells: tuple[int, ...], wrong: list[str]
 ) -> None:
-    yard = loaded_yard()
-    checker = awake(yard)
-    yard.drivers += yard_with("2-axle truck").drivers
-    follower = yard.drivers[1].vehicle
-    follower.present, follower.s_m = True, 2.0
+    _, checker = followed(2.0)
     forward = OutputImage(sign=Sign(message=Message.FORWARD))
     scale = Weight(deck=Deck.LOADED, bad_cells=bad_cells)
     seen = [(image(at_s, weight=scale), forward) for at_s in (1.0, 1.1 + FOLLOWED_US / SECOND)]
