@@ -14,6 +14,7 @@ from sim.explore.dealing.disk import deal_disk, deal_platform
 from sim.explore.dealing.faults import deal_faults, deal_loose
 from sim.explore.dealing.insisting import deal_insisting, deal_stops
 from sim.explore.dealing.litter import deal_litter
+from sim.explore.dealing.moments import deal_moments
 from sim.explore.dealing.people import deal_conduct, deal_requests, deal_service, deal_walkers
 from sim.explore.dealing.traffic import deal_day, deal_stands, deal_trucks
 from sim.explore.dealing.weather import deal_mud
@@ -30,7 +31,19 @@ _ANEW = (
     "platform",
     "conduct",
 )
-PARTS = ("day", *_ANEW, "loose", "calm", "service", "mud", "litter", "insisting", "stops", "stands")
+PARTS = (
+    "day",
+    *_ANEW,
+    "loose",
+    "calm",
+    "service",
+    "mud",
+    "litter",
+    "insisting",
+    "stops",
+    "stands",
+    "moments",
+)
 CALM = 0.1
 """This share of the shifts has drivers and no other trouble: nothing excuses the lane."""
 
@@ -64,6 +77,8 @@ def deal(seed: int, branch: tuple[int, ...] = ()) -> Plan:
     deal_stops(rng("stops"), table)
     if rng("calm").random() < CALM:
         table = {key: table[key] for key in ("day", "truck")}
+    else:
+        deal_moments(rng("moments"), table)
     kept = {key: part for key, part in table.items() if part}
     return Plan(seed=seed, branch=branch, table=kept)
 

@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from sim.explore.deal import deal
+from sim.explore.dealing.moments import MOMENTS
 from sim.explore.dealing.times import in_s
 from sim.scenario import ON_SCREEN
 from sim.scenario import deal as deal_day
@@ -106,3 +107,37 @@ def _kinds(table: dict[str, list[dict[str, str]]]) -> set[str]:
 
 def _times_of(table: dict[str, list[dict[str, str]]], kind: str) -> list[float]:
     return [in_s(asked["at"]) for asked in table["request"] if asked["kind"] == kind]
+
+
+def test_each_moment_comes_in_some_shifts_and_its_title_tells() -> None:
+    names = Counter(plan.table["day"]["title"].partition(": ")[2] for plan in PLANS)
+    assert {*names} == {"", *MOMENTS}
+    assert 60 <= len(PLANS) - names[""] <= 100
+    assert min(names.values()) >= 2
+
+
+def test_what_comes_together_comes_in_the_order_of_time_and_no_device_fails_twice_at_once() -> None:
+    for plan in PLANS:
+        for part in ("fault", "request"):
+            times = [in_s(one.get("from", one.get("at"))) for one in plan.table.get(part, [])]
+            assert times == sorted(times), plan.name
+        assert not _two_at_once(plan.table.get("fault", [])), plan.name
+
+
+def _two_at_once(faults: list[dict[str, str]]) -> bool:
+    """Whether a device has two faults at one time; faults are in the order of their beginnings."""
+    ends: dict[str, float] = {}
+    for fault in faults:
+        if in_s(fault["from"]) < ends.get(fault["device"], 0.0):
+            return True
+        ends[fault["device"]] = in_s(fault["until"])
+    return False
+
+
+def test_who_waits_with_a_moment_to_come_drives_as_it_wants() -> None:
+    waits = [plan for plan in PLANS if plan.table["day"]["title"].endswith("driver waits")]
+    for plan in waits:
+        first, *_ = plan.table["truck"]
+        assert first["driver"] == "impatient"
+        dark = f"{first['comes_from']}.approach_lamp"
+        assert any(one["device"] == dark for one in plan.table["fault"])

@@ -1,0 +1,212 @@
+"""What comes together at one moment: the same troubles hours apart would do nothing.
+
+A campaign met each of these once in hundreds of shifts that deal every trouble at a time of its
+own.  Times are those of the first vehicle, since only it waits for nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+from sim.explore.dealing.times import in_s, seconds
+from sim.explore.plan import Table
+from sim.faults import CELLS
+from sim.scenario import ON_SCREEN
+from sim.world import ENDS
+
+SHARE = 0.3
+_MAINTENANCE: Table = {"who": "maintenance 李", "why": "yearly round"}
+_SIDES = ("left", "middle", "right")
+_ASK_AGAIN_S = (3.0, 20.0, 60.0)
+
+Moment = Callable[[Random, Table], Table]
+"""What a moment adds to a shift, by the parts of its table; it may change the first truck."""
+
+
+def deal_moments(rng: Random, table: Table) -> None:
+    """Let one moment in some of the shifts bring several troubles at once; the title says which."""
+    if rng.random() >= SHARE or "cheat" in table:
+        return
+    name = rng.choice([*MOMENTS])
+    added = MOMENTS[name](rng, table)
+    if _overlaps(table["fault"], added.get("fault", [])):
+        return
+    table["day"]["title"] += f": {name}"
+    table["truck"][0] |= added.pop("driven", {})
+    for part, found in added.items():
+        table[part] = sorted([*table.get(part, []), *found], key=_begins_s)
+
+
+def _begins_s(entry: Table) -> float:
+    return in_s(entry["from"] if "from" in entry else entry.get("at", "0 s"))
+
+
+def _overlaps(faults: list[Table], added: list[Table]) -> bool:
+    """Whether a device, or a cell and the converter of all cells, is in trouble already."""
+    return any(
+        (one["device"] == other["device"] or "cells" in (one["device"], other["device"]))
+        and in_s(one["from"]) <= in_s(other["until"])
+        and in_s(other["from"]) <= in_s(one["until"])
+        for one in faults
+        for other in added
+    )
+
+
+def _near_a_boom(rng: Random, _: Table) -> Table:
+    """The lane starts anew as a driver waits with his nose under the boom."""
+    dead = {"at": seconds(rng.uniform(4, 13)), "dead": seconds(rng.uniform(2, 8))}
+    return {"driven": {"driver": "impatient"}, "kill": [dead]}
+
+
+def _passers_by(rng: Random, _: Table) -> Table:
+    """Two or three people cross the deck of a lane that has let in a driver who is late."""
+    from_s, at_m = rng.uniform(10, 16), rng.uniform(2, 14)
+    found = []
+    for _number in range(rng.choice((2, 2, 3))):
+        begins_s, begins_m = from_s + rng.uniform(0, 0.6), at_m + rng.uniform(0, 1.5)
+        found.append(
+            {
+                "what": "person",
+                "weighs": f"{rng.choice((70, 80, 90, 100))} kg",
+                "at": f"{begins_m:.1f} m",
+                "walks_to": f"{begins_m + 4:.1f} m",
+                "side": rng.choice(_SIDES),
+                "from": seconds(begins_s),
+                "until": seconds(begins_s + rng.uniform(3, 5)),
+            }
+        )
+    return {"driven": {"driver": "late"}, "load": found}
+
+
+def _cell_as_he_waits(rng: Random, table: Table) -> Table:
+    """A cell fails as a driver who sees no green waits with his nose under the boom."""
+    end = table["truck"][0]["comes_from"]
+    from_s = rng.uniform(10, 24)
+    times = {"from": seconds(from_s), "until": seconds(from_s + rng.uniform(6, 20))}
+    dark = {"device": f"{end}.approach_lamp", "kind": "silent", "from": "2 s", "until": "45 s"}
+    cell = _a_cell(rng, ("unknown", "reads too much", "silent")) | times
+    return {
+        "driven": {"driver": "impatient"},
+        "fault": [dark, cell],
+        "request": _cleared(cell["until"]),
+    }
+
+
+def _cell_over_a_start(rng: Random, _: Table) -> Table:
+    """A cell is bad while the lane starts anew, and sound again minutes later."""
+    at_s = rng.uniform(3, 60)
+    until = seconds(at_s + rng.uniform(10, 80))
+    times = {"from": seconds(max(1.0, at_s - rng.uniform(1, 20))), "until": until}
+    cell = _a_cell(rng, ("stuck", "reads too much", "jumps", "unknown")) | times
+    dead = {"at": seconds(at_s), "dead": rng.choice(("0.10 s", "1.50 s"))}
+    return {"kill": [dead], "fault": [cell], "request": _cleared(until)}
+
+
+def _hole_as_he_boards(rng: Random, _: Table) -> Table:
+    """The converter of all cells is gone again and again as a vehicle climbs onto the deck."""
+    from_s = rng.uniform(14, 20)
+    times = {"from": seconds(from_s), "until": seconds(from_s + rng.uniform(4, 15))}
+    kind = rng.choice(("restarts", "restarts", "flapping"))
+    return {"fault": [{"device": "cells", "kind": kind} | times]}
+
+
+def _back_and_forward(rng: Random, table: Table) -> Table:
+    """Who has to go back for somebody in the far beams goes forward again as he is gone."""
+    end = ENDS[1 - ENDS.index(table["truck"][0]["comes_from"])]
+    from_s = rng.uniform(18, 26)
+    times = {"from": seconds(from_s), "until": seconds(from_s + rng.uniform(6, 18))}
+    driver = rng.choice(("pauses", "overshoots", "stops short"))
+    return {"driven": {"driver": driver}, "person": [{"end": end} | times]}
+
+
+def _two_records(rng: Random, _: Table) -> Table:
+    """The disk refuses the records of two words, and then takes both at once."""
+    at_s = rng.uniform(3, 80)
+    asked: list[tuple[float, Table]] = [
+        (0.0, {"kind": "enter_manual"}),
+        (2.0, _configured("5 s")),
+        (2.0 + rng.uniform(0.1, 1.5), {"kind": "raise_boom", "end": rng.choice(ENDS)}),
+        (20.0, {"kind": "leave_manual"}),
+        (40.0, {"kind": "leave_manual"}),
+        (150.0, _configured("8 s")),
+        (190.0, _configured("6 s")),
+    ]
+    times = {"from": seconds(at_s + 1.0), "until": seconds(at_s + rng.uniform(5, 12))}
+    requests = [_MAINTENANCE | one | {"at": seconds(at_s + later_s)} for later_s, one in asked]
+    return {"disk": [{"kind": "failing"} | times], "request": requests}
+
+
+def _configured(jog_max: str) -> Table:
+    return {"kind": "configure", "detail": f"timing.jog_max = {jog_max}"}
+
+
+def _zero_in_vain(rng: Random, table: Table) -> Table:
+    """Zero is asked for, again and again, while somebody stands in the beams."""
+    at_s = in_s(table["truck"][-1]["at"]) + rng.uniform(50, 110)
+    times = {"from": seconds(at_s - 3.0), "until": seconds(at_s + rng.uniform(15, 45))}
+    asked = _MAINTENANCE | {"kind": "zero"}
+    requests = [asked | {"at": seconds(at_s + s)} for s in (0.0, rng.uniform(2, 9))]
+    return {"person": [{"end": rng.choice(ENDS)} | times], "request": requests}
+
+
+def _stands_on_the_deck(rng: Random, table: Table) -> Table:
+    """Somebody stands still on the empty deck until the next vehicle is on it."""
+    at_s = in_s(table["truck"][-1]["at"]) + rng.uniform(70, 90)
+    table["truck"][-1]["at"] = seconds(at_s)
+    person = {
+        "what": "person",
+        "weighs": f"{rng.choice((60, 80, 100))} kg",
+        "at": f"{rng.uniform(2, 18):.1f} m",
+        "side": rng.choice(_SIDES),
+        "from": seconds(at_s - rng.uniform(5, 25)),
+        "until": seconds(at_s + rng.uniform(14, 25)),
+    }
+    return {"load": [person]}
+
+
+def _said_and_lost(rng: Random, _: Table) -> Table:
+    """The power fails as the plate that a person has said is to become a record."""
+    dead = {"at": seconds(rng.uniform(28, 60)), "dead": "1.00 s", "power": "cut"}
+    within = {"within": "record", "calls": round(10 ** rng.uniform(0, 2.5))}
+    return {"driven": {"plate_state": "unreadable"}, "kill": [dead | within]}
+
+
+def _boom_moved_and_voided(rng: Random, _: Table) -> Table:
+    """A boom is raised by hand before a vehicle that was weighed empty, and somebody voids that."""
+    at_s = rng.uniform(28, 40)
+    asked: list[tuple[float, Table]] = [
+        (0.0, {"kind": "enter_manual"}),
+        (4.0, {"kind": "raise_boom", "end": rng.choice(ENDS)}),
+        (rng.uniform(25, 35), {"kind": "leave_manual"}),
+        (60.0, {"kind": "leave_manual"}),
+        (rng.uniform(50, 90), {"kind": "void", "passage": rng.choice((1, 1, ON_SCREEN))}),
+    ]
+    requests = [_MAINTENANCE | one | {"at": seconds(at_s + later_s)} for later_s, one in asked]
+    fetches = {"weighs": "legal", "fetches": "legal", "away": seconds(rng.uniform(30, 60))}
+    return {"driven": fetches, "request": requests}
+
+
+def _a_cell(rng: Random, kinds: tuple[str, ...]) -> Table:
+    return {"device": f"cell{rng.randrange(CELLS)}", "kind": rng.choice(kinds)}
+
+
+def _cleared(until: str) -> list[Table]:
+    asked: Table = {"kind": "clear_cells", "who": "maintenance 李", "why": "repaired and checked"}
+    return [asked | {"at": seconds(in_s(until) + s)} for s in _ASK_AGAIN_S]
+
+
+MOMENTS: dict[str, Moment] = {
+    "a start with somebody near a boom": _near_a_boom,
+    "passers-by before a late driver": _passers_by,
+    "a cell fails as a driver waits": _cell_as_he_waits,
+    "a bad cell over a start": _cell_over_a_start,
+    "holes as a vehicle boards": _hole_as_he_boards,
+    "back and forward again": _back_and_forward,
+    "two records at once": _two_records,
+    "a zero in vain": _zero_in_vain,
+    "somebody stands on the deck": _stands_on_the_deck,
+    "a plate said and lost": _said_and_lost,
+    "a boom moved and the passage voided": _boom_moved_and_voided,
+}
+"""By the words in the title of the shift."""
