@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from msgspec import Struct
-
-from controller.core.images import Sign
-from controller.core.kinds import Message
 from protocol.parts import Kind, Outcome, Permit, Result, Source, Stand
 from protocol.record import Record
 from protocol.rows import Hashes
@@ -15,7 +11,7 @@ from sim.claimcheck import of_claims
 from sim.finding import Finding, of_record
 from sim.incidentcheck import BOOM_MOVED, of_incidents
 from sim.law import mpe_g
-from sim.ledgercheck import annulments, of_ledger
+from sim.ledgercheck import annulments, of_ledger, releases
 from sim.recordcheck import Subject, of_itself, of_kin, of_vehicle
 from sim.reweighcheck import of_reweighing, takes_back, weighed_again
 from sim.scale import E_KG
@@ -43,14 +39,6 @@ _THERE = (_UNEXPECTED, "recovered with a load")
 _ANOTHER = "another than before the start"
 _GONE_AT_START = "gone at start"
 _TOO_MUCH = ("reads too much", "jumps", "creeps")
-_TOLD = (Message.PASS, Message.OVER, Message.BACK_OUT)
-
-
-class Shown(Struct, frozen=True, kw_only=True):
-    """A page that the sign has shown for a passage."""
-
-    passage_id: int
-    sign: Sign
 
 
 class Audit:
@@ -64,7 +52,6 @@ class Audit:
         *,
         accepted: set[tuple[int, int]],
         doubts: Mapping[int, str],
-        shown: Mapping[Shown, int],
         disturbed: bool,
         died: bool,
         mute: Sequence[tuple[int, int]] = (),
@@ -75,7 +62,6 @@ class Audit:
         self._records = records
         self._hashes = hashes
         self._accepted = accepted
-        self._shown = shown
         self._doubts = doubts
         self._disturbed = disturbed
         self._died = died
@@ -97,7 +83,6 @@ class Audit:
         yield from of_ledger(self._records, self._hashes)
         yield from self._intervals()
         yield from self._left()
-        yield from self._signs()
         for crossing in self._yard.truth.crossings:
             yield from self._crossing(crossing)
         for i, (stay, records) in enumerate(zip(self._stays, self._by_stay, strict=True)):
@@ -254,16 +239,6 @@ class Audit:
             if there and any(reason.startswith(LEFT) for reason in said):
                 yield of_record("I4", record, f"seq {record.seq}: {LEFT}, and stands on the deck")
 
-    def _signs(self) -> Iterator[Finding]:
-        """What the sign tells of a decision is what the records of the passage say."""
-        for shown, at_us in self._shown.items():
-            sign = shown.sign
-            if sign.message not in _TOLD:
-                continue
-            parts = [r for r in self._records if r.passage_id == shown.passage_id]
-            for seen in _contradictions(sign, shown.passage_id, parts):
-                yield Finding(check="I9", at_us=at_us, seen=seen)
-
     def _crossing(self, crossing: Crossing) -> Iterator[Finding]:
         if crossing.end == crossing.entry or self._broke_through(crossing):
             return
@@ -276,7 +251,7 @@ class Audit:
         parts = self._parts(stay)
         way = Permit(_NAMES[crossing.end])
         due = [r for r in parts if r.permit is way and _decided_us(r) <= crossing.at_us]
-        causes = [r for r in due if _releases(r)]
+        causes = [r for r in due if releases(r)]
         used = self._crossed_before(crossing, stay)
         name = f"vehicle {crossing.vehicle} ({crossing.mass_g / 1e6:.2f} t)"
         # A rule lets one vehicle out of each passage; a person may say it again for the next.
@@ -430,10 +405,6 @@ def _account_for(stay: OnDeck, records: list[Record]) -> bool:
     return bool(records) and len(more) < max(1, len(stay.vehicles)) and followers
 
 
-def _releases(record: Record) -> bool:
-    return record.decision is not None and record.decision.outcome is Outcome.RELEASE
-
-
 def _decided_us(record: Record) -> int:
     decided_us = record.times.decided_us
     return record.times.at_us if decided_us is None else decided_us
@@ -444,21 +415,3 @@ def _why(record: Record) -> str:
     if decision is None:
         return record.void or "no decision"
     return f"{decision.outcome.value} because of {', '.join(decision.reasons) or 'nothing said'}"
-
-
-def _contradictions(sign: Sign, passage_id: int, parts: list[Record]) -> Iterator[str]:
-    """What a page of the sign says otherwise than every record of its passage."""
-    name = f"{sign.message.name} shown for passage {passage_id}"
-    if sign.message == Message.PASS and not any(_releases(r) for r in parts):
-        yield f"{name} without a release"
-    weighed = {r.weighing.indicated_g for r in parts if r.weighing is not None}
-    if sign.gross_g is not None and sign.gross_g not in weighed:
-        yield f"{name} with {sign.gross_g} g, the record {sorted(map(str, weighed))}"
-    if sign.plate and sign.plate not in {r.plate for r in parts}:
-        yield f"{name} with the plate {sign.plate}, which no record has"
-    judged = [r.verdicts for r in parts if r.verdicts is not None]
-    both = [one for v in judged for one in (v.over_limit, v.overload) if one is not None]
-    if sign.limit_g is not None and not any(
-        (one.limit_g, one.over_g) == (sign.limit_g, sign.over_g) for one in both
-    ):
-        yield f"{name} with {sign.over_g} g over {sign.limit_g} g, which no verdict says"

@@ -19,10 +19,10 @@ from controller.core.kinds import (
     Presence,
     RequestKind,
 )
-from protocol.parts import Outcome, Service
+from protocol.parts import Service
 from protocol.record import Record
 from protocol.rows import Hashes
-from sim.audit import SHORT_US, Audit, Shown
+from sim.audit import SHORT_US, Audit
 from sim.boomjudge import SCAN_US, BoomJudge, Disk
 from sim.cheatjudge import Seen, judged, records_of
 from sim.faults import part_of
@@ -33,6 +33,7 @@ from sim.lampcheck import bidden_by_a_trial
 from sim.ledgercheck import of_seals
 from sim.notes import Notes
 from sim.senses import Waking, made_up
+from sim.signcheck import Pages
 from sim.vehicle import Vehicle
 from sim.weightjudge import WeightJudge
 from sim.world import Yard
@@ -69,8 +70,6 @@ class Checker:
         self._yard = yard
         self._idle_bound_us = idle_bound_us
         self._disk = disk
-        self._shown: dict[Shown, int] = {}
-        self._sign: object = None
         self._quiet_since_us: int | None = None
         options = yard.options
         self._disturbed = any((options.faults, options.loads, options.devices, options.hands))
@@ -95,6 +94,7 @@ class Checker:
         self._record = (0, 0)
         self._by_hand = ByHand()
         self._followers = Followers(yard)
+        self._pages = Pages(self._notes, disk)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -116,7 +116,7 @@ class Checker:
             self._mute_from_us = None
         self._waking = Waking()
         self._pressed = False
-        self._sign = None
+        self._pages.restarted()
         self._booms.restarted()
         self._died = True
         self._served.clear()
@@ -162,8 +162,7 @@ class Checker:
             self._boarded[outputs.on_deck] = self._ended_us or inputs.now_us
             self._on_deck = outputs.on_deck
         self._ended_us = None
-        if outputs.sign is not self._sign:
-            self._show(outputs)
+        self._pages.look(outputs)
         if inputs.faults:
             self._disturbed = True
         if self._cheated is not None:
@@ -190,14 +189,14 @@ class Checker:
             hashes,
             accepted=self._weights.accepted,
             doubts=self._weights.doubts,
-            shown=self._shown,
             disturbed=self._disturbed,
             died=self._died,
             mute=self._mute,
             boarded=self._boarded,
             owes=self._owed is not None and self._notes.now_us - self._owed_us < OWES_US,
         )
-        for finding in (*audit.findings(), *self._followers.findings(records)):
+        told = (*self._followers.findings(records), *self._pages.findings(records))
+        for finding in (*audit.findings(), *told):
             self._notes.add(finding)
         if bodies is not None and key is not None:
             for finding in of_seals(bodies, hashes, key):
@@ -332,20 +331,6 @@ class Checker:
         late = inputs.now_us - self._followed_us > FOLLOWED_US
         seen = f"{outputs.sign.message.name} shown with two vehicles on the deck"
         self._notes.hold("I15", hint and late, seen)
-
-    def _show(self, outputs: OutputImage) -> None:
-        """Remember each new page of the sign; PASS is said of what is on the disk already."""
-        self._sign = outputs.sign
-        shown = Shown(passage_id=outputs.passage_id, sign=outputs.sign)
-        if shown in self._shown:
-            return
-        self._shown[shown] = self._notes.now_us
-        if outputs.sign.message == Message.PASS and self._disk is not None:
-            found = [r for r in self._disk(outputs.passage_id) if r.decision is not None]
-            last = found[-1].decision if found else None
-            right = last is not None and last.outcome is Outcome.RELEASE
-            seen = f"PASS shown for passage {outputs.passage_id}; on disk: {last or 'nothing'}"
-            self._notes.once("I13", not right, seen)
 
 
 def _is_another(first: Vehicle, second: Vehicle) -> bool:

@@ -110,6 +110,11 @@ def annulments(records: Sequence[Record]) -> list[Record]:
     return found
 
 
+def releases(record: Record) -> bool:
+    """Whether this record lets its vehicle go."""
+    return record.decision is not None and record.decision.outcome is Outcome.RELEASE
+
+
 def _voids(parts: list[Record]) -> Iterator[Finding]:
     """What a person has voided is voided once, with its weight left as it was, and no rule lets it
     go any more."""

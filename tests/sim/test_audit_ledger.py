@@ -7,8 +7,11 @@ from collections.abc import Callable
 
 import pytest
 from audit_rig import DAY, SECOND, Day, held_for_nothing, service
+from checker_rig import awake, found, image, loaded_yard
 from msgspec.structs import replace
 
+from controller.core.images import OutputImage, Sign
+from controller.core.kinds import Message
 from protocol import custody, parts
 from protocol.keys import PrivateKey
 from protocol.record import Record, encode
@@ -57,6 +60,19 @@ def test_one_thing_wrong_is_found(spoil: Callable[[Day], None], checks: list[str
     day = Day()
     spoil(day)
     assert sorted(day.checks()) == checks
+
+
+def test_i9_a_plate_on_the_sign_before_its_record_is_on_the_disk() -> None:
+    record = Day().record()
+    page = Sign(message=Message.WAIT_FOR_OPERATOR, plate="京B99999")
+    out = OutputImage(sign=page, passage_id=record.passage_id)
+    yard = loaded_yard()
+    assert found(awake(yard, disk=lambda _: [record]), (image(), out)) == ["I9"]
+    right = replace(out, sign=replace(page, plate=record.plate or ""))
+    assert found(awake(yard, disk=lambda _: [record]), (image(), right)) == []
+    assert found(awake(yard, disk=lambda _: []), (image(), out)) == []
+    over = replace(out, sign=replace(page, message=Message.OVER))
+    assert found(awake(yard, disk=lambda _: []), (image(), over)) == ["I9"]
 
 
 def test_i6_a_gap_and_a_broken_chain() -> None:
