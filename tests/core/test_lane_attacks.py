@@ -249,10 +249,11 @@ def test_a_second_vehicle_coming_in_halts_the_release_until_it_is_gone(rig: Rig)
 def test_one_who_follows_over_the_deck_finds_the_boom_down(rig: Rig) -> None:
     released(rig)
     rig.run(4)
-    rig.plant.sense(End.ROAD, "arm", Presence.BLOCKED)
-    rig.run(2)
-    rig.plant.sense(End.ROAD, "arm", Presence.CLEAR)
-    rig.run(6)
+    for state in (Presence.BLOCKED, Presence.CLEAR):
+        for sensor in ("beam_low", "arm"):
+            rig.plant.sense(End.ROAD, sensor, state)
+        rig.run(4)
+    rig.run(3)
     assert rig.plant.booms[End.ROAD].position == BoomPosition.CLOSED
     assert rig.lane.phase == Phase.HOLDING
     assert kinds(rig) == [RecordKind.PASSAGE, RecordKind.VOID]
@@ -270,6 +271,24 @@ def test_a_person_in_the_beams_is_not_the_vehicle_that_moves_off(rig: Rig) -> No
     assert rig.lane.phase == Phase.RELEASING
     assert rig.plant.booms[End.ROAD].position == BoomPosition.OPEN
     assert kinds(rig) == [RecordKind.PASSAGE]
+
+
+@pytest.mark.parametrize("beam", [Presence.CLEAR, Presence.UNKNOWN])
+def test_what_a_loop_alone_feels_is_not_the_vehicle_that_moves_off(
+    rig: Rig, beam: Presence
+) -> None:
+    """Both beams know that nothing has come through them; one that knows nothing cannot say so."""
+    released(rig)
+    rig.run(4)
+    rig.plant.sense(End.ROAD, "beam_low", beam)
+    rig.plant.sense(End.ROAD, "arm", Presence.BLOCKED)
+    rig.run(1.5)
+    assert rig.lane.phase == (Phase.RELEASING if beam == Presence.CLEAR else Phase.DEPARTING)
+    rig.plant.sense(End.ROAD, "arm", Presence.CLEAR)
+    rig.plant.sense(End.ROAD, "beam_low", Presence.CLEAR)
+    rig.run(6)
+    stands = rig.plant.booms[End.ROAD].position == BoomPosition.OPEN
+    assert stands == (beam == Presence.CLEAR)
 
 
 def test_an_entry_boom_that_stays_up_is_named(rig: Rig) -> None:

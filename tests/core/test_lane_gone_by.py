@@ -18,9 +18,11 @@ def rig() -> Rig:
     weigh(rig, 30_000)
     rig.run_until(Phase.RELEASING, 12)
     rig.run(6)
-    rig.plant.sense(End.ROAD, "arm", Presence.BLOCKED)
+    for sensor in ("beam_low", "arm"):
+        rig.plant.sense(End.ROAD, sensor, Presence.BLOCKED)
     rig.run(1)
     assert rig.lane.phase == Phase.DEPARTING
+    rig.plant.sense(End.ROAD, "beam_low", Presence.CLEAR)
     assert rig.out.deck_lamps[End.ROAD] == Lamp.GREEN
     return rig
 

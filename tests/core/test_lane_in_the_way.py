@@ -137,8 +137,10 @@ def test_who_waits_too_close_while_the_lane_clears_is_told_to_go_back(rig: Rig) 
     rig.run_until(Phase.RELEASING, 12)
     rig.run(6)
     rig.plant.sense(End.YARD, "arm", Presence.BLOCKED)
-    rig.plant.sense(End.ROAD, "arm", Presence.BLOCKED)
+    for sensor in ("beam_low", "arm"):
+        rig.plant.sense(End.ROAD, sensor, Presence.BLOCKED)
     rig.run_until(Phase.DEPARTING, 2)
+    rig.plant.sense(End.ROAD, "beam_low", Presence.CLEAR)
     rig.plant.empty()
     rig.run(6)
     assert rig.out.sign.message == Message.PASS

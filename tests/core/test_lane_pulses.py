@@ -57,6 +57,7 @@ def test_a_pulse_under_the_boom_is_no_vehicle_that_moves_off(rig: Rig, sensor: s
         pulse(rig, end, sensor, 0.1)
         rig.run(0.3)
         assert phase(rig) == Phase.RETURNING
+    rig.plant.sense(End.YARD, "beam_high", Presence.BLOCKED)
     pulse(rig, End.YARD, "arm", 0.3)
     assert phase(rig) == Phase.DEPARTING
     assert [kind for kind, *_ in rig.plant.records] == [RecordKind.PASSAGE]

@@ -183,12 +183,14 @@ def test_no_boom_falls_behind_the_first_half_of_a_train_that_leaves(rig: Rig, ba
     rig.run_until(Phase.RETURNING if back else Phase.RELEASING, 12)
     rig.run(6)
     plant, end = rig.plant, End.YARD if back else End.ROAD
-    plant.sense(end, "arm", BLOCKED)
+    for sensor in ("beam_low", "arm"):
+        plant.sense(end, sensor, BLOCKED)
     rig.run(1)
     plant.sense(end, "approach", BLOCKED)
     rig.run(2)
     assert phase(rig) == Phase.DEPARTING
-    plant.sense(end, "arm", CLEAR)
+    for sensor in ("beam_low", "arm"):
+        plant.sense(end, sensor, CLEAR)
     plant.load(motion=False, far_in=True)
     assert not lowers(rig, 10)
     assert plant.booms[end].position == BoomPosition.OPEN

@@ -18,6 +18,7 @@ from controller.core.interlock import under_boom_clear
 from controller.core.kinds import (
     BETWEEN,
     BLOCKED,
+    CLEAR,
     CLOSED,
     EMPTY,
     OPEN,
@@ -108,7 +109,9 @@ def moves_off(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     if leave is None:
         return False
     here = inputs.ends[leave]
-    return here.boom.position == OPEN and vehicle_at(here, inputs, settings)
+    at_boom = here.boom.position == OPEN and vehicle_at(here, inputs, settings)
+    # It comes through both beams: what a loop alone feels is not it, or the loop lies.
+    return at_boom and not here.beam_low.state == here.beam_high.state == CLEAR
 
 
 def lane_clear(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
