@@ -251,7 +251,7 @@ class Audit:
         parts = self._parts(stay)
         way = Permit(_NAMES[crossing.end])
         due = [r for r in parts if r.permit is way and _decided_us(r) <= crossing.at_us]
-        causes = [r for r in due if releases(r)]
+        causes = [r for r in due if releases(r)] + _raised_by_hand(parts, way, crossing.at_us)
         used = self._crossed_before(crossing, stay)
         name = f"vehicle {crossing.vehicle} ({crossing.mass_g / 1e6:.2f} t)"
         # A rule lets one vehicle out of each passage; a person may say it again for the next.
@@ -403,6 +403,13 @@ def _account_for(stay: OnDeck, records: list[Record]) -> bool:
     more = records[1:]
     followers = all(record.void == _UNEXPECTED for record in more)
     return bool(records) and len(more) < max(1, len(stay.vehicles)) and followers
+
+
+def _raised_by_hand(parts: list[Record], way: Permit, at_us: int) -> list[Record]:
+    """The word of a named person that the boom goes up, where it is the newest on the passage."""
+    newest = [r for r in parts if _decided_us(r) <= at_us][-1:]
+    told = (r.kind is Kind.MANUAL_MOVE and r.person is not None and r.permit is way for r in newest)
+    return newest if any(told) else []
 
 
 def _decided_us(record: Record) -> int:

@@ -152,3 +152,38 @@ def test_t2_who_leaves_by_a_boom_that_opens_by_itself_was_not_let_out() -> None:
         opens = Fault(device=device, kind="opens by itself", from_us=from_s * SECOND)
         day.yard.options = replace(day.yard.options, faults=(opens,))
         assert ("T2" in day.checks()) is wrong
+
+
+@pytest.mark.parametrize(
+    ("moved", "wrong"),
+    [
+        ({}, False),
+        ({"permit": parts.Permit.YARD}, True),
+        ({"person": None}, True),
+        ({"at_us": 45 * SECOND}, True),
+        ({"lowered": True}, True),
+    ],
+)
+def test_t2_who_drives_out_by_a_boom_that_a_person_raised_by_hand(
+    moved: dict[str, Any], wrong: bool
+) -> None:
+    day = Day()
+    moved = dict(moved)
+    lowered, at_us = moved.pop("lowered", False), moved.pop("at_us", 32 * SECOND)
+    bare: dict[str, Any] = {"weighing": None, "verdicts": None, "decision": None}
+    held = day.record(decision=parts.Decision(outcome=parts.Outcome.HOLD), permit=parts.Permit.NONE)
+    times = day.times(at_us=at_us, decided_us=at_us)
+    by_hand: dict[str, Any] = {
+        "kind": parts.Kind.MANUAL_MOVE,
+        "refers_to": 1,
+        "person": parts.Person(who="maintenance 02", why="yearly round"),
+        "times": times,
+        **bare,
+    }
+    move = parts.Move(end=parts.End.ROAD, motion=parts.Motion.RAISE)
+    day.records = [held, day.record(part=2, move=move, **(by_hand | moved))]
+    if lowered:
+        move = replace(move, motion=parts.Motion.LOWER)
+        none = parts.Permit.NONE
+        day.records.append(day.record(part=3, move=move, **(by_hand | {"permit": none})))
+    assert ("T2" in day.checks()) is wrong
