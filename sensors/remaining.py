@@ -4,13 +4,14 @@ Nothing here is evidence. A deck with a cell that cannot be believed is UNKNOWN 
 a yard that is allowed to go on without evidence needs one, from the cells that are left.
 """
 
+from itertools import pairwise
 from typing import Final
 
 import msgspec
 import numpy as np
 
 from sensors.calibration import FloatArray, Scale
-from sensors.degraded import DegradedWeigher, DegradedWeight, NoDegradedWeight
+from sensors.degraded import PAIR_M, DegradedWeigher, DegradedWeight, NoDegradedWeight
 from sensors.presence import ELSEWHERE_SHARE, PRESENT_E, deck_state
 from sensors.weighing import DeckState
 
@@ -26,7 +27,7 @@ class Remaining(msgspec.Struct, frozen=True, kw_only=True):
     """The remaining cells' word; `gross_g` is what they carry, not what stands on the deck.
 
     `weight` is None until the load has stood for STANDS_S; `deck` is UNKNOWN while one cell alone
-    says that something came on.
+    says that something came on, and while none feels anything of a part that has none left.
     """
 
     cells: tuple[int, ...]
@@ -43,6 +44,7 @@ class RemainingCells:
         self._scale = scale
         self._weigher = weigher
         self._x_m = scale.x_m()
+        self._rows = _rows(scale)
         self._present = False
 
     def look(self, cells_g: FloatArray, bad: frozenset[int]) -> Remaining:
@@ -56,13 +58,23 @@ class RemainingCells:
         self._present = not one and now_g > (PRESENT_E - self._present) * scale.e_g
         moving = self._moves(kept_g, rows)
         still = self._present and not moving
+        deck = deck_state(round(now_g), self._present, scale)
+        unknown = one or (deck == DeckState.EMPTY and self._hides_any(bad))
         return Remaining(
             cells=tuple(sorted(bad)),
-            deck=DeckState.UNKNOWN if one else deck_state(round(now_g), self._present, scale),
+            deck=DeckState.UNKNOWN if unknown else deck,
             gross_g=round(now_g),
             moving=moving,
             weight=self._weigh(kept_g.mean(axis=0), bad) if still else None,
         )
+
+    def _hides_any(self, bad: frozenset[int]) -> bool:
+        """Whether a vehicle may stand where none of these cells feels it.
+
+        What stands between two rows loads both of them, and no other.
+        """
+        gone = [row <= bad for row in self._rows]
+        return all(gone) or any(map(all, pairwise(gone)))
 
     def _of_one_cell(self, cells_g: FloatArray) -> bool:
         """Whether one more cell fails, and is not named yet: what climbs on loads two at least."""
@@ -90,3 +102,13 @@ class RemainingCells:
             reason = "the cells of this deck are not in pairs"
             return NoDegradedWeight(missing_cells=tuple(sorted(bad)), reason=reason)
         return self._weigher.weigh(cells_g, bad)
+
+
+def _rows(scale: Scale) -> tuple[frozenset[int], ...]:
+    """The cells that stand side by side, rows from the entry end."""
+    rows: list[list[int]] = []
+    for cell in sorted(range(len(scale.cells)), key=lambda i: scale.cells[i].x_m):
+        if not rows or scale.cells[cell].x_m - scale.cells[rows[-1][0]].x_m > PAIR_M:
+            rows.append([])
+        rows[-1].append(cell)
+    return tuple(map(frozenset, rows))

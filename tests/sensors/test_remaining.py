@@ -78,6 +78,27 @@ def test_the_first_axle_beside_a_bad_cell_is_seen() -> None:
     assert watch.look(deck(6e6, 0.5), frozenset({0})).deck == DeckState.LOADED
 
 
+HIDES = [(range(8), 9.0), ((0, 1, 2, 3), 3.0), ((2, 3, 4, 5), 9.0), ((4, 5, 6, 7), 15.0)]
+
+
+@pytest.mark.parametrize(("bad", "at_m"), HIDES)
+def test_a_deck_is_not_empty_where_no_cell_is_left_to_feel_a_vehicle(
+    bad: range | tuple[int, ...], at_m: float
+) -> None:
+    """Two rows with all that is between them: what stands there alone loads no other row."""
+    for load_g in (0.0, 20e6):
+        assert look(deck(load_g, at_m), set(bad)).deck == DeckState.UNKNOWN
+    elsewhere_m = 15.0 if at_m < 9.0 else 3.0
+    seen = look(deck(20e6, elsewhere_m), set(bad))
+    assert seen.deck == (DeckState.UNKNOWN if len(bad) == 8 else DeckState.LOADED)
+
+
+@pytest.mark.parametrize("bad", [(2, 3), (0, 1), (1, 2, 5, 6), (0, 1, 4, 5)])
+def test_a_deck_is_empty_where_each_part_has_a_cell_that_feels(bad: tuple[int, ...]) -> None:
+    assert look(deck(0.0), set(bad)).deck == DeckState.EMPTY
+    assert look(deck(6e6, 2.0), set(bad)).deck == DeckState.LOADED
+
+
 @pytest.mark.parametrize(
     ("load_g", "word"),
     [
