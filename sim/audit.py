@@ -34,7 +34,7 @@ _NAMES = ("yard", "road")
 _ACCUSES = ("212 ", "213 ", "214 ")
 """Flags of a weight that changed by itself."""
 _UNEXPECTED = "unexpected load"
-_THERE = (_UNEXPECTED, "recovered with a load")
+_THERE = (_UNEXPECTED, "recovered with a load", "found on deck at start")
 """Told of what is on the deck now, and not of who has just left it."""
 _ANOTHER = "another than before the start"
 _GONE_AT_START = "gone at start"
@@ -105,7 +105,9 @@ class Audit:
             return True
         if record.void is None:
             return False
-        return self._made_up(record) or self._yard.burdened(record.times.at_us)
+        at_us = record.times.at_us
+        lies = self._yard.burdened(at_us) and not self._stood(at_us, _told_us(record))
+        return lies or self._made_up(record)
 
     def _made_up(self, record: Record) -> bool:
         """Whether a lying scale made up the load, and nobody was there whom the record tells of."""
@@ -115,7 +117,7 @@ class Audit:
         # What is gone at a start was made up before the lane died: a cell that lies now lies late.
         if record.void == _GONE_AT_START:
             return began and not self._stood(at_us, lain_us)
-        told_us = 0 if record.void in _THERE else LEAVES_US
+        told_us = _told_us(record)
         if self._scale_lies(at_us) and not self._stood(at_us, told_us):
             return True
         # What began while a scale lied may be found to be gone long after, if the lie has stayed.
@@ -410,6 +412,11 @@ def _raised_by_hand(parts: list[Record], way: Permit, at_us: int) -> list[Record
     newest = [r for r in parts if _decided_us(r) <= at_us][-1:]
     told = (r.kind is Kind.MANUAL_MOVE and r.person is not None and r.permit is way for r in newest)
     return newest if any(told) else []
+
+
+def _told_us(record: Record) -> int:
+    """How long after its vehicle has left the deck a record may tell of it."""
+    return 0 if record.void in _THERE else LEAVES_US
 
 
 def _decided_us(record: Record) -> int:

@@ -116,6 +116,27 @@ def test_i4_what_lies_on_the_deck_from_the_beginning_is_no_load_that_came() -> N
 
 
 @pytest.mark.parametrize(
+    ("at_s", "void", "of_vehicle"),
+    [
+        (30, "found on deck at start", True),
+        (50, "found on deck at start", False),
+        (50, "unexpected load", False),
+        (50, "left without weighing", True),
+        (70, "left without weighing", False),
+    ],
+)
+def test_i4_what_lies_beside_a_vehicle_has_not_its_record(
+    at_s: int, void: str, of_vehicle: bool
+) -> None:
+    day = Day()
+    times = day.times(at_us=at_s * SECOND, entered_us=None, decided_us=at_s * SECOND)
+    day.records = [held(day, void, times)]
+    day.yard.loads.append(Thing.lying(500_000, 6.0, from_us=20 * SECOND))
+    found = [one.seen for one in day.findings() if one.check == "I4"]
+    assert ("vehicles [0] on the deck: none" not in found) is of_vehicle
+
+
+@pytest.mark.parametrize(
     ("boarded_s", "told", "wrong"),
     [(1.5, True, False), (1.5, False, False), (0.9, True, True), (4.1, True, True)],
 )
