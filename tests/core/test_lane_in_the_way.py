@@ -115,6 +115,26 @@ def test_who_was_let_go_before_the_restart_is_told_to_drive_on(rig: Rig) -> None
     assert told(rig.out) == (Message.CLOSED, True)
 
 
+def test_who_waits_before_the_boom_of_one_let_go_is_told_to_go_back(rig: Rig) -> None:
+    """The lane has stopped with that boom up, off zero, and waits for a way without anybody."""
+    rig.plant.vehicle = PAPERS
+    board(rig)
+    weigh(rig, 48_000)
+    rig.plant.sense(End.ROAD, "approach", Presence.BLOCKED)
+    rig.run_until(Phase.RELEASING, 12)
+    rig.run(8)
+    rig.plant.sense(End.ROAD, "arm", Presence.BLOCKED)
+    rig.plant.empty()
+    rig.restart()
+    rig.plant.weight = replace(rig.plant.weight, zero_ok=False)
+    rig.run(6)
+    assert told(rig.out) == (Message.FORWARD, True)
+    rig.plant.sense(End.ROAD, "arm", Presence.CLEAR)
+    rig.run(6)
+    assert rig.plant.booms[End.ROAD].position == BoomPosition.OPEN
+    assert told(rig.out) == (Message.BACK, True)
+
+
 def test_below_a_closed_boom_stands_another_than_the_one_let_go(rig: Rig) -> None:
     rig.plant.vehicle = PAPERS
     board(rig)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.core.guards.common import elapsed, vehicle_at
+from controller.core.guards.common import elapsed, end_clear, vehicle_at
 from controller.core.guards.whole import ends_known, fault_present
 from controller.core.images import EndInputs, InputImage
 from controller.core.kinds import (
@@ -42,10 +42,11 @@ def leaves_there(lane: Lane, inputs: InputImage, end: End) -> bool:
     """Whether who stands at this end is the one that the lane has let go by it.
 
     No boom falls before that one has come out from under it, so below a closed one stands another.
+    Who stands before an open one, on the approach loop alone, faces the sign: that one is another.
     """
     passage = lane.passage
     leaves = passage is not None and passage.leave_by == end
-    return leaves and inputs.ends[end].boom.position != CLOSED
+    return leaves and inputs.ends[end].boom.position != CLOSED and not end_clear(inputs, end)
 
 
 def _else_in_order(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
