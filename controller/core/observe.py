@@ -9,11 +9,12 @@ from controller.core.guards import (
     comes_on,
     hangs_out,
     is_healthy,
+    is_past,
     load_stays,
     nobody_waits,
     request_of,
 )
-from controller.core.guards.common import OFF, elapsed, end_clear, quiet, vehicle_at
+from controller.core.guards.common import OFF, elapsed, end_clear, vehicle_at
 from controller.core.images import EndInputs, InputImage
 from controller.core.intents import hold, new_passage, resumed, void
 from controller.core.kinds import (
@@ -178,16 +179,16 @@ def _boards(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
 
 
 def _gone_by(lane: Lane, passage: Passage, inputs: InputImage, settings: LaneSettings) -> Passage:
-    """Note that nothing is any more under the boom by which it leaves, were it for a moment.
+    """Note that it has gone by the boom by which it leaves, or its front has.
 
-    A sensor that says nothing by turns keeps that boom up for as long as it does. So does an
+    A sensor that hangs, or says nothing by turns, keeps that boom up for as long.  So does an
     approach loop that may feel a trailer: who drives a train out is out then, who backs it out not.
     """
     leave = passage.leave_by
     gone = (
         lane.phase == Phase.DEPARTING
         and leave is not None
-        and (passage.gone_by or quiet(inputs, leave, settings.pulse_us))
+        and (passage.gone_by or is_past(lane, inputs, leave, settings))
         and not (passage.entry in (None, leave) and hangs_out(lane, inputs, leave))
     )
     return passage if gone is passage.gone_by else replace(passage, gone_by=gone)

@@ -35,7 +35,7 @@ class Passage(Struct, frozen=True, kw_only=True):
     ``proposal`` is what the lane read where ``plate`` is not that, or not yet.
     ``felt_us`` is since when the cells that are left feel one on a deck that a bad cell hides.
     ``reached`` says that its front was seen at the far end, with nothing at its entry, ``gone_by``
-    that nothing of it is under the boom by which it leaves any more.
+    that it has gone by the boom by which it leaves, or its front has.
     ``accounted`` says that the on-deck interval has its PASSAGE or VOID record, or is about to;
     ``voided`` that a person has said that nothing of it stands, so that no rule decides on it.
     ``taken_back``: ``weight`` does not stand; ``withdrawn`` is why, where the scale says so, and

@@ -161,6 +161,8 @@ ROWS: tuple[Row, ...] = (
     Row((_P.DEPARTING, _P.ZERO_CHECK), g.comes_back, _P.HOLDING, "unexpected load",
         Fault.UNEXPECTED_LOAD),
     Row((_P.DEPARTING,), g.lane_clear, _P.ZERO_CHECK, "lane clear"),
+    Row((_P.DEPARTING,), g.left_behind, _P.HOLDING, "unexpected load", Fault.UNEXPECTED_LOAD),
+    Row((_P.DEPARTING,), g.loaded_in_debt, _P.FAULTED, "ledger silent", Fault.LEDGER_SILENT),
     Row((_P.DEPARTING,), g.still_loaded, _P.HOLDING, "did not clear", Fault.DID_NOT_LEAVE),
     Row((_P.DEPARTING,), g.timed_out, _P.FAULTED, "lane not clear", Fault.BOOM_NOT_CLOSED),
 

@@ -47,6 +47,7 @@ from controller.core.guards.deciding import (
     weight_under_radio,
     weight_withdrawn,
 )
+from controller.core.guards.follower import is_past, left_behind
 from controller.core.guards.leaving import (
     breaks_out,
     comes_back,
@@ -59,6 +60,7 @@ from controller.core.guards.leaving import (
 )
 from controller.core.guards.limits import (
     limit_name,
+    loaded_in_debt,
     record_owed,
     refused_in_time,
     still_loaded,
@@ -117,16 +119,19 @@ __all__ = [
     "in_the_way",
     "is_blind",
     "is_healthy",
+    "is_past",
     "lane_clear",
     "leave_end",
     "leaves_at_start",
     "leaves_there",
     "leaves_undecided",
     "ledger_away",
+    "left_behind",
     "left_deck",
     "left_weighed",
     "limit_name",
     "load_stays",
+    "loaded_in_debt",
     "loaded_undecided",
     "manual_asked",
     "manual_left",

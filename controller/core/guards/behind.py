@@ -42,10 +42,10 @@ def is_seen_as_drawbar(here: EndInputs) -> bool:
     under = (here.arm, here.beam_low, here.beam_high)
     if here.approach.state in OFF or any(one.state not in OFF for one in under):
         return False
-    return here.approach.state != BLOCKED or here.approach.since_us <= _cleared_us(here)
+    return here.approach.state != BLOCKED or here.approach.since_us <= cleared_us(here)
 
 
-def _cleared_us(here: EndInputs) -> int:
+def cleared_us(here: EndInputs) -> int:
     """When the last of a vehicle went from under this boom; by the beams where no loop is."""
     if here.arm.state != NOT_FITTED:
         return here.arm.since_us

@@ -53,6 +53,11 @@ def record_owed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     return timed_out(lane, inputs, settings) and passage is not None and passage.intent is not None
 
 
+def loaded_in_debt(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
+    """The ledger owes a record of who has left, and who is on the deck has to wait for it."""
+    return record_owed(lane, inputs, settings) and still_loaded(lane, inputs, settings)
+
+
 def refused_in_time(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """The time is over, and the ledger says that it cannot take the record."""
     return not inputs.ledger.ready and timed_out(lane, inputs, settings)
