@@ -19,6 +19,7 @@ from sim.world import ENDS, Yard
 ALONE_US = 3_000_000
 """So long after the boom is down, with no record on its way, nobody takes him for the other."""
 _NOT_LOOKED_AT = ("sign", "approach_lamp", "deck_lamp", "camera")
+_PUTS_OFF = ("beam_low", "beam_high")
 # An enumeration's attribute costs ten times a name, and every scan asks.
 _CLEAR = Presence.CLEAR
 _STOPPED = (Message.CLOSED, Message.EMERGENCY, Message.NO_RECORDS, Message.TEST)
@@ -36,8 +37,8 @@ class Followers:
     """Watches each boom from before it rises until it is down again behind a vehicle.
 
     Nobody is noted where the lane was stopped or dead meanwhile, or anything that it looks at in
-    trouble: then it may not know that another has taken the place of the first.  A boom that was
-    torn off is never down.
+    trouble: then it may not know that another has taken the place of the first.  A beam in trouble
+    only puts that off.  A boom that was torn off is never down.
     """
 
     def __init__(self, yard: Yard) -> None:
@@ -82,7 +83,12 @@ class Followers:
     def _stirs(self, inputs: InputImage, outputs: OutputImage) -> bool:
         if inputs.estop != _CLEAR or outputs.sign.message in _STOPPED:
             return True
-        return any(part_of(device) not in _NOT_LOOKED_AT for device in self._yard.troubles)
+        return any(
+            part_of(device) not in (*_NOT_LOOKED_AT, *_PUTS_OFF) for device in self._yard.troubles
+        )
+
+    def _put_off(self) -> bool:
+        return any(part_of(device) in _PUTS_OFF for device in self._yard.troubles)
 
     def _leaves(self, crossing: Crossing) -> None:
         """Wait for the boom behind a vehicle that the lane has let go, if another is there."""
@@ -98,7 +104,7 @@ class Followers:
         there = tuple(v.number for v in vehicles if v.axles_on_deck())
         if not there:
             self._gone = None
-        elif self._down_us[gone.end] < now_us or outputs.record is not None:
+        elif self._down_us[gone.end] < now_us or outputs.record is not None or self._put_off():
             self._shut_us = None
         elif self._shut_us is None:
             self._shut_us = now_us

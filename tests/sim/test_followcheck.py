@@ -153,6 +153,20 @@ def test_nor_for_one_before_he_has_been_alone_for_long(
     assert evening.alone(odd=odd, odd_us=DOWN_US + SECOND) == ([] if odd is leaves_too else FOUND)
 
 
+def heals(evening: Evening) -> None:
+    evening.yard.heal("road.beam_low")
+
+
+def test_a_beam_in_trouble_only_puts_it_off() -> None:
+    evening = Evening()
+    evening.yard.fault("road.beam_low", "says blocked")
+    assert evening.alone() == []
+    evening = Evening()
+    evening.yard.fault("road.beam_low", "says blocked")
+    evening.ends_us += 2 * SECOND
+    assert evening.alone(odd=heals, odd_us=DOWN_US + SECOND) == FOUND
+
+
 def backs_out(evening: Evening) -> None:
     evening.entry = 1
 
