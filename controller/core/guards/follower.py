@@ -64,7 +64,7 @@ def is_past(lane: Lane, inputs: InputImage, end: End, settings: LaneSettings) ->
     here = inputs.ends[end]
     if entry_of(lane) in (None, end):
         return False
-    if here.arm.state == CLEAR:
+    if here.arm.state == CLEAR and here.arm.since_us > lane.since_us:
         return elapsed(inputs.now_us, here.arm.since_us, settings.pulse_us)
     beams = [one for one in (here.beam_low, here.beam_high) if one.state != NOT_FITTED]
     return bool(beams) and all(
