@@ -69,6 +69,15 @@ class Deck(IntEnum):
     UNDER_RANGE = 4
 
 
+class WayIn(IntEnum):
+    """How far a vehicle has come in by its entry, as the loops there tell it."""
+
+    OUTSIDE = 0
+    ASTRIDE = 1
+    PAST_APPROACH = 2
+    INSIDE = 3
+
+
 class WeighingStatus(IntEnum):
     """Where the weighing of the vehicle now on the deck has come to.
 

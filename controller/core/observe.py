@@ -26,12 +26,14 @@ from controller.core.kinds import (
     Phase,
     PlateStand,
     RequestKind,
+    WayIn,
     WeighingStatus,
 )
 from controller.core.passage import Lane, Passage
 from controller.core.plates import BY_PERSON, forgotten, passing, said, with_reads
 from controller.core.service import serviced
 from controller.core.settings import LaneSettings
+from controller.core.way_in import way_in
 
 # Reading takes its time, so that what was seen at the entry may come in while the vehicle stands.
 _READING = (
@@ -42,6 +44,7 @@ _READING = (
     Phase.CONFIRMING,
 )
 GONE_AT_START = "gone at start"
+SAID_NOTHING = "the scale said nothing"
 _NOT_WORKING = (
     Phase.STARTING,
     Phase.FAULTED,
@@ -136,13 +139,26 @@ def _on_deck(lane: Lane, passage: Passage, inputs: InputImage, settings: LaneSet
         if deck in (LOADED, OVER_RANGE) and _boards(lane, inputs, settings):
             return replace(passage, boarded_us=inputs.now_us)
         if passage.stay is None:
-            return _felt(lane, passage, inputs, settings)
+            return _unweighed(lane, passage, inputs, settings)
     if deck == EMPTY and not passage.emptied:
         if inputs.now_us - inputs.weight.since_us >= settings.empty_settle_us:
             return replace(passage, emptied=True)
     elif deck == LOADED and passage.emptied and not passage.accounted:
         return replace(passage, emptied=False)
     return passage
+
+
+def _unweighed(lane: Lane, passage: Passage, inputs: InputImage, settings: LaneSettings) -> Passage:
+    """Have board in a stopped lane who is on a deck that nothing is known of.
+
+    The cells that are left feel him, or the loops at his entry saw him go in while none spoke.
+    """
+    way = way_in(passage, inputs, settings)
+    if way is not passage.way_in:
+        passage = replace(passage, way_in=way)
+    if way == WayIn.INSIDE and lane.phase in _NOT_WORKING:
+        return replace(passage, boarded_us=inputs.now_us)
+    return _felt(lane, passage, inputs, settings)
 
 
 def _felt(lane: Lane, passage: Passage, inputs: InputImage, settings: LaneSettings) -> Passage:
@@ -243,5 +259,10 @@ def _owed(passage: Passage, inputs: InputImage) -> Passage:
         return hold(replace(passage, owed=""), inputs, passage.owed)
     if passage.emptied and not passage.accounted:
         gone = passage.boarded_us is None
-        return void(passage, inputs, GONE_AT_START if gone else "left without weighing")
+        return void(passage, inputs, GONE_AT_START if gone else _left(passage))
     return passage
+
+
+def _left(passage: Passage) -> str:
+    said = "left without weighing"
+    return f"{said}: {SAID_NOTHING}" if passage.way_in == WayIn.INSIDE else said

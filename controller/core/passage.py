@@ -15,7 +15,7 @@ from controller.core.images import (
     Vehicle,
     Weight,
 )
-from controller.core.kinds import Decision, End, Phase, PlateStand, RequestKind, Withdrawal
+from controller.core.kinds import Decision, End, Phase, PlateStand, RequestKind, WayIn, Withdrawal
 from controller.core.verdict import Facts, Judgement
 
 READS_MAX = 16
@@ -33,7 +33,8 @@ class Passage(Struct, frozen=True, kw_only=True):
     Frames exposed before ``seen_from_us`` show another vehicle, those after ``passed_us``, when its
     front had gone past the camera, may; ``track`` is the camera's number for this one.
     ``proposal`` is what the lane read where ``plate`` is not that, or not yet.
-    ``felt_us`` is since when the cells that are left feel one on a deck that a bad cell hides.
+    ``felt_us`` is since when the cells that are left feel one on a deck that a bad cell hides;
+    ``way_in`` is how far it has come in by the loops, INSIDE only under a scale that says nothing.
     ``reached`` says that its front was seen at the far end, with nothing at its entry, ``gone_by``
     that it has gone by the boom by which it leaves, or its front has.
     ``accounted`` says that the on-deck interval has its PASSAGE or VOID record, or is about to;
@@ -48,6 +49,7 @@ class Passage(Struct, frozen=True, kw_only=True):
     started_us: int
     boarded_us: int | None = None
     felt_us: int | None = None
+    way_in: WayIn = WayIn.OUTSIDE
     emptied: bool = False
     reached: bool = False
     reads: tuple[PlateRead, ...] = ()
