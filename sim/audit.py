@@ -38,6 +38,7 @@ _THERE = (_UNEXPECTED, "recovered with a load", "found on deck at start")
 """Told of what is on the deck now, and not of who has just left it."""
 _ANOTHER = "another than before the start"
 _GONE_AT_START = "gone at start"
+_SAYS_NOTHING = ("silent", "unknown", "stuck")
 _TOO_MUCH = ("reads too much", "jumps", "creeps")
 
 
@@ -210,7 +211,7 @@ class Audit:
         for stay, records in zip(self._stays, self._by_stay, strict=True):
             if stay.until_us is None or stay.until_us - stay.from_us < SHORT_US:
                 continue
-            if not records and self._untold(stay):
+            if not records and (self._untold(stay) or self._unseen(stay)):
                 continue
             if not _account_for(stay, records):
                 names = ", ".join(f"seq {r.seq} {r.kind.name}" for r in records) or "none"
@@ -226,6 +227,18 @@ class Audit:
         return stay.until_us is not None and any(
             from_us <= stay.from_us and stay.until_us <= until_us
             for from_us, until_us in self._mute
+        )
+
+    def _unseen(self, stay: OnDeck) -> bool:
+        """Whether no cell spoke, and no loop could tell him from one who stood before the deck."""
+        if stay.whole or stay.until_us is None:
+            return False
+        return any(
+            fault.device == "cells"
+            and fault.kind in _SAYS_NOTHING
+            and fault.from_us <= stay.from_us
+            and (fault.until_us is None or stay.until_us <= fault.until_us)
+            for fault in self._yard.options.faults
         )
 
     def _left(self) -> Iterator[Finding]:

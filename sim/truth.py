@@ -8,12 +8,14 @@ from msgspec import Struct
 class OnDeck(Struct, kw_only=True):
     """One stretch of time in which a wheel stood on the platform; ``until_us`` None while it lasts.
 
-    ``vehicles`` are the numbers of all vehicles that touched it; ``mass_g`` is the mass of each.
+    ``vehicles`` are the numbers of all vehicles that touched it, with the mass of each.  ``whole``
+    says that the rear of one was past the edge by which it had come.
     """
 
     from_us: int
     until_us: int | None = None
     vehicles: dict[int, int]
+    whole: bool = False
 
 
 class Crossing(Struct, frozen=True, kw_only=True):
@@ -54,13 +56,14 @@ class Truth:
         self.touches: list[Touch] = []
         self.bypasses: list[Bypass] = []
 
-    def deck(self, now_us: int, vehicles: dict[int, int]) -> None:
+    def deck(self, now_us: int, vehicles: dict[int, int], whole: bool) -> None:
         """Take down who has wheels on the platform now, with the true masses."""
         last = self.on_deck[-1] if self.on_deck else None
         if last is None or last.until_us is not None:
             if vehicles:
-                self.on_deck.append(OnDeck(from_us=now_us, vehicles=dict(vehicles)))
+                self.on_deck.append(OnDeck(from_us=now_us, vehicles=dict(vehicles), whole=whole))
         elif vehicles:
             last.vehicles.update(vehicles)
+            last.whole = last.whole or whole
         else:
             last.until_us = now_us

@@ -397,7 +397,8 @@ class Yard(Outlook):
             self._present = [driver.vehicle for driver in at_wheel]
         self._at_wheel = at_wheel
         loaded = [v for v in self._present if v.axles_on_deck()]
-        self.truth.deck(now, {v.number: v.mass_g for v in loaded})
+        whole = any(v.rear_s_m > 0 for v in loaded)
+        self.truth.deck(now, {v.number: v.mass_g for v in loaded}, whole)
         self._cross(now)
         loaded.sort(key=lambda v: v.s_m, reverse=True)
         first = loaded[0] if loaded else None

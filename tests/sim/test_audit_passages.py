@@ -207,6 +207,31 @@ def test_i4_what_began_as_the_scale_lied_may_be_found_gone_late(
     assert ("I4" in day.checks()) is wrong
 
 
+@pytest.mark.parametrize(
+    ("kind", "device", "whole", "from_s", "until_s", "wrong"),
+    [
+        ("silent", "cells", False, 9, None, False),
+        ("stuck", "cells", False, 9, 41, False),
+        ("stuck", "cells", True, 9, 41, True),
+        ("stuck", "cells", False, 11, 41, True),
+        ("stuck", "cells", False, 9, 39, True),
+        ("slow", "cells", False, 9, 41, True),
+        ("silent", "cell3", False, 9, 41, True),
+    ],
+)
+def test_i4_who_put_no_more_than_his_nose_on_a_deck_that_said_nothing(
+    kind: str, device: str, whole: bool, from_s: int, until_s: int | None, wrong: bool
+) -> None:
+    day = Day()
+    no_record(day)
+    day.yard.truth.on_deck[0].whole = whole
+    until_us = None if until_s is None else until_s * SECOND
+    fault = Fault(device=device, kind=kind, from_us=from_s * SECOND, until_us=until_us)
+    day.yard.options = replace(day.yard.options, faults=(fault,))
+    found = [one.seen for one in day.findings() if one.check == "I4"]
+    assert found == ["vehicles [0] on the deck: none"] * wrong
+
+
 def test_i4_who_follows_before_the_deck_is_empty_has_a_record_of_his_own() -> None:
     for vehicles, void, wrong in (
         ((0, 1), "unexpected load", False),

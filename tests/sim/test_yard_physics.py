@@ -7,7 +7,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from yard_rig import STEP_US, clear, drive_on, let_out, weigh, yard_with
+from yard_rig import STEP_US, clear, drive_on, let_in, let_out, weigh, yard_with
 
 from hal.ports import Contact, Drive
 from sim.bridge import floor_of
@@ -196,6 +196,18 @@ def test_beams_clear_while_a_truck_stands_well_and_block_while_it_comes() -> Non
     assert seen == {"approach", "arm", "beam_low", "beam_high"}
     assert clear(yard, 0)
     assert clear(yard, 1)
+
+
+def test_a_truck_is_on_the_deck_in_whole_once_its_rear_is_past_the_edge() -> None:
+    yard = yard_with("3-axle truck")
+    while yard.drivers[0].mind is not Mind.STANDING:
+        let_in(yard)
+        yard.advance(STEP_US)
+        whole = any(stay.whole for stay in yard.truth.on_deck)
+        passed_m = yard.drivers[0].vehicle.rear_s_m
+        # It is noted as the drivers think, ten times a second.
+        assert whole is (passed_m > 0) or abs(passed_m) < 0.3
+    assert whole
 
 
 def blocked(yard: Yard, kind: str) -> bool:
