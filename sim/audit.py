@@ -106,9 +106,11 @@ class Audit:
             return True
         if record.void is None:
             return False
-        at_us = record.times.at_us
-        lies = self._yard.burdened(at_us) and not self._stood(at_us, _told_us(record))
-        return lies or self._made_up(record)
+        at_us, came_us = record.times.at_us, record.times.entered_us
+        burdened = self._yard.burdened
+        # Of what has walked off again is told then.
+        lies = burdened(at_us) or (came_us is not None and burdened(came_us))
+        return (lies and not self._stood(at_us, _told_us(record))) or self._made_up(record)
 
     def _made_up(self, record: Record) -> bool:
         """Whether a lying scale made up the load, and nobody was there whom the record tells of."""

@@ -115,6 +115,20 @@ def test_i4_what_lies_on_the_deck_from_the_beginning_is_no_load_that_came() -> N
         assert ("I4" in day.checks()) is wrong
 
 
+@pytest.mark.parametrize(("came_s", "wrong"), [(3, False), (1, True), (None, True)])
+def test_i4_what_has_walked_off_the_deck_again_is_told_of_then(
+    came_s: int | None, wrong: bool
+) -> None:
+    day = Day()
+    record_of_nothing(day)
+    entered_us = None if came_s is None else came_s * SECOND
+    times = replace(day.records[0].times, entered_us=entered_us)
+    day.records[0] = replace(day.records[0], times=times)
+    walked = Thing.lying(280_000, 6.0, from_us=2 * SECOND, until_us=4 * SECOND)
+    day.yard.loads.append(walked)
+    assert ("I4" in day.checks()) is wrong
+
+
 @pytest.mark.parametrize(
     ("at_s", "void", "of_vehicle"),
     [
