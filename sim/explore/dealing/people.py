@@ -32,6 +32,7 @@ _MAINTENANCE = "maintenance 李"
 _HOLDS_S = 0.4
 """How often a button that is held asks again."""
 _FIRST_RELEASE_S, _RELEASES_S, _RELEASES = 60.0, 25.0, 8
+_KEPT_UP = 0.5
 
 
 def deal_walkers(rng: Random, span_s: float) -> list[Table]:
@@ -167,6 +168,20 @@ def _nobody_tells(rng: Random, table: Table, first: Table) -> None:
     asked: Table = {"kind": "release", "who": "operator 09 赵", "why": _WHY, "end": far}
     released = [asked | {"at": seconds(s + rng.uniform(0, 5))} for s in at_s]
     table["request"] = sorted([*table["request"], *released], key=lambda one: in_s(one["at"]))
+    if rng.random() < _KEPT_UP:
+        _keeps_up(rng, table, far, at_s[0])
+
+
+def _keeps_up(rng: Random, table: Table, far: str, released_s: float) -> None:
+    """Somebody in the beams, or the loop under it, keeps up the boom behind one that was let go."""
+    from_s = released_s + rng.uniform(5, 15)
+    times = {"from": seconds(from_s), "until": seconds(from_s + rng.uniform(90, 160))}
+    sound = not any(fault["device"].startswith(far) for fault in table["fault"])
+    if sound and rng.random() < 0.5:
+        hangs = {"device": f"{far}.arm", "kind": "says blocked"} | times
+        table["fault"] = sorted([*table["fault"], hangs], key=lambda one: in_s(one["from"]))
+    else:
+        table["person"] = [*table["person"], {"end": far} | times]
 
 
 def _quiet_before(table: Table, until_s: float) -> bool:
