@@ -114,14 +114,19 @@ class AxleBooks:
         if not self.lost and self._tail.judge(level_g):
             self._rewrite()
 
-    def see_standing(self, level_g: float) -> None:
-        """The load of a vehicle that stands; more than the steps explain is an axle unseen."""
-        if self._calm_g is None:
-            self._calm_g = level_g
-        lightest_g = min((step.mass_g for step in self.climbed()), default=0)
-        if level_g - self._calm_g > UNSEEN * lightest_g:
-            self.lose()
+    def unexplained_g(self, level_g: float) -> float:
+        """By how much the load of a vehicle that stands is more than its steps explain; 0.0: not.
+
+        So much is an axle that no step tells of; a body that leans makes less.
+        """
+        before_g = level_g if self._calm_g is None else self._calm_g
         self._calm_g = level_g
+        lightest_g = min((step.mass_g for step in self.climbed()), default=0)
+        return level_g - before_g if level_g - before_g > UNSEEN * lightest_g else 0.0
+
+    def may_be_one(self, mass_g: float) -> bool:
+        """Whether so much is not too heavy beside the others for one axle."""
+        return mass_g <= HEAVIER * max((step.mass_g for step in self.climbed()), default=0)
 
     def _rewrite(self) -> None:
         """Enter the newest steps again, without those that count no more."""

@@ -8,10 +8,11 @@ from collections import deque
 from itertools import islice
 from typing import Final
 
+import msgspec
 import numpy as np
 
 from sensors.axle_books import AxleAnswers, AxleBooks
-from sensors.axle_confidence import Between, between, climb
+from sensors.axle_confidence import JUMP_SHARE, Between, between, climb
 from sensors.axle_doubt import StandingDoubt
 from sensors.axle_steps import AxleStep, End, Peak, PeakFinder, about, both_sides
 from sensors.axle_tail import Edge
@@ -24,6 +25,9 @@ LAG_MIN_S: Final = 0.12
 LAG_MAX_S: Final = 0.40
 # Who creeps takes longer over an edge; the pitching that blurs his speed is gone in this time.
 LAG_CREEPING_S: Final = 1.1
+# Who stops on the edge takes so long over it; at least this share of the axle is a step by then.
+LAG_SLOW_S: Final = 0.8
+SLOW_SHARE: Final = 0.6
 CREEP_TICKS: Final = 20
 # The load is known after so many ticks, and by no more than these.
 LEVEL_TICKS: Final = 6
@@ -41,6 +45,8 @@ RINGING_M: Final = 0.55
 RINGING_US: Final = 700_000
 # A lever further from both ends than this share of the deck is that of no axle on an edge.
 INSIDE: Final = 0.2
+# So far one that sets off rolls within a step, and all its load with it.
+SETS_OFF_M: Final = 0.2
 LOADS_KEPT: Final = 300
 # So long before and after a step the tyre is on the edge, and the load is neither the old nor
 # the new one.
@@ -142,11 +148,40 @@ class AxleTracker:
         if level_g is not None:
             self.books.see_level(level_g)
 
-    def see_standing(self) -> None:
-        """The vehicle has stood for a while: no axle may have come on that no step tells of."""
+    def see_standing(self, history: History, stopped_us: int, in_beam: bool) -> AxleStep | None:
+        """The vehicle has stood for a while: no axle may have come on that no step tells of.
+
+        One that stopped on the edge comes on too slowly for a step. It counts where it may have
+        been across the beam (`in_beam`); else the count is not known any more.
+        """
         level_g = self._level_g(self._ticks[-1][0])
-        if level_g is not None:
-            self.books.see_standing(level_g)
+        more_g = 0.0 if level_g is None else self.books.unexplained_g(level_g)
+        if more_g == 0.0:
+            return None
+        edge = self._slow_edge(history, more_g) if in_beam else None
+        if edge is None or edge.step.at_us > stopped_us:
+            self.books.lose()
+            return None
+        return self._enter(edge)
+
+    def _slow_edge(self, history: History, more_g: float) -> Edge | None:
+        """The one axle by which the load has grown since the last step; None where it is none."""
+        lag = round(LAG_SLOW_S * self._rate_hz)
+        instants = history.index_at(self._stepped_us + CLIMBED_US) - 2 * lag
+        if instants <= 0 or not self.books.may_be_one(more_g):
+            return None
+        sides = max(
+            both_sides(history, instants, lag, 0.0), key=lambda one: one.late_g - one.early_g
+        )
+        if sides.late_g - sides.early_g < SLOW_SHARE * more_g:
+            return None
+        edge = self._edge(Peak.of(sides, False))
+        if edge is None or edge.step.end != self.books.front:
+            return None
+        # The whole of it is known here, and not the jump alone.
+        jump_g = JUMP_SHARE * more_g
+        step = msgspec.structs.replace(edge.step, mass_g=round(jump_g))
+        return edge._replace(step=step, climb=edge.climb._replace(jump_g=jump_g))
 
     def _lag_s(self) -> float:
         """How long before and after an instant is looked at: as long as a tyre takes to climb."""
@@ -175,9 +210,9 @@ class AxleTracker:
     def _is_second_half(self, step: AxleStep) -> bool:
         """Whether an axle that stopped on the edge goes on over it.
 
-        Without a beam it may as well be the axle of another vehicle that follows closely.
+        Nobody comes as close behind it. Without a beam it may as well be another that does.
         """
-        if not self.books.steps or step.standing or not self.behind_beam:
+        if not self.books.steps or not self.behind_beam:
             return False
         last = self.books.steps[-1]
         same = step.end == last.end == self.books.front and step.mass_g > 0 < last.mass_g
@@ -219,8 +254,7 @@ class AxleTracker:
         """The axle behind a step, or None where it is none."""
         books = self.books
         end = End.ENTRY if peak.lever_m < self._length_m / 2 else End.EXIT
-        share = peak.lever_m / self._length_m
-        if peak.standing and books.steps and INSIDE < share < 1 - INSIDE:
+        if peak.standing and books.steps and self._is_inside(peak):
             return None  # A body that is rocked moves load about its middle, not at an end.
         if books.front is None:
             books.front = end
@@ -238,6 +272,11 @@ class AxleTracker:
         levers_m = moment_gm / most_g, books.last_moment_gm / most_g
         known = climb(peak.rise_g, deck, books.on_deck(), way_m, levers_m)
         return Edge(self._step(peak, end, way_m), moment_gm, deck.load_g, known)
+
+    def _is_inside(self, peak: Peak) -> bool:
+        """Whether the load came or went far from both ends, and no vehicle just sets off."""
+        inside_m = min(peak.lever_m, self._length_m - peak.lever_m)
+        return inside_m - SETS_OFF_M * peak.load_g / abs(peak.rise_g) > INSIDE * self._length_m
 
     def _step(self, peak: Peak, end: End, way_m: float) -> AxleStep:
         return AxleStep(

@@ -43,6 +43,9 @@ DRIVES_OFF_MPS: Final = 0.5
 ABSURD_SPACING_MM: Final = 1000
 # Over so long a body that sways has gone to and fro, mostly.
 PLACE_S: Final = 0.5
+USUAL_TICKS: Final = 7
+# A step is known some ticks after it, and one that was too slow for a step when it has stood.
+SPEEDS_KEPT: Final = 40
 
 
 class DeckWatch:
@@ -96,7 +99,7 @@ class DeckWatch:
         self._check.restart(2**62)
         self._moved()
         self._was_still: deque[bool] = deque([False], maxlen=4)
-        self._speeds: deque[float] = deque([9.9], maxlen=7)
+        self._speeds: deque[tuple[int, float]] = deque([(0, 9.9)], maxlen=SPEEDS_KEPT)
         self._plateau_us = 2**62
         self.load_since_us = 2**62
         self._cleared_us = -1
@@ -233,11 +236,12 @@ class DeckWatch:
         still, unseen_us = self._was_still[0], self._clear_since_us
         self.axles.behind_beam = self.fitted[self._front()]
         step = self.axles.update(self._history, fresh, speed, still, unseen_us)
-        if self.stands and self.stood_us > LEVEL_US and not self.axles.stepping:
-            self.axles.see_standing()
+        if self.stopped_us is not None and self.stood_us > LEVEL_US and not self.axles.stepping:
+            in_beam = self._beams[self._front()] != 0
+            step = self.axles.see_standing(self._history, self.stopped_us, in_beam) or step
         calm = self._motion.still_us > 0 and abs(speed) < SECOND_VEHICLE_MPS
-        self._speeds.append(abs(speed))
-        drives_off = self._usual_speed_mps > DRIVES_OFF_MPS
+        self._speeds.append((now_us, abs(speed)))
+        drives_off = self._usual_speed_mps(now_us) > DRIVES_OFF_MPS
         self._was_still.append(calm or (self.stands and not drives_off))
         if step is not None:
             self._on_step(step)
@@ -361,7 +365,8 @@ class DeckWatch:
         earlier = len(self.axles.books.steps) > 1
         if len(self.axles.books.steps) == 1:
             self.cells.check_wiring(self.axles.books.front)
-        if step.mass_g > 0 and earlier and self._is_second_vehicle(step):
+        own = not self.axles.books.has(step)
+        if step.mass_g > 0 and earlier and not own and self._is_second_vehicle(step):
             self._second = step
             self._note(EventKind.TAILGATE, step.mass_g, step.at_us)
         if step.mass_g > 0 and earlier and step.travel_mm < ABSURD_SPACING_MM:
@@ -378,7 +383,7 @@ class DeckWatch:
     def _is_second_vehicle(self, step: AxleStep) -> bool:
         """An axle that climbs on while the first vehicle stands is not its own.
 
-        Nor is one behind a gap, unless the first rolls: the beams may have looked over a drawbar.
+        Nor is one behind a gap, unless the first rolled: the beams may have looked over a drawbar.
         A loop does not, but for a high one, and then the axle is no further than a drawbar is long.
         """
         if step.standing:
@@ -387,13 +392,16 @@ class DeckWatch:
             return False
         # Two that follow each other with a whole loop clear between them mostly are so far apart.
         far = step.travel_mm > 1000 * COUPLED_M
-        return (self._parted and far) or self._usual_speed_mps < SECOND_VEHICLE_MPS
+        rolled_mps = max(self._usual_speed_mps(step.at_us), self._usual_speed_mps(self._now_us))
+        return (self._parted and far) or rolled_mps < SECOND_VEHICLE_MPS
 
     @property
     def _parted(self) -> bool:
         """Whether a whole loop and the beams were clear before what is behind it came."""
         return self.looped[self._front()] and self._gap_us >= BEAM_CLEAR_US
 
-    @property
-    def _usual_speed_mps(self) -> float:
-        return sorted(self._speeds)[len(self._speeds) // 2]
+    def _usual_speed_mps(self, at_us: int) -> float:
+        """How fast it was in the last ticks up to then."""
+        until = [mps for seen_us, mps in self._speeds if seen_us <= at_us]
+        usual = sorted(until[-USUAL_TICKS:] or [self._speeds[0][1]])
+        return usual[len(usual) // 2]
