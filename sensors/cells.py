@@ -133,6 +133,12 @@ class CellWatch:
         """The same grams (cells,) with 0 for each cell that is dead."""
         return cells_g if self._wiring.quiet else np.where(self.dead, 0.0, cells_g)
 
+    def sound_g(self, cells_g: FloatArray) -> FloatArray:
+        """The same grams (cells,) with 0 for each cell that is named bad."""
+        if not self.faulty:
+            return cells_g
+        return np.where(np.array(self.health, np.bool_), 0.0, cells_g)
+
     @property
     def dead(self) -> BoolArray:
         """Cells (n,) whose reading says nothing of a load: at a rail, or without a signal."""

@@ -170,7 +170,7 @@ class Weigher:
         self._curve.append((self._now_us, round(self._history.load_g(self._tick))))
         self._cells.update(self._history, raw, not self._presence.present, self._tick)
         self._name_faults()
-        self._watch_deck(self._cells.live_g(self._history.cell_means_g(rows)))
+        self._watch_deck(self._history.cell_means_g(rows))
         self._keep_watch()
         if self._presence.on_deck:
             self._acceptance.judge(self._now_us, self._tick, self._zero.ok)
@@ -178,15 +178,16 @@ class Weigher:
                 self._non_evidence.learn(self._presence.weighing_id)
             self._presence.watch_departure()
 
-    def _watch_deck(self, live_g: FloatArray) -> None:
-        """Set or follow zero while the deck is empty, and see who comes."""
+    def _watch_deck(self, cells_g: FloatArray) -> None:
+        """Set or follow zero while the deck is empty, and see who comes, by cells not named bad."""
         clear = self._acceptance.deck.beams_clear
+        live_g = self._cells.live_g(cells_g)
         self._presence.see(live_g)
         if not self._zero.is_set:
             self._zeroed(self._zero.try_initial(clear))
         elif not self._presence.on_deck:
             self._zero.follow(self._now_us, clear and not self._presence.present)
-            if self._presence.arrives(live_g):
+            if self._presence.arrives(self._cells.sound_g(live_g)):
                 self._zero.visited()
                 self._acceptance.begin()
 
