@@ -173,6 +173,19 @@ def test_i15_how_far_behind_another_climbed_on_is_not_forgotten_over_a_trouble(
     assert found(checker, *later) == wrong
 
 
+@pytest.mark.parametrize(("apart_m", "wrong"), [(6.65, []), (6.8, ["I15"])])
+def test_i15_who_follows_at_a_drawbars_length_is_no_other_for_all_that_is_measured(
+    apart_m: float, wrong: list[str]
+) -> None:
+    yard, checker = followed(2.0)
+    first, second = (driver.vehicle for driver in yard.drivers)
+    second.s_m = 0.05 + second.truck.axles_m[0]
+    first.s_m = 0.05 + first.truck.axles_m[-1] + apart_m
+    forward = OutputImage(sign=Sign(message=Message.FORWARD))
+    late_s = 1.1 + FOLLOWED_US / SECOND
+    assert found(checker, (image(1.0), forward), (image(late_s), forward)) == wrong
+
+
 @pytest.mark.parametrize("dies", [False, True])
 def test_i15_a_life_that_begins_under_both_need_not_tell_of_another(dies: bool) -> None:
     _, checker = followed(2.0)
