@@ -9,9 +9,10 @@ from protocol.record import Record
 from protocol.rows import Hashes
 from sim.claimcheck import of_claims
 from sim.finding import Finding, of_record
-from sim.incidentcheck import BOOM_MOVED, of_incidents
+from sim.incidentcheck import of_incidents
 from sim.law import mpe_g
 from sim.ledgercheck import annulments, of_ledger, releases
+from sim.nobody import LEAVES_US, SHORT_US, UNEXPECTED, Nobody
 from sim.recordcheck import Subject, of_itself, of_kin, of_vehicle
 from sim.reweighcheck import of_reweighing, takes_back, weighed_again
 from sim.scale import E_KG
@@ -20,12 +21,6 @@ from sim.wordcheck import of_words
 from sim.world import Yard
 
 E_G = round(E_KG * 1000)
-LEAVES_US = 20_000_000
-"""How long after a vehicle its interval may be told in a record."""
-SHORT_US = 2_000_000
-"""An interval shorter than this is a wheel that touched and went back; no scale need notice."""
-STAYS_US = 1_000_000
-"""A load that has not stayed so long is nobody."""
 STILL_US = 500_000
 LEFT = "left without"
 READABLE_DIRT_MAX = 0.3
@@ -33,13 +28,7 @@ MARGIN_PERMILLE = 25
 _NAMES = ("yard", "road")
 _ACCUSES = ("212 ", "213 ", "214 ")
 """Flags of a weight that changed by itself."""
-_UNEXPECTED = "unexpected load"
-_THERE = (_UNEXPECTED, "recovered with a load", "found on deck at start")
-"""Told of what is on the deck now, and not of who has just left it."""
-_ANOTHER = "another than before the start"
-_GONE_AT_START = "gone at start"
 _SAYS_NOTHING = ("silent", "unknown", "stuck")
-_TOO_MUCH = ("reads too much", "jumps", "creeps")
 
 
 class Audit:
@@ -67,7 +56,7 @@ class Audit:
         self._disturbed = disturbed
         self._died = died
         self._mute = mute
-        self._boarded = boarded
+        self._nobody = Nobody(yard, boarded, died)
         self._owes = owes
         self._whole = not (disturbed or died)
         self._stays = yard.truth.on_deck
@@ -76,7 +65,7 @@ class Audit:
         words = set(map(id, annulments(records)))
         for record in records:
             told = record.kind in (Kind.PASSAGE, Kind.VOID) and id(record) not in words
-            if told and not self._needs_no_vehicle(record):
+            if told and not self._nobody.may_be_told_of(record):
                 self._assign(record)
 
     def findings(self) -> Iterator[Finding]:
@@ -97,62 +86,10 @@ class Audit:
                 yield from self._vehicle(i, record)
         yield from self._of_records()
 
-    def _needs_no_vehicle(self, record: Record) -> bool:
-        """An incident at a gate is one without a vehicle, and a stone on the deck is a load."""
-        if record.void == BOOM_MOVED:
-            return True
-        # A device on the cable makes another load of the one that stood there before the stop.
-        if record.void == _ANOTHER and self._died and self._yard.options.devices:
-            return True
-        if record.void is None:
-            return False
-        at_us, came_us = record.times.at_us, record.times.entered_us
-        burdened = self._yard.burdened
-        # Of what has walked off again is told then.
-        lies = burdened(at_us) or (came_us is not None and burdened(came_us))
-        return (lies and not self._stood(at_us, _told_us(record))) or self._made_up(record)
-
-    def _made_up(self, record: Record) -> bool:
-        """Whether a lying scale made up the load, and nobody was there whom the record tells of."""
-        at_us, began_us = record.times.at_us, self._boarded_us(record)
-        began = began_us is not None and self._scale_lies(began_us)
-        lain_us = 0 if began_us is None else at_us - began_us
-        # What is gone at a start was made up before the lane died: a cell that lies now lies late.
-        if record.void == _GONE_AT_START:
-            return began and not self._stood(at_us, lain_us)
-        told_us = _told_us(record)
-        if self._scale_lies(at_us) and not self._stood(at_us, told_us):
-            return True
-        # What began while a scale lied may be found to be gone long after, if the lie has stayed.
-        stayed = began_us is not None and self._scale_lies(began_us - STAYS_US)
-        return began and stayed and not self._stood(at_us, lain_us + told_us)
-
-    def _boarded_us(self, record: Record) -> int | None:
-        """When its vehicle boarded; a later life does not know that, but the lane had said so."""
-        known_us = record.times.entered_us
-        return self._boarded.get(record.passage_id) if known_us is None else known_us
-
-    def _stood(self, at_us: int, told_us: int) -> bool:
-        """Whether a vehicle was on the deck then, or had left it no longer ago than this."""
-        return any(
-            stay.from_us <= at_us and (stay.until_us is None or at_us <= stay.until_us + told_us)
-            for stay in self._stays
-        )
-
-    def _scale_lies(self, at_us: int) -> bool:
-        """Whether cells read too much: an empty deck then weighs as one with a load."""
-        return any(
-            fault.kind in _TOO_MUCH
-            and fault.device.startswith("cell")
-            and fault.from_us <= at_us
-            and (fault.until_us is None or at_us <= fault.until_us + SHORT_US)
-            for fault in self._yard.options.faults
-        )
-
     def _assign(self, record: Record) -> None:
         """Give a record to the interval that had begun when its vehicle boarded."""
-        boarded_us = self._boarded_us(record)
-        known = boarded_us is not None and not self._scale_lies(boarded_us)
+        boarded_us = self._nobody.boarded_us(record)
+        known = boarded_us is not None and not self._nobody.scale_lies(boarded_us)
         at_us = boarded_us if boarded_us is not None and known else record.times.at_us
         begun = [i for i, stay in enumerate(self._stays) if stay.from_us <= at_us + 200_000]
         if not begun:
@@ -418,7 +355,7 @@ class Audit:
 def _account_for(stay: OnDeck, records: list[Record]) -> bool:
     """Whether an interval has its one record; who follows before the deck is empty has his own."""
     more = records[1:]
-    followers = all(record.void == _UNEXPECTED for record in more)
+    followers = all(record.void == UNEXPECTED for record in more)
     return bool(records) and len(more) < max(1, len(stay.vehicles)) and followers
 
 
@@ -427,11 +364,6 @@ def _raised_by_hand(parts: list[Record], way: Permit, at_us: int) -> list[Record
     newest = [r for r in parts if _decided_us(r) <= at_us][-1:]
     told = (r.kind is Kind.MANUAL_MOVE and r.person is not None and r.permit is way for r in newest)
     return newest if any(told) else []
-
-
-def _told_us(record: Record) -> int:
-    """How long after its vehicle has left the deck a record may tell of it."""
-    return 0 if record.void in _THERE else LEAVES_US
 
 
 def _decided_us(record: Record) -> int:

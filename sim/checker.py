@@ -22,7 +22,7 @@ from controller.core.kinds import (
 from protocol.parts import Service
 from protocol.record import Record
 from protocol.rows import Hashes
-from sim.audit import SHORT_US, Audit
+from sim.audit import Audit
 from sim.boomjudge import SCAN_US, BoomJudge, Disk
 from sim.cheatjudge import Seen, judged, records_of
 from sim.faults import part_of
@@ -31,6 +31,7 @@ from sim.followcheck import Followers
 from sim.jogcheck import ByHand
 from sim.lampcheck import bidden_by_a_trial
 from sim.ledgercheck import of_seals
+from sim.nobody import SHORT_US
 from sim.notes import Notes
 from sim.senses import Waking, made_up
 from sim.signcheck import Pages
