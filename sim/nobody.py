@@ -23,7 +23,7 @@ _TOO_MUCH = ("reads too much", "jumps", "creeps")
 
 
 class Nobody:
-    """Knows the yard; ``boarded`` is when the vehicle of each passage was on the deck for the lane."""
+    """``boarded`` is when the lane has said that it had the vehicle of a passage on its deck."""
 
     def __init__(self, yard: Yard, boarded: Mapping[int, int], died: bool) -> None:
         self._yard = yard
@@ -32,7 +32,7 @@ class Nobody:
         self._stays = yard.truth.on_deck
 
     def may_be_told_of(self, record: Record) -> bool:
-        """Whether a record may be of no vehicle: of an incident at a gate, of a stone on the deck."""
+        """Whether a record may be of no vehicle: an incident at a gate, a stone on the deck."""
         if record.void == BOOM_MOVED:
             return True
         # A device on the cable makes another load of the one that stood there before the stop.
