@@ -41,6 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="mutants or areas")
     parser.add_argument("--seeds", default="0:50", metavar="A:B", help="shifts to ride at most")
     parser.add_argument("--shifts", type=int, metavar="N", help="of these at most N a mutant")
+    parser.add_argument(
+        "--first", type=int, nargs="+", default=[], metavar="SEED", help="of these first these"
+    )
     parser.add_argument("--small", action="store_true", help="ride the plans written by hand")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="mutants at a time")
     parser.add_argument(
@@ -57,7 +60,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def _hunt(asked: argparse.Namespace, mutants: tuple[Mutant, ...]) -> int:
     plans = small() if asked.small else by_turns(seeds_of(asked.seeds))
-    hunt = Hunt(ROOT, plans, small=asked.small, minutes=asked.minutes, shifts=asked.shifts)
+    hunt = Hunt(
+        ROOT,
+        plans,
+        small=asked.small,
+        minutes=asked.minutes,
+        shifts=asked.shifts,
+        first=asked.first,
+    )
 
     known: dict[str, Fate] = {}
 

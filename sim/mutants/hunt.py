@@ -112,12 +112,14 @@ class Hunt:
         small: bool = False,
         minutes: float = 0.0,
         shifts: int | None = None,
+        first: Sequence[int] = (),
     ) -> None:
         self._root = root
         self._plans = plans
         self._words = {} if small else {plan.seed: words_of(plan) for plan in plans}
         self._small = small
         self._shifts = shifts
+        self._first = frozenset(first)
         self._until_s = time.monotonic() + minutes * 60 if minutes else None
         self._sound: dict[int, Answer] = {}
         self._lock = Lock()
@@ -169,12 +171,14 @@ class Hunt:
     def _order(self, mutant: Mutant) -> Sequence[Plan]:
         """The plans, first those that have most of what this mutant needs to show itself.
 
-        Of those written by hand that is the one meant for it.
+        Of those written by hand that is the one meant for it.  Before all others come the seeds
+        that were named to come ``first``.
         """
         if self._small:
             return sorted(self._plans, key=lambda plan: plan.seed != mutant.plan)
         wanted = set(mutant.needs)
-        return sorted(self._plans, key=lambda plan: -len(wanted & self._words[plan.seed]))
+        by_need = sorted(self._plans, key=lambda plan: -len(wanted & self._words[plan.seed]))
+        return sorted(by_need, key=lambda plan: plan.seed not in self._first)
 
     def _known(self, plan: Plan, sound: Rides) -> Answer:
         """What the program without a mutant gives for this plan, ridden once."""

@@ -96,6 +96,15 @@ def test_calm_shifts_and_rich_ones_come_by_turns_and_first_what_a_mutant_needs()
     assert any(slow)
 
 
+def test_seeds_that_are_named_come_before_what_a_mutant_needs() -> None:
+    plans = by_turns(range(40))
+    needs = made(needs=["disk kind slow"])
+    usual = [plan.seed for plan in Hunt(ROOT, plans)._order(needs)]
+    named = {usual[7], usual[31]}
+    asked = [plan.seed for plan in Hunt(ROOT, plans, first=sorted(named))._order(needs)]
+    assert asked == [usual[7], usual[31], *(seed for seed in usual if seed not in named)]
+
+
 def test_the_plan_with_the_most_new_for_its_trucks_comes_first() -> None:
     order = rich_first(range(12))
     assert sorted(plan.seed for plan in order) == list(range(12))
