@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from protocol.parts import Kind, Outcome, Permit, Result, Source, Stand
 from protocol.record import Record
@@ -46,6 +46,7 @@ class Audit:
         died: bool,
         mute: Sequence[tuple[int, int]] = (),
         boarded: Mapping[int, int],
+        unbidden: Collection[int] = (),
         owes: bool,
     ) -> None:
         self._yard = yard
@@ -56,7 +57,7 @@ class Audit:
         self._disturbed = disturbed
         self._died = died
         self._mute = mute
-        self._nobody = Nobody(yard, boarded, died)
+        self._nobody = Nobody(yard, boarded, unbidden, died)
         self._owes = owes
         self._whole = not (disturbed or died)
         self._stays = yard.truth.on_deck

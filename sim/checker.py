@@ -27,7 +27,7 @@ from sim.boomjudge import SCAN_US, BoomJudge, Disk
 from sim.cheatjudge import Seen, judged, records_of
 from sim.faults import part_of
 from sim.finding import Finding
-from sim.followcheck import Followers
+from sim.followcheck import STOPPED, Followers
 from sim.jogcheck import ByHand
 from sim.lampcheck import bidden_by_a_trial
 from sim.ledgercheck import of_seals
@@ -79,6 +79,7 @@ class Checker:
         self._mute: list[tuple[int, int]] = []
         self._mute_from_us: int | None = None
         self._boarded: dict[int, int] = {}
+        self._unbidden: set[int] = set()
         self._on_deck = 0
         self._ended_us: int | None = None
         self._owed: RecordIntent | None = None
@@ -162,6 +163,8 @@ class Checker:
         if outputs.on_deck != self._on_deck:
             # What a life has on the deck from its first scan on boarded as the last one died.
             self._boarded[outputs.on_deck] = self._ended_us or inputs.now_us
+            if outputs.sign.message in STOPPED:
+                self._unbidden.add(outputs.on_deck)
             self._on_deck = outputs.on_deck
         self._ended_us = None
         self._pages.look(outputs)
@@ -195,6 +198,7 @@ class Checker:
             died=self._died,
             mute=self._mute,
             boarded=self._boarded,
+            unbidden=self._unbidden,
             owes=self._owed is not None and self._notes.now_us - self._owed_us < OWES_US,
         )
         told = (*self._followers.findings(records), *self._pages.findings(records))

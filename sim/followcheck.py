@@ -22,7 +22,7 @@ _NOT_LOOKED_AT = ("sign", "approach_lamp", "deck_lamp", "camera")
 _PUTS_OFF = ("beam_low", "beam_high")
 # An enumeration's attribute costs ten times a name, and every scan asks.
 _CLEAR = Presence.CLEAR
-_STOPPED = (Message.CLOSED, Message.EMERGENCY, Message.NO_RECORDS, Message.TEST)
+STOPPED = (Message.CLOSED, Message.EMERGENCY, Message.NO_RECORDS, Message.TEST)
 
 
 class Alone(Struct, frozen=True, kw_only=True):
@@ -81,7 +81,7 @@ class Followers:
                 yield Finding(check="I4", at_us=gone.at_us, seen=seen)
 
     def _stirs(self, inputs: InputImage, outputs: OutputImage) -> bool:
-        if inputs.estop != _CLEAR or outputs.sign.message in _STOPPED:
+        if inputs.estop != _CLEAR or outputs.sign.message in STOPPED:
             return True
         return any(
             part_of(device) not in (*_NOT_LOOKED_AT, *_PUTS_OFF) for device in self._yard.troubles

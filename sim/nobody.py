@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from protocol.record import Record
 from sim.incidentcheck import BOOM_MOVED
@@ -23,11 +23,17 @@ _TOO_MUCH = ("reads too much", "jumps", "creeps")
 
 
 class Nobody:
-    """``boarded`` is when the lane has said that it had the vehicle of a passage on its deck."""
+    """``boarded`` is when the lane has said that it had the vehicle of a passage on its deck.
 
-    def __init__(self, yard: Yard, boarded: Mapping[int, int], died: bool) -> None:
+    ``unbidden`` are the passages of which it said so while it was stopped or in somebody's hand.
+    """
+
+    def __init__(
+        self, yard: Yard, boarded: Mapping[int, int], unbidden: Collection[int], died: bool
+    ) -> None:
         self._yard = yard
         self._boarded = boarded
+        self._unbidden = unbidden
         self._died = died
         self._stays = yard.truth.on_deck
 
@@ -42,8 +48,9 @@ class Nobody:
             return False
         at_us, came_us = record.times.at_us, record.times.entered_us
         burdened = self._yard.burdened
-        # Of what has walked off again is told then.
-        lies = burdened(at_us) or (came_us is not None and burdened(came_us))
+        # A lane that works waits for the wheels of who comes; one that does not tells of any load.
+        walked = came_us is not None and record.passage_id in self._unbidden and burdened(came_us)
+        lies = burdened(at_us) or walked
         return (lies and not self._stood(at_us, _told_us(record))) or self._made_up(record)
 
     def _made_up(self, record: Record) -> bool:

@@ -21,7 +21,8 @@ from audit_rig import (
 from msgspec.structs import replace
 from yard_rig import yard_with
 
-from controller.core.images import OutputImage
+from controller.core.images import OutputImage, Sign
+from controller.core.kinds import Message
 from protocol import custody, parts
 from sim.cheats import Moment, SignalDevice
 from sim.checker import Checker
@@ -115,18 +116,23 @@ def test_i4_what_lies_on_the_deck_from_the_beginning_is_no_load_that_came() -> N
         assert ("I4" in day.checks()) is wrong
 
 
-@pytest.mark.parametrize(("came_s", "wrong"), [(3, False), (1, True), (None, True)])
-def test_i4_what_has_walked_off_the_deck_again_is_told_of_then(
-    came_s: int | None, wrong: bool
+@pytest.mark.parametrize(
+    ("came_s", "message", "wrong"),
+    [(3, Message.CLOSED, False), (1, Message.CLOSED, True), (3, Message.DRIVE_ON, True)],
+)
+def test_i4_of_what_has_walked_off_again_a_stopped_lane_tells_then(
+    came_s: int, message: Message, wrong: bool
 ) -> None:
     day = Day()
     record_of_nothing(day)
-    entered_us = None if came_s is None else came_s * SECOND
-    times = replace(day.records[0].times, entered_us=entered_us)
+    times = replace(day.records[0].times, entered_us=came_s * SECOND)
     day.records[0] = replace(day.records[0], times=times)
-    walked = Thing.lying(280_000, 6.0, from_us=2 * SECOND, until_us=4 * SECOND)
-    day.yard.loads.append(walked)
-    assert ("I4" in day.checks()) is wrong
+    day.yard.loads.append(Thing.lying(280_000, 6.0, from_us=2 * SECOND, until_us=4 * SECOND))
+    checker = Checker(day.yard)
+    checker.observe(image(came_s), OutputImage(on_deck=2, sign=Sign(message=message)))
+    records = day.sealed()
+    told = [one.check for one in checker.finish(records, hashes(records)) if "VOID" in one.seen]
+    assert ("I4" in told) is wrong
 
 
 @pytest.mark.parametrize(
