@@ -43,9 +43,6 @@ STANDING_SHARE: Final = 0.03
 # Within this way after a step the same tyre is still ringing on the edge.
 RINGING_M: Final = 0.55
 RINGING_US: Final = 700_000
-# No two axles are closer than a tyre is high; who stops and sets off between seems to go further.
-CLOSEST_M: Final = 1.0
-STOOD_US: Final = 500_000
 # A lever further from both ends than this share of the deck is that of no axle on an edge.
 INSIDE: Final = 0.2
 # So far one that sets off rolls within a step, and all its load with it.
@@ -90,8 +87,6 @@ class AxleTracker:
         self._lag_us = 0
         self._looked_us: int | None = None
         self._stepped_us = 0
-        self._stood_us = 0
-        self._joined = False
 
     @property
     def stepping(self) -> bool:
@@ -118,8 +113,6 @@ class AxleTracker:
         """
         self._speed_mps = min(max(abs(speed_mps), 0.4), 3.0)
         self._ticks.append((int(history.t_us(1)[0]), history.load_g(fresh), speed_mps))
-        if standing:
-            self._stood_us = self._ticks[-1][0]
         crept, self._creep_mps = self._creep_mps, None if standing else self._creeps_mps()
         lag = max(2, round(self._lag_s() * self._rate_hz))
         if len(history) < fresh + 2 * lag:
@@ -209,8 +202,7 @@ class AxleTracker:
     def _enter(self, edge: Edge | None) -> AxleStep | None:
         if edge is None:
             return None
-        self._joined = self._is_second_half(edge.step) and self.books.join(edge)
-        if not self._joined:
+        if not (self._is_second_half(edge.step) and self.books.join(edge)):
             self.books.enter(edge, self._level_g(edge.step.at_us - self._climbed_us))
         self._stepped_us = edge.step.at_us
         return edge.step
@@ -224,9 +216,7 @@ class AxleTracker:
             return False
         last = self.books.steps[-1]
         same = step.end == last.end == self.books.front and step.mass_g > 0 < last.mass_g
-        stood = self._stood_us > last.at_us + STOOD_US and not self._joined
-        near_m = CLOSEST_M if stood else RINGING_M
-        return same and step.travel_mm < 1000 * near_m
+        return same and step.travel_mm < 1000 * RINGING_M
 
     def _level_g(self, until_us: int) -> float | None:
         """The load up to then, where no step disturbed it for long enough; else None."""
