@@ -363,8 +363,8 @@ def _account_for(stay: OnDeck, records: list[Record]) -> bool:
 def _raised_by_hand(parts: list[Record], way: Permit, at_us: int) -> list[Record]:
     """The word of a named person that the boom goes up, where it is the newest on the passage."""
     newest = [r for r in parts if _decided_us(r) <= at_us][-1:]
-    told = (r.kind is Kind.MANUAL_MOVE and r.person is not None and r.permit is way for r in newest)
-    return newest if any(told) else []
+    by_person = [r for r in newest if r.kind is Kind.MANUAL_MOVE and r.person is not None]
+    return [r for r in by_person if r.permit is way]
 
 
 def _decided_us(record: Record) -> int:

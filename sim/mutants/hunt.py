@@ -177,8 +177,11 @@ class Hunt:
         if self._small:
             return sorted(self._plans, key=lambda plan: plan.seed != mutant.plan)
         wanted = set(mutant.needs)
-        by_need = sorted(self._plans, key=lambda plan: -len(wanted & self._words[plan.seed]))
-        return sorted(by_need, key=lambda plan: plan.seed not in self._first)
+
+        def late(plan: Plan) -> tuple[bool, int]:
+            return plan.seed not in self._first, -len(wanted & self._words[plan.seed])
+
+        return sorted(self._plans, key=late)
 
     def _known(self, plan: Plan, sound: Rides) -> Answer:
         """What the program without a mutant gives for this plan, ridden once."""

@@ -4,29 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from counts_rig import kinds, run_counts
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sensors.cells import CellHealth
-from sensors.weigher import Weigher
 from sensors.weighing import EventKind, Status
 
 Make = Callable[..., Any]
 EMPTY = [(60.0, 0.0)]
 COUNTS_PER_KG = 140
-
-
-def fed(passage: Any, counts: Any, beams: bool = False) -> Weigher:
-    weigher = Weigher(passage.scale)
-    for start in range(0, len(counts), 3):
-        rows = slice(start, start + 3)
-        pair = passage.beams[rows].T if beams else (None, None)
-        weigher.push(passage.t_us[rows], counts[rows], *pair)
-    return weigher
-
-
-def kinds(weigher: Weigher) -> list[EventKind]:
-    return [event.kind for event in weigher.snapshot().events]
 
 
 # The fixture only hands over a function.
@@ -50,7 +37,7 @@ def test_one_more_cell_that_leaps_is_nobody_beside_a_bad_one(
     counts = empty.counts
     counts[400:, bad] += COUNTS_PER_KG * bad_kg
     counts[600 : 600 + rows, (bad + leaps) % 6] += COUNTS_PER_KG * kg
-    weigher = fed(empty, counts)
+    weigher = run_counts(empty, counts, beams=False)
     assert weigher.snapshot().cells[bad] != CellHealth.OK
     assert EventKind.VEHICLE_ON not in kinds(weigher)
     assert weigher.snapshot().status == Status.IDLE
@@ -61,6 +48,6 @@ def test_a_vehicle_arrives_though_a_cell_has_leapt(passage: Make, stop_legs: Any
     truck = passage(stop_legs)
     counts = truck.counts
     counts[60:, bad] += COUNTS_PER_KG * 500
-    weigher = fed(truck, counts, beams=True)
+    weigher = run_counts(truck, counts)
     assert weigher.snapshot().cells[bad] != CellHealth.OK
     assert EventKind.VEHICLE_ON in kinds(weigher)

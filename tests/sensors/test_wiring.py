@@ -6,12 +6,12 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from counts_rig import kinds, run_counts
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sensors.calibration import Scale
 from sensors.cells import CellHealth
-from sensors.weigher import Weigher
 from sensors.weighing import EventKind
 from sensors.wiring import RAIL_COUNTS, TICKS, WiringWatch
 
@@ -20,19 +20,6 @@ EMPTY = [(60.0, 0.0)]
 RAIL = RAIL_COUNTS + 8
 ROWS = 6
 ZERO = 300_000
-
-
-def kinds(weigher: Weigher) -> list[EventKind]:
-    return [event.kind for event in weigher.snapshot().events]
-
-
-def run_counts(passage: Any, counts: Any, beams: bool = True) -> Weigher:
-    weigher = Weigher(passage.scale)
-    for start in range(0, len(counts), 3):
-        rows = slice(start, start + 3)
-        pair = passage.beams[rows].T if beams else (None, None)
-        weigher.push(passage.t_us[rows], counts[rows], *pair)
-    return weigher
 
 
 @pytest.mark.parametrize(
