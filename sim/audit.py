@@ -12,7 +12,7 @@ from sim.finding import Finding, of_record
 from sim.incidentcheck import of_incidents
 from sim.law import mpe_g
 from sim.ledgercheck import annulments, of_ledger, releases
-from sim.nobody import LEAVES_US, SHORT_US, UNEXPECTED, Nobody
+from sim.nobody import BOARDS_US, LEAVES_US, SHORT_US, UNEXPECTED, Nobody
 from sim.recordcheck import Subject, of_itself, of_kin, of_vehicle
 from sim.reweighcheck import of_reweighing, takes_back, weighed_again
 from sim.scale import E_KG
@@ -90,9 +90,9 @@ class Audit:
     def _assign(self, record: Record) -> None:
         """Give a record to the interval that had begun when its vehicle boarded."""
         boarded_us = self._nobody.boarded_us(record)
-        known = boarded_us is not None and not self._nobody.scale_lies(boarded_us)
+        known = boarded_us is not None and not self._nobody.boarded_for(boarded_us)
         at_us = boarded_us if boarded_us is not None and known else record.times.at_us
-        begun = [i for i, stay in enumerate(self._stays) if stay.from_us <= at_us + 200_000]
+        begun = [i for i, stay in enumerate(self._stays) if stay.from_us <= at_us + BOARDS_US]
         if not begun:
             self._orphans.append(record)
             return

@@ -29,7 +29,7 @@ from sim.faults import part_of
 from sim.finding import Finding
 from sim.followcheck import STOPPED, Followers
 from sim.jogcheck import ByHand
-from sim.lampcheck import bidden_by_a_trial
+from sim.lampcheck import bidden_by_a_trial, is_shut
 from sim.ledgercheck import of_seals
 from sim.nobody import SHORT_US
 from sim.notes import Notes
@@ -236,7 +236,7 @@ class Checker:
             self._notes.hold(f"I3 {_NAMES[end]}", shut, seen)
         bidden = bidden_by_a_trial(inputs, outputs)
         self._notes.hold("I17", bool(bidden), bidden)
-        unknown = greens > 0 and self._unknown(inputs)
+        unknown = greens > 0 and not is_shut(outputs) and self._unknown(inputs)
         self._notes.hold("I8", unknown, "green while a sensor has said nothing for seconds")
 
     def _unknown(self, inputs: InputImage) -> bool:
@@ -301,7 +301,8 @@ class Checker:
 
     def _liveness(self, inputs: InputImage, outputs: OutputImage) -> None:
         calm = outputs.sign.message != _WELCOME and not inputs.faults and inputs.estop == _CLEAR
-        if not calm or not self._yard.empty or not self._in_order():
+        empty = self._yard.empty and not any(w.there(self._yard.now_us) for w in self._yard.walkers)
+        if not calm or not empty or not self._in_order():
             self._quiet_since_us = None
             self._notes.standing.discard("T7")
             return

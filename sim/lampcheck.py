@@ -11,9 +11,14 @@ _NOBODY = (Presence.CLEAR, Presence.NOT_FITTED)
 _NAMES = ("yard", "road")
 
 
+def is_shut(outputs: OutputImage) -> bool:
+    """Whether nobody is meant to drive, so that a green is one that somebody tries out."""
+    return outputs.sign.message in _SHUT
+
+
 def bidden_by_a_trial(inputs: InputImage, outputs: OutputImage) -> str:
     """Who is there that takes a green for his that is only tried out; "" where nobody is."""
-    if outputs.sign.message not in _SHUT:
+    if not is_shut(outputs):
         return ""
     deck = inputs.weight.deck
     for end in End:

@@ -12,9 +12,11 @@ LEAVES_US = 20_000_000
 """How long after a vehicle its interval may be told in a record."""
 SHORT_US = 2_000_000
 """An interval shorter than this is a wheel that touched and went back; no scale need notice."""
+BOARDS_US = 200_000
+"""So much before its interval begins a vehicle may weigh enough to board."""
 UNEXPECTED = "unexpected load"
 _STAYS_US = 1_000_000
-"""A load that has not stayed so long is nobody."""
+"""A load that has not stayed so long is nobody, unless somebody is expected."""
 _THERE = (UNEXPECTED, "recovered with a load", "found on deck at start")
 """Told of what is on the deck now, and not of who has just left it."""
 _ANOTHER = "another than before the start"
@@ -66,12 +68,18 @@ class Nobody:
             return True
         # What began while a scale lied may be found to be gone long after, if the lie has stayed.
         stayed = began_us is not None and self.scale_lies(began_us - _STAYS_US)
-        return began and stayed and not self._stood(at_us, lain_us + told_us)
+        bidden = record.passage_id not in self._unbidden
+        return began and (stayed or bidden) and not self._stood(at_us, lain_us + told_us)
 
     def boarded_us(self, record: Record) -> int | None:
         """When its vehicle boarded; a later life does not know that, but the lane had said so."""
         known_us = record.times.entered_us
         return self._boarded.get(record.passage_id) if known_us is None else known_us
+
+    def boarded_for(self, at_us: int) -> bool:
+        """Whether nobody was what boarded then: cells lied, or people walked before who came."""
+        others = self._yard.burden_g(at_us) > self._yard.burden_g(0)
+        return self.scale_lies(at_us) or (others and not self._stood(at_us + BOARDS_US, 0))
 
     def _stood(self, at_us: int, told_us: int) -> bool:
         """Whether a vehicle was on the deck then, or had left it no longer ago than this."""

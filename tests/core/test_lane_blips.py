@@ -209,6 +209,28 @@ def test_behind_who_would_not_come(rig: Rig) -> None:
     assert kinds(rig) == []
 
 
+@pytest.mark.parametrize(
+    ("lying", "boards"),
+    [
+        (["beam_low"], False),
+        (["beam_low", "beam_high"], False),
+        (["arm"], False),
+        (["arm", "beam_low"], True),
+    ],
+)
+def test_people_before_who_waits_board_by_no_one_sensor(
+    rig: Rig, lying: list[str], boards: bool
+) -> None:
+    """A loop does not tell of people, so what it and a beam tell of together is a vehicle."""
+    rig.plant.sense(End.YARD, "approach", Presence.BLOCKED)
+    rig.run_until(Phase.APPROACH, 1)
+    for sensor in lying:
+        rig.plant.sense(End.YARD, sensor, Presence.BLOCKED)
+    rig.plant.load(status=Status.IDLE)
+    rig.run(2)
+    assert (Phase(rig.lane.phase) == Phase.BOARDING) == boards
+
+
 def test_who_would_not_come_and_comes_after_all_boards(rig: Rig) -> None:
     rig.plant.sense(End.YARD, "approach", Presence.BLOCKED)
     rig.run_until(Phase.APPROACH, 1)

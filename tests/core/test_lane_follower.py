@@ -108,6 +108,35 @@ def test_who_is_on_the_deck_when_the_time_is_over(
     assert held_for(rig) == held
 
 
+GOES_OUT = (
+    *at_exit(BLOCKED, "approach"),
+    *at_exit(CLEAR, "beam_low", "beam_high"),
+    *SOMEBODY_STAYS,
+    *at_exit(CLEAR, "arm", "approach"),
+)
+COMES_BACK = (*GOES_OUT[:-2], *at_exit(CLEAR, "approach", "arm"))
+
+
+def test_behind_one_who_was_seen_to_go_another_is_held_at_once(rig: Rig) -> None:
+    see(rig, *GOES_OUT)
+    rig.plant.load(motion=True)
+    rig.run_until(Phase.HOLDING, 3)
+    passage = rig.lane.passage
+    assert passage is not None
+    assert (rig.lane.outcome, passage.id) == ANOTHER
+    assert rig.out.deck_lamps[End.ROAD] == Lamp.RED
+    see(rig, *at_exit(CLEAR, "beam_high"))
+    rig.run(10)
+    assert rig.plant.booms[End.ROAD].position == BoomPosition.CLOSED
+
+
+def test_who_comes_back_from_before_the_boom_is_no_other(rig: Rig) -> None:
+    see(rig, *COMES_BACK)
+    rig.plant.load(motion=True)
+    rig.run(10)
+    assert rig.lane.phase == Phase.DEPARTING
+
+
 def test_who_is_held_as_another_leaves_on_a_record_of_his_own(rig: Rig) -> None:
     see(rig, *GOES, *SOMEBODY_STAYS)
     assert held_for(rig) == ANOTHER

@@ -360,6 +360,7 @@ def test_a_person_on_the_deck_of_a_lane_that_waits_is_not_boarding(rig: Rig) -> 
     assert rig.plant.intents == []
     rig.plant.load(status=WeighingStatus.IDLE)
     rig.plant.sense(End.ROAD, "beam_low", Presence.BLOCKED)
+    rig.plant.sense(End.ROAD, "arm", Presence.BLOCKED)
     rig.run(0.5)
     assert rig.plant.ledger.on_deck == rig.out.passage_id
 

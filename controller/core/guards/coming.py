@@ -81,11 +81,21 @@ def turned_away(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
 
 
 def comes_on(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
-    """Something comes on the deck that is no person: heavy enough, or in the entry."""
+    """Something comes on the deck that is no person: heavy enough, or a vehicle in the entry."""
     entry = entry_of(lane)
     if entry is None or not deck_occupied(lane, inputs, settings):
         return False
-    return inputs.weight.status != WeighingStatus.IDLE or _may_stand_in(inputs, entry)
+    return inputs.weight.status != WeighingStatus.IDLE or _vehicle_stands_in(inputs, entry)
+
+
+def _vehicle_stands_in(inputs: InputImage, entry: End) -> bool:
+    """As the loop and a beam say with one voice, where both are fitted.
+
+    People walk on the deck: neither a beam that lies meanwhile nor a loop makes a vehicle of them.
+    """
+    here = inputs.ends[entry]
+    beams = [one.state for one in (here.beam_low, here.beam_high) if one.state != NOT_FITTED]
+    return here.arm.state != CLEAR and (not beams or any(state != CLEAR for state in beams))
 
 
 def _may_stand_in(inputs: InputImage, entry: End) -> bool:

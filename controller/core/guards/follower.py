@@ -1,4 +1,4 @@
-"""Guards about who is on the deck when the time of one who was let go is over."""
+"""Guards about who is on the deck when one who was let go is out, or its time is over."""
 
 from __future__ import annotations
 
@@ -12,19 +12,32 @@ from controller.core.settings import LaneSettings
 
 
 def left_behind(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
-    """The time to leave is over, and on the deck is another than was let go.
+    """On the deck is another than was let go: that one was seen to go, or its time is over.
 
     Whatever keeps the boom up meanwhile, somebody in its beams or a sensor that hangs, he would
     pass for the first.
     """
     passage = lane.passage
-    if passage is None or passage.leave_by is None or not still_loaded(lane, inputs, settings):
+    if passage is None or passage.leave_by is None or not load_stays(lane, inputs, settings):
         return False
     leave = passage.leave_by
+    if _seen_out(lane, inputs.ends[leave], inputs, settings):
+        return True
     another = _is_out(inputs.ends[leave], inputs, settings) or _came_in(
         lane, inputs.ends[leave.other], inputs, settings
     )
-    return another and load_stays(lane, inputs, settings)
+    return another and still_loaded(lane, inputs, settings)
+
+
+def _seen_out(lane: Lane, here: EndInputs, inputs: InputImage, settings: LaneSettings) -> bool:
+    """Whether it has gone from the loop under the boom and then from the one before it.
+
+    Who comes back onto the deck goes from them the other way round.
+    """
+    arm, approach = here.arm, here.approach
+    felt = arm.state == approach.state == CLEAR and lane.since_us < arm.since_us
+    after = felt and arm.since_us < approach.since_us
+    return after and elapsed(inputs.now_us, approach.since_us, settings.clear_settle_us)
 
 
 def _is_out(here: EndInputs, inputs: InputImage, settings: LaneSettings) -> bool:
