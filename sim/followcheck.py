@@ -17,7 +17,7 @@ from sim.truth import Crossing
 from sim.world import ENDS, Yard
 
 ALONE_US = 3_000_000
-"""So long after the boom is down, with no record on its way, nobody takes him for the other."""
+"""So long after that, with no record on its way, nobody takes him for the other."""
 _NOT_LOOKED_AT = ("sign", "approach_lamp", "deck_lamp", "camera")
 _PUTS_OFF = ("beam_low", "beam_high")
 # An enumeration's attribute costs ten times a name, and every scan asks.
@@ -26,7 +26,7 @@ STOPPED = (Message.CLOSED, Message.EMERGENCY, Message.NO_RECORDS, Message.TEST)
 
 
 class Alone(Struct, frozen=True, kw_only=True):
-    """Who still was on the deck at ``seen_us``, with the boom down behind who had ``gone``."""
+    """Who was still on the deck at ``seen_us``, behind one who had ``gone``."""
 
     gone: Crossing
     there: tuple[int, ...]
@@ -34,11 +34,12 @@ class Alone(Struct, frozen=True, kw_only=True):
 
 
 class Followers:
-    """Watches each boom from before it rises until it is down again behind a vehicle.
+    """Watches each boom from before it rises until a vehicle is seen to have gone by it.
 
-    Nobody is noted where the lane was stopped or dead meanwhile, or anything that it looks at in
-    trouble: then it may not know that another has taken the place of the first.  A beam in trouble
-    only puts that off.  A boom that was torn off is never down.
+    Seen is that by the boom, which is down again, or by both loops there, which are clear, whatever
+    keeps the boom up.  Nobody is noted where the lane was stopped or dead meanwhile, or anything
+    that it looks at in trouble: then it may not know that another has taken the place of the first.
+    A beam in trouble only puts that off.
     """
 
     def __init__(self, yard: Yard) -> None:
@@ -67,7 +68,7 @@ class Followers:
             self._crossed = len(crossings)
             self._leaves(crossings[-1])
         if self._gone is not None:
-            self._wait(self._gone, inputs.now_us, outputs)
+            self._wait(self._gone, inputs, outputs)
 
     def findings(self, records: Sequence[Record]) -> Iterator[Finding]:
         """Whoever has no record that began once the other had gone (I4)."""
@@ -99,12 +100,16 @@ class Followers:
         if follows and calm and not by_hand and crossing.end != crossing.entry:
             self._gone = crossing
 
-    def _wait(self, gone: Crossing, now_us: int, outputs: OutputImage) -> None:
+    def _wait(self, gone: Crossing, inputs: InputImage, outputs: OutputImage) -> None:
+        now_us, here = inputs.now_us, inputs.ends[gone.end]
+        seen_out = (
+            self._down_us[gone.end] == now_us or here.arm.state == here.approach.state == _CLEAR
+        )
         vehicles = (driver.vehicle for driver in self._yard.drivers)
         there = tuple(v.number for v in vehicles if v.axles_on_deck())
         if not there:
             self._gone = None
-        elif self._down_us[gone.end] < now_us or outputs.record is not None or self._put_off():
+        elif not seen_out or outputs.record is not None or self._put_off():
             self._shut_us = None
         elif self._shut_us is None:
             self._shut_us = now_us

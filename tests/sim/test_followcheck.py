@@ -1,4 +1,4 @@
-"""Who is left alone on the deck behind a boom that is down has a record of his own (I4)."""
+"""Who is left alone on the deck by one who has gone has a record of his own (I4)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 from audit_rig import Day
-from checker_rig import QUIET, SECOND, image
+from checker_rig import END, QUIET, SECOND, image
 from msgspec.structs import replace
 from yard_rig import yard_with
 
-from controller.core.images import OutputImage, RecordIntent, Sign, WallTime
+from controller.core.images import OutputImage, RecordIntent, Sensor, Sign, WallTime
 from controller.core.kinds import Message, Presence, RecordKind
 from hal.ports import Drive
 from protocol import parts
@@ -52,6 +52,8 @@ class Evening:
         self.yard.truth.on_deck.append(self.stay)
         self.now_us = self.entry = 0
         self.estop = Presence.CLEAR
+        self.loops = {"approach": Presence.BLOCKED}
+        self.comes_down_us = DOWN_US
         self.watch = Followers(self.yard)
         self.ends_us = DOWN_US + ALONE_US + SECOND
 
@@ -64,12 +66,14 @@ class Evening:
         """What is found with these records, after a look every half second; ``odd`` changes one."""
         for now_us in range(0, self.ends_us, SECOND // 2):
             self.now_us = now_us
-            up = UP_US < now_us < DOWN_US
+            up = UP_US < now_us < self.comes_down_us
             self.yard.booms[1].angle_deg = 90.0 if up else 0.0
             if now_us == GONE_US:
                 self.yard.truth.crossings.append(self.crossing())
             outputs = odd(self) if now_us == odd_us else None
-            inputs = image(now_us / SECOND, estop=self.estop)
+            loops = {name: Sensor(state, 0) for name, state in self.loops.items()}
+            ends = (END, replace(END, **loops))
+            inputs = image(now_us / SECOND, estop=self.estop, ends=ends)
             self.watch.look(inputs, PASS if outputs is None else outputs)
         return [f"{found.check} {found.seen}" for found in self.watch.findings(records)]
 
@@ -165,6 +169,18 @@ def test_a_beam_in_trouble_only_puts_it_off() -> None:
     evening.yard.fault("road.beam_low", "says blocked")
     evening.ends_us += 2 * SECOND
     assert evening.alone(odd=heals, odd_us=DOWN_US + SECOND) == FOUND
+
+
+@pytest.mark.parametrize(
+    ("loops", "wrong"),
+    [({}, FOUND), ({"approach": Presence.BLOCKED}, []), ({"arm": Presence.BLOCKED}, [])],
+)
+def test_by_the_loops_he_has_gone_whatever_keeps_the_boom_up(
+    loops: dict[str, Presence], wrong: list[str]
+) -> None:
+    evening = Evening()
+    evening.comes_down_us, evening.loops = evening.ends_us, loops
+    assert evening.alone() == wrong
 
 
 def backs_out(evening: Evening) -> None:
