@@ -246,6 +246,19 @@ def test_a_second_vehicle_coming_in_halts_the_release_until_it_is_gone(rig: Rig)
     assert rig.out.deck_lamps[End.ROAD] == Lamp.GREEN
 
 
+def test_no_boom_comes_down_before_who_drives_on_green_for_what_is_behind_him(rig: Rig) -> None:
+    released(rig)
+    rig.run(4)
+    assert rig.out.deck_lamps[End.ROAD] == Lamp.GREEN
+    for sensor in ("beam_low", "beam_high"):
+        rig.plant.sense(End.YARD, sensor, Presence.BLOCKED)
+    rig.plant.load(motion=True)
+    for _ in range(250):
+        assert rig.scan().booms[End.ROAD] != BoomCommand.LOWER
+    assert rig.out.deck_lamps[End.ROAD] == Lamp.GREEN
+    assert rig.out.sign.message == Message.PASS
+
+
 def test_one_who_follows_over_the_deck_finds_the_boom_down(rig: Rig) -> None:
     released(rig)
     rig.run(4)

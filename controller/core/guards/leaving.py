@@ -34,10 +34,13 @@ _NOT_LET_GO = (Phase.POSITIONING, Phase.HOLDING, Phase.RETURNING)
 def second_vehicle(lane: Lane, inputs: InputImage) -> bool:
     """Something stands in the entry behind the vehicle that the rules are about to release.
 
-    A person who releases has looked; it may be the vehicle's own tail.
+    A person who releases has looked; it may be the vehicle's own tail.  Whoever has been shown
+    green may be driving: no boom comes down before him for what happens behind him.
     """
     entry, passage = entry_of(lane), lane.passage
     if entry is None or passage is None or passage.by_person or lane.phase != Phase.RELEASING:
+        return False
+    if inputs.ends[entry.other].boom.position == OPEN:
         return False
     here = inputs.ends[entry]
     return BLOCKED in (here.beam_low.state, here.beam_high.state)
