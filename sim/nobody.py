@@ -63,13 +63,16 @@ class Nobody:
         # What is gone at a start was made up before the lane died: a cell that lies now lies late.
         if record.void == _GONE_AT_START:
             return began and not self._stood(at_us, lain_us)
+        bidden = began and record.passage_id not in self._unbidden
+        if bidden:
+            # Who was awaited has not come: what was on the deck before is no matter.
+            return not self._stood(at_us, lain_us)
         told_us = _told_us(record)
         if self.scale_lies(at_us) and not self._stood(at_us, told_us):
             return True
         # What began while a scale lied may be found to be gone long after, if the lie has stayed.
         stayed = began_us is not None and self.scale_lies(began_us - _STAYS_US)
-        bidden = record.passage_id not in self._unbidden
-        return began and (stayed or bidden) and not self._stood(at_us, lain_us + told_us)
+        return began and stayed and not self._stood(at_us, lain_us + told_us)
 
     def boarded_us(self, record: Record) -> int | None:
         """When its vehicle boarded; a later life does not know that, but the lane had said so."""

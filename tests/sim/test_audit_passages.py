@@ -200,10 +200,19 @@ def test_i4_a_cell_that_lies_after_the_start_has_not_made_up_who_was_there_befor
 
 
 @pytest.mark.parametrize(
-    ("void", "wrong"), [("recovered with a load", False), ("left without weighing", True)]
+    ("void", "unbidden", "wrong"),
+    [
+        ("recovered with a load", 2, False),
+        ("left without weighing", 2, True),
+        ("left without weighing", 0, False),
+    ],
 )
-def test_i4_what_a_lying_scale_makes_up_is_not_of_who_has_just_left(void: str, wrong: bool) -> None:
+def test_i4_what_a_lying_scale_makes_up_is_not_of_who_has_just_left(
+    void: str, unbidden: int, wrong: bool
+) -> None:
+    """But where the lane awaited another, who has not come."""
     day = Day()
+    day.unbidden = unbidden
     times = day.times(at_us=50 * SECOND, entered_us=49 * SECOND, decided_us=50 * SECOND)
     second_void(day)
     day.records[-1] = replace(day.records[-1], void=void, times=times)
@@ -212,12 +221,16 @@ def test_i4_what_a_lying_scale_makes_up_is_not_of_who_has_just_left(void: str, w
     assert ("I4" in day.checks()) is wrong
 
 
-@pytest.mark.parametrize(("entered_s", "wrong"), [(2, False), (1.9, True), (5, True), (None, True)])
+@pytest.mark.parametrize(
+    ("entered_s", "unbidden", "wrong"),
+    [(2, 2, False), (1.9, 2, True), (1.9, 0, False), (5, 2, True), (5, 0, True), (None, 0, True)],
+)
 def test_i4_what_began_as_the_scale_lied_may_be_found_gone_late(
-    entered_s: float | None, wrong: bool
+    entered_s: float | None, unbidden: int, wrong: bool
 ) -> None:
-    """If it has stayed for a second."""
+    """If it has stayed for a second, or the lane awaited somebody."""
     day = Day()
+    day.unbidden = unbidden
     record_of_nothing(day)
     entered_us = None if entered_s is None else round(entered_s * SECOND)
     times = replace(day.records[0].times, entered_us=entered_us)

@@ -54,6 +54,7 @@ class Day:
         self.records = [self.record()]
         self.shown = Sign(message=Message.PASS, gross_g=self.gross_g)
         self.fault = 0
+        self.unbidden = 0
 
     def times(self, **fields: Any) -> parts.Times:
         base = parts.Times(
@@ -137,6 +138,8 @@ class Day:
             weight_g=self.gross_g,
         )
         faults = (self.fault,) if self.fault else ()
+        if self.unbidden:
+            checker.observe(image(1.0), OutputImage(on_deck=self.unbidden))
         checker.observe(image(30.0, weight=weight, faults=faults), OutputImage())
         checker.observe(image(31.0), OutputImage(sign=self.shown, passage_id=1))
         records = self.sealed() if records is None else records
