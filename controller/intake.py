@@ -38,9 +38,10 @@ from hal.ports import BoomContacts, Contact, Gate, PersonRequest, PresenceSensor
 from vision.plates import validate
 
 REQUESTS_MAX = 16
-WALL_MS_MIN = 86_400_000
+WALL_MS_MIN = 1_735_689_600_000
+"""2025-01-01 UTC: no Steelyard ran before, so that a clock that says so has lost its date."""
 WALL_MS_MAX = 253_402_128_000_000
-"""A day inside the calendar that records have, 1970 to 9999, whatever the zone."""
+"""A day inside the calendar that records have, up to 9999, whatever the zone."""
 _STATES = tuple(Presence)
 _UNSET, _FREE_RUNNING, _SYNCHRONISED = ClockQuality
 _POSITIONS = {

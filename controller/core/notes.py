@@ -54,9 +54,13 @@ def word_of(
 
 
 def _is_over(lane: Lane, request: Request, inputs: InputImage) -> bool:
-    """Whether a word is about a passage that has been, and none such is being looked up."""
+    """Whether a word is about a passage that has been, and none such is being looked up.
+
+    One whose vehicle is on the deck, as the disk has it, is not over, though a lane that has just
+    started has not taken it up again.
+    """
     named, running = request.passage_id, lane.passage.id if lane.passage is not None else None
-    if lane.recall is not None or named is None or named == running:
+    if lane.recall is not None or named is None or named in (running, inputs.ledger.on_deck):
         return False
     return 0 < named < inputs.ledger.next_passage_id
 

@@ -22,6 +22,7 @@ from controller.core.kinds import (
     DECK_UNKNOWN,
     EMPTY,
     LOADED,
+    OPEN,
     OVER_RANGE,
     Phase,
     PlateStand,
@@ -67,6 +68,7 @@ def observe(lane: Lane, inputs: InputImage, settings: LaneSettings) -> Lane:
     passage = _acknowledged(lane.passage, inputs)
     passage = _on_deck(lane, passage, inputs, settings)
     passage = _at_far_end(passage, inputs, settings)
+    passage = _shown_green(lane, passage, inputs)
     passage = _gone_by(lane, passage, inputs, settings)
     if lane.phase in _READING:
         passage = _read(lane, passage, inputs, settings)
@@ -192,6 +194,17 @@ def _boards(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     if lane.phase == Phase.DEPARTING:
         return comes_on(lane, inputs, settings) or load_stays(lane, inputs, settings)
     return True
+
+
+def _shown_green(lane: Lane, passage: Passage, inputs: InputImage) -> Passage:
+    """Note that the boom before it stands open: it drives, whatever that says of itself later."""
+    leave = passage.leave_by
+    shown = (
+        leave is not None
+        and lane.phase in (Phase.RELEASING, Phase.RETURNING)
+        and (passage.shown_green or inputs.ends[leave].boom.position == OPEN)
+    )
+    return passage if shown is passage.shown_green else replace(passage, shown_green=shown)
 
 
 def _gone_by(lane: Lane, passage: Passage, inputs: InputImage, settings: LaneSettings) -> Passage:

@@ -35,8 +35,9 @@ class Passage(Struct, frozen=True, kw_only=True):
     ``proposal`` is what the lane read where ``plate`` is not that, or not yet.
     ``felt_us`` is since when the cells that are left feel one on a deck that a bad cell hides;
     ``way_in`` is how far it has come in by the loops, INSIDE only under a scale that says nothing.
-    ``reached`` says that its front was seen at the far end, with nothing at its entry, ``gone_by``
-    that it has gone by the boom by which it leaves, or its front has.
+    ``reached`` says that its front was seen at the far end, with nothing at its entry,
+    ``shown_green`` that the boom by which it may leave has stood open since it may, ``gone_by``
+    that it has gone by that one, or its front has.
     ``accounted`` says that the on-deck interval has its PASSAGE or VOID record, or is about to;
     ``voided`` that a person has said that nothing of it stands, so that no rule decides on it.
     ``taken_back``: ``weight`` does not stand; ``withdrawn`` is why, where the scale says so, and
@@ -78,6 +79,7 @@ class Passage(Struct, frozen=True, kw_only=True):
     chain: Chain | None = None
     mode: Mode | None = None
     leave_by: End | None = None
+    shown_green: bool = False
     gone_by: bool = False
     by_person: bool = False
     owed: str = ""

@@ -12,7 +12,7 @@ from random import Random
 from sim.explore.dealing.deaths import deal_deaths, deal_manners
 from sim.explore.dealing.disk import deal_disk, deal_platform
 from sim.explore.dealing.faults import deal_faults, deal_loose
-from sim.explore.dealing.insisting import deal_insisting, deal_stops
+from sim.explore.dealing.insisting import ask_after_the_disk, deal_insisting, deal_stops
 from sim.explore.dealing.litter import deal_litter
 from sim.explore.dealing.moments import deal_moments
 from sim.explore.dealing.people import deal_conduct, deal_requests, deal_service, deal_walkers
@@ -79,6 +79,7 @@ def deal(seed: int, branch: tuple[int, ...] = ()) -> Plan:
         table = {key: table[key] for key in ("day", "truck")}
     else:
         deal_moments(rng("moments"), table)
+        ask_after_the_disk(table)
     kept = {key: part for key, part in table.items() if part}
     return Plan(seed=seed, branch=branch, table=kept)
 

@@ -21,6 +21,7 @@ from controller.core.kinds import (
     RecordKind,
     RequestKind,
     WeighingStatus,
+    Withdrawal,
 )
 
 
@@ -257,6 +258,19 @@ def test_no_boom_comes_down_before_who_drives_on_green_for_what_is_behind_him(ri
         assert rig.scan().booms[End.ROAD] != BoomCommand.LOWER
     assert rig.out.deck_lamps[End.ROAD] == Lamp.GREEN
     assert rig.out.sign.message == Message.PASS
+
+
+def test_nor_for_a_weight_that_is_taken_back_as_a_limit_switch_chatters(rig: Rig) -> None:
+    released(rig)
+    rig.run(4)
+    assert rig.out.deck_lamps[End.ROAD] == Lamp.GREEN
+    rig.plant.load(motion=True, status=WeighingStatus.RUNNING, withdrawn=Withdrawal.MOVED)
+    boom = rig.plant.booms[End.ROAD]
+    for scan in range(100):
+        said = BoomPosition.BETWEEN if scan < 30 else BoomPosition.OPEN
+        rig.plant.booms[End.ROAD] = replace(boom, position=said)
+        assert rig.scan().booms[End.ROAD] != BoomCommand.LOWER
+    assert kinds(rig) == [RecordKind.PASSAGE]
 
 
 def test_one_who_follows_over_the_deck_finds_the_boom_down(rig: Rig) -> None:

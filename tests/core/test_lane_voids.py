@@ -121,6 +121,23 @@ def test_a_void_says_which_passage_and_once_is_enough(rig: Rig) -> None:
     assert [kind for kind, *_ in kinds(rig)[len(before) :]] == [RecordKind.VOID]
 
 
+def test_who_is_on_the_deck_as_the_lane_starts_is_voided_once_it_has_taken_him_up(
+    rig: Rig,
+) -> None:
+    held(rig)
+    assert rig.plant.ledger.on_deck == 1
+    before = kinds(rig)
+    rig.restart()
+    ask(rig, passage_id=1)
+    assert rig.lane.recall is None
+    rig.run_until(Phase.HOLDING, 10)
+    rig.run(1)
+    for _ in range(2):
+        ask(rig, passage_id=1)
+        rig.run(0.5)
+    assert [kind for kind, *_ in kinds(rig)[len(before) :]].count(RecordKind.VOID) == 1
+
+
 @pytest.mark.parametrize("missing", [{"who": ""}, {"why": ""}])
 def test_an_anonymous_void_is_none(rig: Rig, missing: dict[str, str]) -> None:
     held(rig)

@@ -90,6 +90,21 @@ def test_a_passage_is_a_number_or_that_on_the_screen() -> None:
         deal_day(void("the last"), 1)
 
 
+def test_cells_are_cleared_after_the_last_trouble_of_the_disk() -> None:
+    """For a word counts once it is recorded, and who sees nothing come of it asks again."""
+    both = 0
+    for plan in PLANS:
+        asked = [in_s(one["at"]) for one in plan.table.get("request", []) if _clears(one)]
+        disk = [in_s(one["until"]) for one in plan.table.get("disk", [])]
+        both += bool(asked and disk)
+        assert not (asked and disk) or max(asked) > max(disk) + 30
+    assert both >= 10
+
+
+def _clears(asked: dict[str, str]) -> bool:
+    return asked["kind"] == "clear_cells"
+
+
 def test_somebody_says_stop_to_booms_that_are_moved_by_hand() -> None:
     stopped = [plan for plan in PLANS if "stop_boom" in _kinds(plan.table)]
     assert len(stopped) > 5

@@ -279,13 +279,12 @@ def test_a_clock_without_a_date_says_so_or_nonsense(kind: str, ms: int | None) -
     assert (wall.offset_min == 480) is (kind != "wrong zone")
 
 
-@pytest.mark.parametrize("kind", ["unset", "nonsense", "lost"])
-def test_the_lane_takes_a_wall_time_that_no_calendar_has_for_none(
-    tmp_path: Path, kind: str
-) -> None:
+@pytest.mark.parametrize("kind", ["unset", "nonsense", "lost", "behind"])
+def test_the_lane_takes_a_wall_time_that_cannot_be_for_none(tmp_path: Path, kind: str) -> None:
+    """No calendar has it, or it is from before there was such a lane."""
     yard = Yard(1, (), Options())
     lane = lane_in(yard, tmp_path)
-    yard.fault("clock", kind)
+    yard.fault("clock", kind, Amounts(by=2 * 365 * 86_400e6))
     inputs, _ = lane.once()
     lane.bookkeeper.close()
     assert inputs.wall == WallTime()

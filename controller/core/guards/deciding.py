@@ -15,7 +15,6 @@ from controller.core.guards.common import (
 from controller.core.images import InputImage, Weight
 from controller.core.kinds import (
     BLOCKED,
-    OPEN,
     OVER_RANGE,
     Decision,
     End,
@@ -190,7 +189,7 @@ def weight_withdrawn(lane: Lane, inputs: InputImage, settings: LaneSettings) -> 
     passage, now = lane.passage, inputs.weight
     if passage is None or passage.weight is None or passage.by_person or passage.leave_by is None:
         return False
-    if inputs.ends[passage.leave_by].boom.position == OPEN:
+    if passage.shown_green:
         return False
     weighed = passage.weight
     return (

@@ -40,10 +40,8 @@ def second_vehicle(lane: Lane, inputs: InputImage) -> bool:
     entry, passage = entry_of(lane), lane.passage
     if entry is None or passage is None or passage.by_person or lane.phase != Phase.RELEASING:
         return False
-    if inputs.ends[entry.other].boom.position == OPEN:
-        return False
     here = inputs.ends[entry]
-    return BLOCKED in (here.beam_low.state, here.beam_high.state)
+    return not passage.shown_green and BLOCKED in (here.beam_low.state, here.beam_high.state)
 
 
 def entry_not_closed(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:

@@ -11,6 +11,8 @@ from sim.scenario import ON_SCREEN
 _INSISTS = 0.1
 _VOIDS = 0.1
 _STOPS = 0.5
+_AFTER_THE_DISK_S = 40.0
+"""A slow disk answers so late what it was asked in its last second."""
 _STOPS_FALLING = 0.1
 _HELD_DOWN = ("raise_boom", "lower_boom")
 """These ask again by themselves for as long as the button is held."""
@@ -36,6 +38,21 @@ def deal_insisting(rng: Random, table: Table) -> None:
     if found:
         asked_of = [*table["request"], *found]
         table["request"] = sorted(asked_of, key=lambda one: in_s(one["at"]))
+
+
+def ask_after_the_disk(table: Table) -> None:
+    """Have cells cleared once more where that was asked for while the disk was in trouble.
+
+    Such a word counts once it is recorded; whoever sees that nothing has come of it asks again.
+    """
+    asked = [one for one in table.get("request", []) if one["kind"] == "clear_cells"]
+    disk = table.get("disk", [])
+    if not asked or not disk:
+        return
+    well_s = max(in_s(one["until"]) for one in disk)
+    if in_s(asked[-1]["at"]) < well_s + _AFTER_THE_DISK_S:
+        again = asked[-1] | {"at": seconds(well_s + _AFTER_THE_DISK_S)}
+        table["request"] = sorted([*table["request"], again], key=lambda one: in_s(one["at"]))
 
 
 def deal_stops(rng: Random, table: Table) -> None:
