@@ -67,8 +67,8 @@ def _near_a_boom(rng: Random, _: Table) -> Table:
     return {"driven": {"driver": "impatient"}, "kill": [dead]}
 
 
-def _passers_by(rng: Random, _: Table) -> Table:
-    """Two or three people cross the deck of a lane that has let in a driver who is late."""
+def _passers_by(rng: Random, table: Table) -> Table:
+    """People cross the deck of a lane that waits for who is late; mostly a sensor there lies."""
     from_s, at_m = rng.uniform(10, 16), rng.uniform(2, 14)
     found = []
     for _number in range(rng.choice((2, 2, 3))):
@@ -84,7 +84,14 @@ def _passers_by(rng: Random, _: Table) -> Table:
                 "until": seconds(begins_s + rng.uniform(3, 5)),
             }
         )
-    return {"driven": {"driver": "late"}, "load": found}
+    sensor = f"{table['truck'][0]['comes_from']}.{rng.choice(('beam_low', 'beam_high', 'arm'))}"
+    times = {"from": seconds(from_s - rng.uniform(1, 4)), "until": seconds(from_s + 6)}
+    lies = {"device": sensor, "kind": rng.choice(("says blocked", "flapping"))} | times
+    return {
+        "driven": {"driver": "late"},
+        "load": found,
+        "fault": [lies] if rng.random() < 0.6 else [],
+    }
 
 
 def _cell_as_he_waits(rng: Random, table: Table) -> Table:
@@ -186,17 +193,19 @@ def _said_and_lost(rng: Random, _: Table) -> Table:
 
 
 def _boom_moved_and_voided(rng: Random, _: Table) -> Table:
-    """A boom is raised by hand before a vehicle that was weighed empty, and somebody voids that."""
+    """A vehicle is weighed empty, and somebody voids that; mostly a boom is raised by hand too."""
     at_s = rng.uniform(27, 36)
-    asked: list[tuple[float, Table]] = [
+    by_hand: list[tuple[float, Table]] = [
         (0.0, {"kind": "enter_manual"}),
         (4.0, {"kind": "raise_boom", "end": rng.choice(ENDS)}),
         (rng.uniform(25, 35), {"kind": "leave_manual"}),
         (60.0, {"kind": "leave_manual"}),
-        (rng.uniform(50, 90), {"kind": "void", "passage": rng.choice((1, 1, ON_SCREEN))}),
     ]
+    void = {"kind": "void", "passage": rng.choice((1, 1, ON_SCREEN))}
+    asked = [*(by_hand if rng.random() < 0.7 else ()), (rng.uniform(50, 90), void)]
     requests = [_MAINTENANCE | one | {"at": seconds(at_s + later_s)} for later_s, one in asked]
-    fetches = {"weighs": "legal", "fetches": "legal", "away": seconds(rng.uniform(30, 60))}
+    empty = {"comes_from": "road", "weighs": "empty", "papers": "known", "plate_state": "clean"}
+    fetches = empty | {"fetches": "legal", "away": seconds(rng.uniform(30, 60))}
     driver = rng.choice(("leaves the cab", "leaves the cab", "late", "good"))
     return {"driven": fetches | {"driver": driver}, "request": requests}
 
