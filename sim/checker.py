@@ -80,6 +80,7 @@ class Checker:
         self._mute_from_us: int | None = None
         self._boarded: dict[int, int] = {}
         self._unbidden: set[int] = set()
+        self._shut = False
         self._on_deck = 0
         self._ended_us: int | None = None
         self._owed: RecordIntent | None = None
@@ -163,9 +164,10 @@ class Checker:
         if outputs.on_deck != self._on_deck:
             # What a life has on the deck from its first scan on boarded as the last one died.
             self._boarded[outputs.on_deck] = self._ended_us or inputs.now_us
-            if outputs.sign.message in STOPPED:
+            if self._shut or outputs.sign.message in STOPPED:
                 self._unbidden.add(outputs.on_deck)
             self._on_deck = outputs.on_deck
+        self._shut = outputs.sign.message in STOPPED
         self._ended_us = None
         self._pages.look(outputs)
         if inputs.faults:

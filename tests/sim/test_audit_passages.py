@@ -221,6 +221,24 @@ def test_i4_what_a_lying_scale_makes_up_is_not_of_who_has_just_left(
     assert ("I4" in day.checks()) is wrong
 
 
+@pytest.mark.parametrize(("before", "wrong"), [(Message.CLOSED, False), (Message.DRIVE_ON, True)])
+def test_i4_people_may_board_a_lane_that_has_only_just_let_somebody_in(
+    before: Message, wrong: bool
+) -> None:
+    day = Day()
+    record_of_nothing(day)
+    times = replace(day.records[0].times, entered_us=3 * SECOND)
+    day.records[0] = replace(day.records[0], void="left without weighing", times=times)
+    people = [Thing.lying(90_000, 6.0, from_us=2 * SECOND, until_us=4 * SECOND) for _ in range(2)]
+    day.yard.loads += people
+    checker = Checker(day.yard)
+    checker.observe(image(2.9), OutputImage(sign=Sign(message=before)))
+    checker.observe(image(3.0), OutputImage(sign=Sign(message=Message.DRIVE_ON), on_deck=2))
+    records = day.sealed()
+    ghosts = [one.check for one in checker.finish(records, hashes(records)) if "VOID" in one.seen]
+    assert (ghosts == ["I4"]) is wrong
+
+
 @pytest.mark.parametrize(
     ("entered_s", "unbidden", "wrong"),
     [(2, 2, False), (1.9, 2, True), (1.9, 0, False), (5, 2, True), (5, 0, True), (None, 0, True)],
