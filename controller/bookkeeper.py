@@ -19,7 +19,7 @@ from controller.core.images import (
     Vehicle,
     WallTime,
 )
-from controller.core.kinds import ClockQuality, End, RecordKind
+from controller.core.kinds import ClockQuality, End, RecordKind, RequestKind
 from controller.diskwatch import TEND_US, due, faults_of, times_at
 from controller.media import PLATE, Cutouts
 from controller.recorder import Evidence, to_record
@@ -131,7 +131,7 @@ class Bookkeeper:
         self._refused: set[Key] = set()
         self._done: dict[Key, tuple[RecordIntent, int]] = {}
         self._vehicle: Vehicle | None = None
-        self._asked = ""
+        self._asked: str | None = ""
         self._failed_us: int | None = None
         self._failing = False
         self._fault: Fault | None = None
@@ -286,6 +286,8 @@ class Bookkeeper:
         while len(self._done) > DONE_MAX:
             del self._done[next(iter(self._done))]
         self._failing, self._fault, self._failure = False, None, None
+        if intent.service == RequestKind.VOID:
+            self._asked = None  # the tare or the chain of the vehicle on its way may be void now
         # A word about no passage under way lets nobody out, and takes no permit back.
         permit = self.fact.permit if intent.service is not None else None
         if intent.permit is not None:

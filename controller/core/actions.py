@@ -12,6 +12,7 @@ from controller.core.images import InputImage, Request
 from controller.core.intents import VOIDED, WITHDRAWN, hold, intend, new_passage, told, void
 from controller.core.kinds import (
     BoomPosition,
+    ClockQuality,
     Decision,
     End,
     Phase,
@@ -92,6 +93,7 @@ def _decided(
 ) -> Passage:
     """Decide on the weight that stands in this scan, and ask for the record of it."""
     result = decide(passage, inputs.weight, inputs, settings)
+    tared = result.tared
     before = passage.weight if passage.accounted else None
     again = before is not None and before.accepted_us != inputs.weight.accepted_us
     passage = replace(
@@ -100,7 +102,9 @@ def _decided(
         taken_back=False,
         withdrawn=Withdrawal.NONE,
         facts=result.facts,
-        tare_seq=result.tare_seq,
+        tare_seq=tared.tare_seq if tared is not None else None,
+        tare_taken_ms=tared.tare_taken_ms if tared is not None else None,
+        tare_clock=tared.tare_clock if tared is not None else ClockQuality.UNKNOWN,
         judgement=result.judgement,
         decision=result.decision,
         reasons=result.reasons,

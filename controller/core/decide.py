@@ -19,20 +19,18 @@ class Decided(Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...]
     facts: Facts | None = None
     judgement: Judgement | None = None
-    tare_seq: int | None = None
+    tared: Vehicle | None = None
     chain: Chain | None = None
 
 
-def usable_tare(
-    vehicle: Vehicle | None, wall: WallTime, expiry_ms: int
-) -> tuple[int | None, int | None]:
-    """Stored tare (g) and the seq of its record, while it has not expired and time is known."""
+def with_tare(vehicle: Vehicle | None, wall: WallTime, expiry_ms: int) -> Vehicle | None:
+    """The vehicle, if it has a stored tare that has not expired and time is known."""
     if vehicle is None or vehicle.tare_g is None or vehicle.tare_taken_ms is None:
-        return None, None
+        return None
     age_ms = wall.ms - vehicle.tare_taken_ms
     if wall.quality == ClockQuality.UNKNOWN or not 0 <= age_ms <= expiry_ms:
-        return None, None
-    return vehicle.tare_g, vehicle.tare_seq
+        return None
+    return vehicle
 
 
 def decide(passage: Passage, weight: Weight, inputs: InputImage, settings: LaneSettings) -> Decided:
@@ -42,9 +40,8 @@ def decide(passage: Passage, weight: Weight, inputs: InputImage, settings: LaneS
         return Decided(decision=Decision.HOLD, reasons=("no weight",))
     vehicle = passage.vehicle if passage.plate else None
     inbound = passage.entry == End.ROAD
-    tare_g, tare_seq = (
-        (None, None) if inbound else usable_tare(vehicle, inputs.wall, settings.tare_expiry_ms)
-    )
+    tared = None if inbound else with_tare(vehicle, inputs.wall, settings.tare_expiry_ms)
+    tare_g = tared.tare_g if tared is not None else None
     facts = facts_of(gross_g, tare_g, weight, vehicle, inputs.wall, settings)
     unusable = unusable_weight(facts)
     if unusable:
@@ -57,7 +54,7 @@ def decide(passage: Passage, weight: Weight, inputs: InputImage, settings: LaneS
         reasons=(*reasons, *_tare_drift(vehicle, gross_g, inbound, settings)),
         facts=facts,
         judgement=judgement,
-        tare_seq=tare_seq,
+        tared=tared,
         chain=chain,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from controller.core.images import InputImage, RecordIntent, Stay
-from controller.core.kinds import ClockQuality, Decision, End, RecordKind, Withdrawal
+from controller.core.kinds import Decision, End, RecordKind, Withdrawal
 from controller.core.passage import Lane, Passage
 from controller.core.plates import READ_BEFORE_START_US
 
@@ -70,8 +70,6 @@ def intend(
     """Return the passage with its next record asked for."""
     judged = passage.facts
     vehicle = passage.vehicle if passage.plate else None
-    told = vehicle is not None and vehicle.tare_seq == passage.tare_seq is not None
-    tare = vehicle if told else None
     intent = RecordIntent(
         kind=kind,
         passage_id=passage.id,
@@ -93,8 +91,8 @@ def intend(
         taken_back=passage.taken_back,
         tare_g=judged.tare_g if judged is not None else None,
         tare_seq=passage.tare_seq,
-        tare_taken_ms=tare.tare_taken_ms if tare is not None else None,
-        tare_clock=tare.tare_clock if tare is not None else ClockQuality.UNKNOWN,
+        tare_taken_ms=passage.tare_taken_ms,
+        tare_clock=passage.tare_clock,
         facts=judged,
         judgement=passage.judgement,
         decision=passage.decision,

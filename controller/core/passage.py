@@ -15,7 +15,16 @@ from controller.core.images import (
     Vehicle,
     Weight,
 )
-from controller.core.kinds import Decision, End, Phase, PlateStand, RequestKind, WayIn, Withdrawal
+from controller.core.kinds import (
+    ClockQuality,
+    Decision,
+    End,
+    Phase,
+    PlateStand,
+    RequestKind,
+    WayIn,
+    Withdrawal,
+)
 from controller.core.verdict import Facts, Judgement
 
 READS_MAX = 16
@@ -35,6 +44,7 @@ class Passage(Struct, frozen=True, kw_only=True):
     ``proposal`` is what the lane read where ``plate`` is not that, or not yet.
     ``felt_us`` is since when the cells that are left feel one on a deck that a bad cell hides;
     ``way_in`` is how far it has come in by the loops, INSIDE only under a scale that says nothing.
+    ``tare_*`` is the tare that was taken off, as it was known then.
     ``reached`` says that its front was seen at the far end, with nothing at its entry,
     ``shown_green`` that the boom by which it may leave has stood open since it may, ``gone_by``
     that it has gone by that one, or its front has.
@@ -73,6 +83,8 @@ class Passage(Struct, frozen=True, kw_only=True):
     withdrawals: int = 0
     facts: Facts | None = None
     tare_seq: int | None = None
+    tare_taken_ms: int | None = None
+    tare_clock: ClockQuality = ClockQuality.UNKNOWN
     judgement: Judgement | None = None
     decision: Decision = Decision.HOLD
     reasons: tuple[str, ...] = ()

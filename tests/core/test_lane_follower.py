@@ -130,6 +130,14 @@ def test_behind_one_who_was_seen_to_go_another_is_held_at_once(rig: Rig) -> None
     assert rig.plant.booms[End.ROAD].position == BoomPosition.CLOSED
 
 
+def test_where_the_loop_under_the_boom_hangs_the_beams_tell_that_he_is_gone(rig: Rig) -> None:
+    see(rig, *GOES_OUT[:3], *at_exit(CLEAR, "approach"))
+    rig.plant.load(motion=True)
+    rig.run_until(Phase.HOLDING, 3)
+    assert rig.lane.passage is not None
+    assert (rig.lane.outcome, rig.lane.passage.id) == ANOTHER
+
+
 def test_who_comes_back_from_before_the_boom_is_no_other(rig: Rig) -> None:
     see(rig, *COMES_BACK)
     rig.plant.load(motion=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from lane_rig import STOPPING, Rig, lane_settings
+from msgspec.structs import replace
 
 from controller.core.faults import Fault
 from controller.core.images import PlateRead, Vehicle
@@ -335,6 +336,21 @@ def test_an_expired_tare_is_no_tare(rig: Rig) -> None:
         expected = 16_000_000 if net is not None else None
         assert passage.facts.tare_g == expected
         assert passage.decision == Decision.HOLD
+
+
+def test_what_was_taken_off_stays_on_record_though_the_tare_is_void_now(rig: Rig) -> None:
+    taken = rig.plant.inputs().wall.ms - 86_400_000
+    vehicle = replace(PAPERS, tare_g=16_000_000, tare_taken_ms=taken, tare_seq=4)
+    rig.run_until(Phase.IDLE, 10)
+    board(rig)
+    weigh(rig, 30_000, vehicle)
+    rig.run_until(Phase.RELEASING, 12)
+    rig.plant.vehicle = PAPERS
+    rig.run_until(Phase.HOLDING, 130)
+    rig.run(1)
+    assert [one.kind for one in rig.plant.intents] == [RecordKind.PASSAGE, RecordKind.AMENDMENT]
+    for told in rig.plant.intents:
+        assert (told.tare_seq, told.tare_taken_ms) == (4, taken)
 
 
 def test_a_stuck_approach_loop_opens_the_boom_once(rig: Rig) -> None:

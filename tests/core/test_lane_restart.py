@@ -93,6 +93,26 @@ def test_a_truck_under_the_boom_that_it_may_leave_by_drives_on(rig: Rig) -> None
     assert kinds(rig) == [(RecordKind.PASSAGE, 1)]
 
 
+def test_who_is_found_coming_in_and_sent_back_has_not_moved_off_by_coming_in(rig: Rig) -> None:
+    for name in ("arm", "beam_low", "beam_high"):
+        rig.plant.sense(End.ROAD, name, Presence.BLOCKED)
+    rig.plant.load(motion=True)
+    rig.restart()
+    rig.run_until(Phase.HOLDING, 5)
+    rig.run(1)
+    rig.request(RequestKind.SEND_BACK, end=End.ROAD)
+    rig.run_until(Phase.RETURNING, 3)
+    rig.run(6)
+    assert rig.plant.booms[End.ROAD].position == BoomPosition.OPEN
+    for name in ("arm", "beam_low", "beam_high"):
+        rig.plant.sense(End.ROAD, name, Presence.CLEAR)
+    rig.run(3)
+    assert rig.lane.phase == Phase.RETURNING
+    for name in ("beam_low", "beam_high", "arm"):
+        rig.plant.sense(End.ROAD, name, Presence.BLOCKED)
+    rig.run_until(Phase.DEPARTING, 1)
+
+
 def test_whom_only_a_moved_boom_let_go_is_not_told_to_pass_once_he_has_gone(rig: Rig) -> None:
     rig.plant.vehicle = PAPERS
     board(rig)

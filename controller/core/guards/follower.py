@@ -30,14 +30,19 @@ def left_behind(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
 
 
 def _seen_out(lane: Lane, here: EndInputs, inputs: InputImage, settings: LaneSettings) -> bool:
-    """Whether it has gone from the loop under the boom and then from the one before it.
+    """Whether it has gone from under the boom and then from the loop before it.
 
-    Who comes back onto the deck goes from them the other way round.
+    Who comes back onto the deck goes from them the other way round.  Where the loop under the boom
+    hangs, both beams tell.
     """
-    arm, approach = here.arm, here.approach
-    felt = arm.state == approach.state == CLEAR and lane.since_us < arm.since_us
-    after = felt and arm.since_us < approach.since_us
-    return after and elapsed(inputs.now_us, approach.since_us, settings.clear_settle_us)
+    approach = here.approach
+    beams = tuple(one for one in (here.beam_low, here.beam_high) if one.state != NOT_FITTED)
+    under = (here.arm,) if here.arm.state == CLEAR or not beams else beams
+    return (
+        all(one.state == CLEAR and lane.since_us < one.since_us for one in (*under, approach))
+        and all(one.since_us < approach.since_us for one in under)
+        and elapsed(inputs.now_us, approach.since_us, settings.clear_settle_us)
+    )
 
 
 def _is_out(here: EndInputs, inputs: InputImage, settings: LaneSettings) -> bool:

@@ -103,13 +103,22 @@ def under_open_boom(lane: Lane, inputs: InputImage, settings: LaneSettings) -> b
 
 
 def moves_off(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
-    """The vehicle reaches the boom by which it may leave, or has left the deck."""
+    """The vehicle reaches the boom by which it may leave, or has left the deck.
+
+    One that was not seen coming may still be on its way in by there: what it stood in when it was
+    let go does not tell.
+    """
     leave = lane.passage.leave_by if lane.passage is not None else None
     if inputs.weight.deck == EMPTY:
         return True
     if leave is None:
         return False
     here = inputs.ends[leave]
+    if entry_of(lane) is None and any(
+        one.state == BLOCKED and one.since_us < lane.since_us
+        for one in (here.arm, here.beam_low, here.beam_high)
+    ):
+        return False
     at_boom = here.boom.position == OPEN and vehicle_at(here, inputs, settings)
     # It comes through both beams: what a loop alone feels is not it, or the loop lies.
     return at_boom and not here.beam_low.state == here.beam_high.state == CLEAR

@@ -202,7 +202,7 @@ def _boom_moved_and_voided(rng: Random, _: Table) -> Table:
         (60.0, {"kind": "leave_manual"}),
     ]
     void = {"kind": "void", "passage": rng.choice((1, 1, ON_SCREEN))}
-    asked = [*(by_hand if rng.random() < 0.7 else ()), (rng.uniform(25, 45), void)]
+    asked = [*(by_hand if rng.random() < 0.7 else ()), (rng.uniform(25, 90), void)]
     requests = [_MAINTENANCE | one | {"at": seconds(at_s + later_s)} for later_s, one in asked]
     empty = {"comes_from": "road", "weighs": "empty", "papers": "known", "plate_state": "clean"}
     fetches = empty | {"fetches": "legal", "away": seconds(rng.uniform(30, 60))}
