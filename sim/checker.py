@@ -33,25 +33,19 @@ from sim.lampcheck import bidden_by_a_trial, is_shut
 from sim.ledgercheck import of_seals
 from sim.nobody import SHORT_US
 from sim.notes import Notes
+from sim.secondcheck import SecondOnDeck
 from sim.senses import Waking, made_up
 from sim.signcheck import Pages
-from sim.vehicle import Vehicle
 from sim.weightjudge import WeightJudge
 from sim.world import Yard
 
 IDLE_BOUND_US = 60_000_000
 ZERO_RANGE_G = 4_000_000
 UNKNOWN_US = 3_000_000
-FOLLOWED_US = 3_000_000
 TEST_US = 5_000_000
 """So long after its record counts what a person tries out or asks of the scale by hand."""
 OWES_US = 120_000_000
 """No trouble of a disk lasts as long, nor what waits for it: a record is asked for no longer."""
-COUPLED_M = 6.78
-"""No drawbar couples axles further apart than 6.5 m; whoever follows as close is a trailer to every
-sensor.  A tyre touches the deck 0.12 m before its axle is there, and ways are known to 0.16 m."""
-PARTED_M = 7.0
-"""By so much an axle that climbs on behind one that rolls is known to be further than that."""
 FAR_US = 1 << 62
 _NAMES = ("yard", "road")
 # An enumeration's attribute costs ten times a name, and every scan asks.
@@ -60,7 +54,6 @@ _WELCOME, _TEST = Message.WELCOME, Message.TEST
 _REST = (BoomCommand.HOLD, BoomCommand.HOLD)
 _RED = (Lamp.RED, Lamp.RED)
 _LOOKED_AT = ("approach", "arm", "beam_low", "beam_high", "boom", "cell", "cells", "estop")
-_HINTS = (Message.FORWARD, Message.BACK, Message.STAND_STILL)
 
 
 class Checker:
@@ -86,7 +79,6 @@ class Checker:
         self._owed: RecordIntent | None = None
         self._owed_us = 0
         self._waking = Waking()
-        self._followed_us: int | None = None
         self._pressed = False
         self._moved = False
         self._cheated = Seen() if yard.options.cheat is not None else None
@@ -98,6 +90,7 @@ class Checker:
         self._record = (0, 0)
         self._by_hand = ByHand()
         self._followers = Followers(yard)
+        self._second = SecondOnDeck(yard, self._notes)
         self._pages = Pages(self._notes, disk)
 
     @property
@@ -112,9 +105,7 @@ class Checker:
 
     def restarted(self) -> None:
         """The lane begins a new life; what its last one was told by hand is forgotten with it."""
-        if self._followed_us is not None:
-            # A scale that starts under both knows of nobody's axles.
-            self._followed_us = FAR_US
+        self._second.restarted()
         if self._mute_from_us is not None:
             self._mute.append((self._mute_from_us, self._now_us() + SHORT_US))
             self._mute_from_us = None
@@ -153,7 +144,7 @@ class Checker:
                 self._notes.hold(
                     f"I14 {device}", True, f"{device} says nothing, the lane takes {said}"
                 )
-        self._told_of_another(inputs, outputs)
+        self._second.look(inputs, outputs)
         self._stops(inputs, outputs)
         self._followers.look(inputs, outputs)
         if outputs.zero or "I10" in self._notes.standing:
@@ -319,33 +310,3 @@ class Checker:
         """Whether all that a lane looks at before it is clear says what is, and both booms obey."""
         broken = any(boom.broken for boom in self._yard.booms)
         return not broken and not any(part_of(one) in _LOOKED_AT for one in self._yard.troubles)
-
-    def _told_of_another(self, inputs: InputImage, outputs: OutputImage) -> None:
-        """Onto whose deck another has climbed behind a gap is told of that before how to stand.
-
-        As long as the other is there, and not on its way back off the deck; with a cell that is
-        named bad nobody's axles are known.
-        """
-        there = [d.vehicle for d in self._yard.drivers if d.vehicle.axles_on_deck()]
-        first, second = [*sorted(there, key=lambda v: -v.s_m), None, None][:2]
-        if first is None or second is None:
-            self._followed_us = None
-            self._notes.standing.discard("I15")
-            return
-        if self._followed_us is None:
-            self._followed_us = inputs.now_us if _is_another(first, second) else FAR_US
-        elif self._followed_us != FAR_US and (self._yard.troubles or inputs.weight.bad_cells):
-            self._followed_us = inputs.now_us
-        hint = outputs.sign.message in _HINTS and second.v_mps >= 0.0
-        late = inputs.now_us - self._followed_us > FOLLOWED_US
-        seen = f"{outputs.sign.message.name} shown with two vehicles on the deck"
-        self._notes.hold("I15", hint and late, seen)
-
-
-def _is_another(first: Vehicle, second: Vehicle) -> bool:
-    """Whether the second's first axle cannot follow the first's last one as a trailer's would."""
-    stands = first.v_mps == 0.0
-    if first.end != second.end:
-        return stands
-    last_m, next_m = first.s_m - first.truck.axles_m[-1], second.s_m - second.truck.axles_m[0]
-    return last_m - next_m > (COUPLED_M if stands else PARTED_M)

@@ -15,8 +15,9 @@ from controller.core.kinds import BoomPosition, Deck, Lamp, Message, Presence, W
 from protocol import parts
 from protocol.record import Record
 from sim.cheatjudge import Cheat
-from sim.checker import FOLLOWED_US, Checker
+from sim.checker import Checker
 from sim.finding import CHECKS
+from sim.secondcheck import FOLLOWED_US, PARTED_US
 from sim.senses import NO_SAMPLE_US, NO_WORD_US
 from sim.world import Options, Yard
 
@@ -184,6 +185,18 @@ def test_i15_who_follows_at_a_drawbars_length_is_no_other_for_all_that_is_measur
     forward = OutputImage(sign=Sign(message=Message.FORWARD))
     late_s = 1.1 + FOLLOWED_US / SECOND
     assert found(checker, (image(1.0), forward), (image(late_s), forward)) == wrong
+
+
+@pytest.mark.parametrize(("gap_us", "wrong"), [(PARTED_US - 20_000, []), (PARTED_US, ["I15"])])
+def test_i15_who_keeps_no_gap_that_loop_and_beams_tell_is_a_trailer_to_them(
+    gap_us: int, wrong: list[str]
+) -> None:
+    _, checker = followed(2.0)
+    forward = OutputImage(sign=Sign(message=Message.FORWARD))
+    clear = Sensor(Presence.CLEAR, SECOND - gap_us)
+    ends = (replace(END, arm=clear), replace(END, arm=clear))
+    late = image(1.1 + FOLLOWED_US / SECOND, ends=ends)
+    assert found(checker, (image(1.0, ends=ends), forward), (late, forward)) == wrong
 
 
 @pytest.mark.parametrize("dies", [False, True])
