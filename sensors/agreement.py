@@ -40,9 +40,11 @@ class Agreement:
         self.begin()
         self.moved()
 
-    def axle_step(self) -> None:
-        """The load changes here."""
+    def axle_step(self, *, went_back: bool) -> None:
+        """The load changes here; an axle that `went_back` may have been another vehicle's."""
         self._span.axle_step()
+        if went_back:
+            self._lean.reset()
 
     def moved(self) -> None:
         """The vehicle rolls, or the load is another."""

@@ -377,7 +377,7 @@ class DeckWatch:
         self._estimator.restart(self.load_since_us)
         self._check.restart(self._plateau_us)
         self._moved()
-        self.cells.axle_step()
+        self.cells.axle_step(went_back=step.mass_g < 0 and step.end == self._front())
         self.load.axle_step()
 
     def _is_second_vehicle(self, step: AxleStep) -> bool:

@@ -59,7 +59,7 @@ class SecondOnDeck:
         self._notes.hold("I15", hint and late, seen)
 
     def _gap_behind(self, first: Vehicle, inputs: InputImage) -> int:
-        """How long nothing was seen between this one and who comes after it, as far as yet known."""
+        """For how long nothing was seen between this one and who comes next, as far as known."""
         here = inputs.ends[first.end]
         guards = (here.arm, here.beam_low, here.beam_high)
         if any(guard.state != CLEAR for guard in guards):

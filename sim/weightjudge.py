@@ -15,6 +15,8 @@ from sim.world import Yard
 ROLLS_MPS = 0.6
 """Nobody creeps as fast; a vehicle that has just set off has had its weight while it stood."""
 BRAKES_MPS = 0.1
+STILL_MPS = 0.05
+"""Who comes to rest, and sets off again, is as slow for a moment before and after he stands."""
 STOOD_US = 300_000
 """So long before its weight is taken a vehicle has stopped."""
 SET_OFF_M = 0.4
@@ -113,8 +115,8 @@ class WeightJudge:
         T3 holds its weight to truth, and `_rolls_on` the lane to taking it back.
         """
         speeds = [one for one in reversed(self._speeds) if one[0] > self._in_beam_us]
-        moving = list(takewhile(lambda one: one[1] > 0, speeds))
-        still = list(takewhile(lambda one: one[1] == 0, speeds[len(moving) :]))
+        moving = list(takewhile(lambda one: one[1] > STILL_MPS, speeds))
+        still = list(takewhile(lambda one: one[1] <= STILL_MPS, speeds[len(moving) :]))
         later_us = [self._notes.now_us, *(at_us for at_us, _ in moving)]
         ways_um = [mps * (to - at_us) for (at_us, mps), to in zip(moving, later_us, strict=False)]
         stood_us = still[0][0] - still[-1][0] if still else 0

@@ -126,11 +126,20 @@ def _decided(
 
 
 def _undecided(passage: Passage, lane: Lane, inputs: InputImage, settings: LaneSettings) -> Passage:
-    """Hold a vehicle that the remaining cells weighed: no rule is asked, a person decides."""
+    """Hold a vehicle that the remaining cells weighed: no rule is asked, a person decides.
+
+    Nor does it stand what a rule said of an earlier weight.
+    """
     bare = replace(inputs.weight, weight_g=None, estimate_g=None, u95_g=None, accepted_us=None)
     held = replace(
         passage,
         weight=bare,
+        taken_back=False,
+        withdrawn=Withdrawal.NONE,
+        facts=None,
+        tare_seq=None,
+        judgement=None,
+        chain=None,
         decision=Decision.HOLD,
         reasons=(NO_EVIDENCE,),
         mode=mode_of(lane, settings),

@@ -21,6 +21,7 @@ from controller.core.kinds import (
     RecordKind,
     RequestKind,
     WeighingStatus,
+    Withdrawal,
 )
 from controller.core.lane import step
 from controller.core.passage import Lane
@@ -152,6 +153,22 @@ def test_cells_that_give_no_weight_hold_the_vehicle_too(rig: Rig) -> None:
     assert intent.weight is not None
     assert intent.weight.degraded is not None
     assert intent.weight.degraded.reason == "no pair of cells is whole"
+
+
+def test_what_a_rule_said_of_an_earlier_weight_does_not_stand_beside_it(rig: Rig) -> None:
+    ask(rig, ALLOW)
+    board(rig)
+    weigh(rig, 30_000)
+    rig.run_until(Phase.RELEASING, 12)
+    weight = rig.plant.weight
+    moved = replace(weight, status=WeighingStatus.UNSTABLE, withdrawn=Withdrawal.ROCKING)
+    rig.plant.weight = moved
+    rig.run_until(Phase.WEIGHING, 2)
+    settle(rig)
+    rig.run_until(Phase.HOLDING, 12)
+    intent = rig.plant.intents[-1]
+    assert (intent.kind, intent.reasons) == (RecordKind.AMENDMENT, (NO_EVIDENCE,))
+    assert (intent.facts, intent.judgement, intent.tare_seq) == (None, None, None)
 
 
 def test_no_confirmed_plate_turns_it_into_a_judgement(rig: Rig) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from lane_rig import Rig, lane_settings
+from msgspec.structs import replace
 from test_lane_passages import board, weigh
 
 from controller.core.faults import Fault
@@ -15,6 +16,7 @@ from controller.core.kinds import (
     Presence,
     RecordKind,
     RequestKind,
+    WeighingStatus,
 )
 
 BLOCKED, CLEAR, UNKNOWN = Presence.BLOCKED, Presence.CLEAR, Presence.UNKNOWN
@@ -136,6 +138,17 @@ def test_where_the_loop_under_the_boom_hangs_the_beams_tell_that_he_is_gone(rig:
     rig.run_until(Phase.HOLDING, 3)
     assert rig.lane.passage is not None
     assert (rig.lane.outcome, rig.lane.passage.id) == ANOTHER
+
+
+@pytest.mark.parametrize("two", [True, False])
+def test_where_the_outer_loop_hangs_the_second_of_two_is_told_as_he_has_come_in(
+    rig: Rig, two: bool
+) -> None:
+    see(rig, *at_exit(BLOCKED, "approach"), *COMES_IN, *GOES)
+    status = WeighingStatus.TAILGATE if two else WeighingStatus.RUNNING
+    rig.plant.weight = replace(rig.plant.weight, status=status)
+    rig.run(3)
+    assert (rig.lane.phase == Phase.HOLDING) == two
 
 
 def test_who_comes_back_from_before_the_boom_is_no_other(rig: Rig) -> None:

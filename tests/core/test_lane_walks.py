@@ -32,10 +32,13 @@ BREAKING = (*PASSING, "fault", "estop")
 class Walk:
     """One lane, one seed, and the number of on-deck intervals that really were."""
 
+    # Nothing counts that does not stay: here each interval is to count, however short.
+    settings = replace(lane_settings(), load_settle_us=0)
+    waits: tuple[float, ...] = (0.1, 2, 2, 4, 8, 30)
+
     def __init__(self, seed: int, steps: tuple[str, ...]) -> None:
         self.rng = Random(seed)
-        # Nothing counts that does not stay: here each interval is to count, however short.
-        self.rig = Rig(replace(lane_settings(), load_settle_us=0))
+        self.rig = Rig(self.settings)
         self.rig.run_until(Phase.IDLE, 10)
         self.rig.plant.vehicle = PAPERS
         self.loaded = False
@@ -58,7 +61,7 @@ class Walk:
             plant.load(status=WeighingStatus.WITHDRAWN, since_us=plant.weight.since_us)
         else:
             self.disturb(step)
-        self.rig.run(rng.choice((0.1, 2, 2, 4, 8, 30)))
+        self.rig.run(rng.choice(self.waits))
 
     def disturb(self, step: str) -> None:
         plant, rng = self.rig.plant, self.rng

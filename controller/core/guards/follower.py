@@ -6,7 +6,7 @@ from controller.core.guards.behind import cleared_us
 from controller.core.guards.common import OFF, elapsed, entry_of, load_stays, quiet
 from controller.core.guards.limits import still_loaded
 from controller.core.images import EndInputs, InputImage
-from controller.core.kinds import BLOCKED, CLEAR, NOT_FITTED, End
+from controller.core.kinds import BLOCKED, CLEAR, NOT_FITTED, End, WeighingStatus
 from controller.core.passage import Lane
 from controller.core.settings import LaneSettings
 
@@ -20,29 +20,32 @@ def left_behind(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     passage = lane.passage
     if passage is None or passage.leave_by is None or not load_stays(lane, inputs, settings):
         return False
-    leave = passage.leave_by
-    if _seen_out(lane, inputs.ends[leave], inputs, settings):
+    here, entry = inputs.ends[passage.leave_by], inputs.ends[passage.leave_by.other]
+    came_in = _came_in(lane, entry, inputs, settings)
+    if _seen_out(lane, here, came_in, inputs, settings):
         return True
-    another = _is_out(inputs.ends[leave], inputs, settings) or _came_in(
-        lane, inputs.ends[leave.other], inputs, settings
-    )
+    another = came_in or _is_out(here, inputs, settings)
     return another and still_loaded(lane, inputs, settings)
 
 
-def _seen_out(lane: Lane, here: EndInputs, inputs: InputImage, settings: LaneSettings) -> bool:
+def _seen_out(
+    lane: Lane, here: EndInputs, came_in: bool, inputs: InputImage, settings: LaneSettings
+) -> bool:
     """Whether it has gone from under the boom and then from the loop before it.
 
     Who comes back onto the deck goes from them the other way round.  Where the loop under the boom
-    hangs, both beams tell.
+    hangs, both beams tell; and where the other does, that a second one of two has come in.
     """
     approach = here.approach
     beams = tuple(one for one in (here.beam_low, here.beam_high) if one.state != NOT_FITTED)
     under = (here.arm,) if here.arm.state == CLEAR or not beams else beams
-    return (
-        all(one.state == CLEAR and lane.since_us < one.since_us for one in (*under, approach))
-        and all(one.since_us < approach.since_us for one in under)
-        and elapsed(inputs.now_us, approach.since_us, settings.clear_settle_us)
-    )
+    if any(one.state != CLEAR or one.since_us <= lane.since_us for one in under):
+        return False
+    gone_us = max(one.since_us for one in under)
+    if approach.state == CLEAR and approach.since_us > gone_us:
+        return elapsed(inputs.now_us, approach.since_us, settings.clear_settle_us)
+    two = inputs.weight.status == WeighingStatus.TAILGATE
+    return two and came_in and elapsed(inputs.now_us, gone_us, settings.clear_settle_us)
 
 
 def _is_out(here: EndInputs, inputs: InputImage, settings: LaneSettings) -> bool:
