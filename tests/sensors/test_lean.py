@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sensors.agreement import Agreement
 from sensors.calibration import Cell, Scale
+from sensors.cells import CellWatch
+from sensors.history import History
 from sensors.lean import (
     PAIR_FLOOR_MIN,
     SHARE_SD,
@@ -21,6 +24,7 @@ from sensors.lean import (
 
 DECKS_M = {2: 10.0, 3: 16.0, 4: 20.0}
 E_G = 20_000
+SECOND_US = 1_000_000
 
 
 def deck(rows: int, length_m: float | None = None, order: Any = None) -> Scale:
@@ -199,3 +203,26 @@ def test_a_cell_that_answers_in_another_place_is_named_with_its_owner() -> None:
     assert swapped(right_g[[1, 0, 2, 3, 4, 5]], first) == ()
     dead_g = np.array([3.1e6, 0.0, 2e5, 1e5, 0.0, 0.0])
     assert swapped(dead_g, first) == ()
+
+
+def stands(agreement: Agreement, history: History, cells_g: Any, from_s: int) -> None:
+    """Let the deck carry this for five seconds."""
+    for tick in range(50):
+        t_us = from_s * SECOND_US + tick * 100_000 + np.arange(6) * 16_667
+        history.append(t_us, np.tile(cells_g, (6, 1)), np.zeros(6))
+        agreement.watch(alone=True, standing_calm=False)
+
+
+@pytest.mark.parametrize("went_back", [True, False])
+def test_the_lean_of_one_who_came_on_behind_and_went_back(went_back: bool) -> None:
+    scale = deck(3)
+    history, cells = History(1000, 6), CellWatch(scale)
+    agreement = Agreement(scale, history, cells)
+    first_g = loads_g(scale, np.array([0.0, 12e6, 9e6]), 0.5, 0.0, 0.0)
+    behind_g = loads_g(scale, np.array([6e6, 0.0, 0.0]), 0.42, 0.0, 0.0)
+    agreement.begin()
+    stands(agreement, history, first_g + behind_g, 0)
+    agreement.axle_step(went_back=went_back)
+    stands(agreement, history, first_g, 5)
+    assert agreement.holds() == went_back
+    assert cells.faulty != went_back
