@@ -74,11 +74,13 @@ def test_a_released_truck_found_whole_is_held_in_its_own_passage(rig: Rig) -> No
     assert rig.plant.booms[End.ROAD].position == BoomPosition.OPEN
 
 
-def test_a_truck_under_the_boom_that_it_may_leave_by_drives_on(rig: Rig) -> None:
+@pytest.mark.parametrize("other", ["beam_low", "beam_high", "approach"])
+def test_a_truck_under_the_boom_that_it_may_leave_by_drives_on(rig: Rig, other: str) -> None:
     released(rig)
     rig.run(8)
     assert rig.plant.booms[End.ROAD].position == BoomPosition.OPEN
-    rig.plant.sense(End.ROAD, "arm", Presence.BLOCKED)
+    for name in ("arm", other):
+        rig.plant.sense(End.ROAD, name, Presence.BLOCKED)
     rig.plant.load(motion=True)
     rig.restart()
     assert not driven_up(rig, Phase.DEPARTING)
@@ -88,9 +90,22 @@ def test_a_truck_under_the_boom_that_it_may_leave_by_drives_on(rig: Rig) -> None
     assert rig.lane.phase == Phase.DEPARTING
     rig.plant.empty()
     rig.run(2)
-    rig.plant.sense(End.ROAD, "arm", Presence.CLEAR)
+    for name in ("arm", other):
+        rig.plant.sense(End.ROAD, name, Presence.CLEAR)
     rig.run_until(Phase.IDLE, 20)
     assert kinds(rig) == [(RecordKind.PASSAGE, 1)]
+
+
+def test_a_loop_that_hangs_does_not_take_who_is_on_the_deck_for_who_was_let_go(rig: Rig) -> None:
+    """The first one may have gone while the lane was dead, and another may have followed."""
+    released(rig)
+    rig.run(8)
+    rig.plant.sense(End.ROAD, "arm", Presence.BLOCKED)
+    rig.plant.load(motion=True)
+    rig.restart()
+    assert not driven_up(rig, Phase.HOLDING)
+    rig.run(1)
+    assert kinds(rig) == [(RecordKind.PASSAGE, 1), (RecordKind.AMENDMENT, 1)]
 
 
 def test_who_is_found_coming_in_and_sent_back_has_not_moved_off_by_coming_in(rig: Rig) -> None:
@@ -133,7 +148,8 @@ def test_whom_only_a_moved_boom_let_go_is_not_told_to_pass_once_he_has_gone(rig:
 def test_a_bad_cell_under_a_truck_that_leaves_stops_the_lane_after_a_start_too(rig: Rig) -> None:
     released(rig)
     rig.run(8)
-    rig.plant.sense(End.ROAD, "arm", Presence.BLOCKED)
+    for name in ("arm", "beam_high"):
+        rig.plant.sense(End.ROAD, name, Presence.BLOCKED)
     rig.plant.load(motion=True)
     rig.restart()
     assert not driven_up(rig, Phase.DEPARTING)

@@ -9,6 +9,7 @@ from controller.core.guards.common import (
     left_deck,
     load_stays,
     request_of,
+    surely_blocked,
     vehicle_at,
 )
 from controller.core.images import Boom, InputImage
@@ -117,7 +118,8 @@ def ready_loaded(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool
 def leaves_at_start(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """In order after power-up, and a vehicle stands under the open boom by which it may leave.
 
-    Who moved a boom by hand has let nobody go.
+    Who moved a boom by hand has let nobody go.  A loop that hangs would take a follower for who
+    was let go: beside it a beam tells, or the loop outside, for a drawbar may lie between.
     """
     passage = lane.passage
     if passage is None or passage.stay is None or passage.leave_by is None:
@@ -129,6 +131,10 @@ def leaves_at_start(lane: Lane, inputs: InputImage, settings: LaneSettings) -> b
         ready_loaded(lane, inputs, settings)
         and here.boom.position == OPEN
         and vehicle_at(here, inputs, settings)
+        and any(
+            surely_blocked(sensor, inputs, settings)
+            for sensor in (here.beam_low, here.beam_high, here.approach)
+        )
     )
 
 
