@@ -20,7 +20,7 @@ TRUCKS ?= 50
 HIL_OUT ?= out/hil-$(shell date +%Y%m%d-%H%M%S)
 DAY_OUT ?= out/day-$(shell date +%Y%m%d-%H%M%S)
 
-.PHONY: demo test test-kernel test-terminals flips powercut kill fuzz lint lint-firmware bench docs golden day days explore mutants hil clean
+.PHONY: demo test test-kernel test-terminals flips powercut kill fuzz lint lint-firmware bench docs golden day days explore turns mutants hil clean
 
 demo: $(READY)
 	$(BIN)/steelyard demo --out $(DEMO_OUT)
@@ -96,6 +96,10 @@ explore: $(READY)
 # DAYS days of one lane in each ride, nights without power among them; the platform is away for days.
 days: $(READY)
 	$(BIN)/steelyard explore --seeds 0:$(RIDES) --days $(DAYS) --jobs $(JOBS)
+
+# SEEDS short shifts, each with all its troubles about one turn of the lane.
+turns: $(READY)
+	$(BIN)/steelyard explore --seeds 0:$(SEEDS) --turns --jobs $(JOBS)
 
 # Each hand-written mutant through SEEDS shifts until the judge speaks; docs/mutants.md tells of it.
 mutants: $(READY)

@@ -27,3 +27,8 @@ def front_of(vehicle: Vehicle, end: int, layout: Layout, light: Light, sky: Sky)
         light=light,
         sky=sky,
     )
+
+
+def stands_beside(vehicle: Vehicle, other: Vehicle) -> bool:
+    """Whether it has gone aside, for the other has come from the same way and is just there."""
+    return vehicle.end == other.end and other.rear_s_m < vehicle.s_m < other.s_m

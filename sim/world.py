@@ -29,7 +29,7 @@ from sim.outlook import Outlook
 from sim.people import Operator, Walker
 from sim.scale import TICK_US, Cells, Converter, DeckMotion
 from sim.scene import Corners, Light, Sight, Sky
-from sim.sights import front_of
+from sim.sights import front_of, stands_beside
 from sim.signwords import Word, gist
 from sim.steady import FLAP_US, steady
 from sim.truck import Truck
@@ -334,9 +334,14 @@ class Yard(Outlook):
             self._step()
 
     def sight(self, end: int, *, behind: bool = False) -> Sight | None:
-        """Return the nearest vehicle front that the camera of this end sees, or the farthest."""
+        """Return the nearest vehicle front that the camera of this end sees, or the farthest.
+
+        Who has gone aside for another that backs off stands behind nobody.
+        """
         options = self.options
-        there = (driver.vehicle for driver in self.drivers if driver.vehicle.present)
+        there = [driver.vehicle for driver in self.drivers if driver.vehicle.present]
+        if behind:
+            there = [v for v in there if not any(stands_beside(v, other) for other in there)]
         found = (front_of(v, end, self.layout, options.light, options.sky) for v in there)
         sights = sorted((s for s in found if s is not None), key=lambda s: s.distance_m)
         return sights[-1 if behind else 0] if sights else None

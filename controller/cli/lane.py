@@ -63,6 +63,9 @@ def explore(
     days: Annotated[
         int, typer.Option(min=1, max=31, help="Days with a night between each two in one ride.")
     ] = 1,
+    turns: Annotated[
+        bool, typer.Option("--turns", help="Short shifts; all trouble begins as the lane turns.")
+    ] = False,
     follow: Annotated[
         int, typer.Option(min=0, help="Branches of each shift that reaches something new.")
     ] = 1,
@@ -88,6 +91,7 @@ def explore(
             seed,
             file,
             days=days,
+            turns=turns,
             follow=follow,
             minutes=minutes,
             jobs=jobs,

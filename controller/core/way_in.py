@@ -13,7 +13,8 @@ def way_in(passage: Passage, inputs: InputImage, settings: LaneSettings) -> WayI
     """Return how far it has come, after this image.
 
     Who goes in is off the approach loop before he is off the loop under the boom; who backs off
-    stands on it then.  Where the scale says something, or a loop nothing, nothing is made of it.
+    stands on it then, and so does a train of which a loop does not feel the middle: what he does
+    next tells.  Where the scale says something, or a loop nothing, nothing is made of it.
     """
     before, weight = passage.way_in, inputs.weight
     if passage.entry is None or (before == WayIn.INSIDE and weight.deck == DECK_UNKNOWN):
@@ -25,9 +26,9 @@ def way_in(passage: Passage, inputs: InputImage, settings: LaneSettings) -> WayI
     if not all(elapsed(inputs.now_us, loop.since_us, settings.pulse_us) for loop in loops):
         return before
     outer, inner = (loop.state == BLOCKED for loop in loops)
+    if outer and (inner or before == WayIn.ASTRIDE):
+        return WayIn.ASTRIDE
     if inner:
-        if outer:
-            return WayIn.ASTRIDE
         return WayIn.OUTSIDE if before == WayIn.OUTSIDE else WayIn.PAST_APPROACH
     inside = before == WayIn.PAST_APPROACH and not outer and weight.deck == DECK_UNKNOWN
     return WayIn.INSIDE if inside else WayIn.OUTSIDE

@@ -26,6 +26,7 @@ from sim.explore.pool import Call, DiedError, Pool
 from sim.explore.ride import ride, sweep
 from sim.explore.shrink import RIDES_MAX, Shrunk, as_it_is, shrink
 from sim.explore.tally import Tally
+from sim.explore.turns import deal_turn
 from sim.finding import Finding
 from sim.units import ScenarioError
 
@@ -38,12 +39,14 @@ DAY_CPU_S = 600.0
 class Request(Struct, frozen=True, kw_only=True):
     """What to explore: seeds, or the one plan of a seed, a branch, or a file that was kept.
 
-    A ride has so many ``days``.  ``follow`` is the number of branches of each shift that reached
-    something new; ``shrink_max`` findings are made small.
+    A ride has so many ``days``, or is a short one with its troubles about one of its ``turns``.
+    ``follow`` is the number of branches of each shift that reached something new; ``shrink_max``
+    findings are made small.
     """
 
     seeds: range = range(0)
     days: int = 1
+    turns: bool = False
     plan: Plan | None = None
     follow: int = 1
     minutes: float = 0.0
@@ -55,37 +58,49 @@ class Request(Struct, frozen=True, kw_only=True):
 
 
 def request(
-    seeds: str | None, seed: str | None, file: Path | None, *, days: int = 1, **how: Any
+    seeds: str | None,
+    seed: str | None,
+    file: Path | None,
+    *,
+    days: int = 1,
+    turns: bool = False,
+    **how: Any,
 ) -> Request:
     """What the command line asks for: just one of the three.
 
-    Several days have no branches, and are not made small: that takes hours.
+    Several days have no branches, and are not made small: that takes hours.  Nor has a turn any.
 
     Raises:
-        ValueError: none or several are given, or one that is no seed, or days of no seed.
+        ValueError: none or several are given, or one that is no seed, or days or turns of no seed.
         ScenarioError: the file cannot be run.
     """
     if sum(given is not None for given in (seeds, seed, file)) != 1:
         raise ValueError("say what to explore: one of --seeds A:B, --seed S, --file FILE.toml")
+    if days > 1 and turns:
+        raise ValueError(f"--days {days} --turns: one or the other")
+    if file is not None and (days > 1 or turns):
+        asked = "--turns" if turns else f"--days {days}"
+        raise ValueError(f"{asked}: {file} is one ride; write --seed or --seeds")
+    if turns:
+        how |= {"follow": 0}
     if days > 1:
         how |= {"follow": 0, "shrink_max": 0}
     if seeds is not None:
-        return Request(seeds=seeds_of(seeds), days=days, **how)
-    plan = read_plan(file) if file is not None else _plan_of(seed or "", days)
-    if file is not None and days > 1:
-        raise ValueError(f"--days {days}: {file} is one ride; write --seed or --seeds")
+        return Request(seeds=seeds_of(seeds), days=days, turns=turns, **how)
+    plan = read_plan(file) if file is not None else _plan_of(seed or "", days, turns=turns)
     # A kept file is small already.
     shrink_max = 0 if file is not None else how.pop("shrink_max", 0)
     return Request(plan=plan, **how | {"follow": 0, "shrink_max": shrink_max})
 
 
-def _plan_of(name: str, days: int) -> Plan:
+def _plan_of(name: str, days: int, *, turns: bool) -> Plan:
     seed, branch = seed_of(name)
-    if days == 1:
-        return deal(seed, branch)
-    if branch:
-        raise ValueError(f"--seed {name} --days {days}: a branch has one day")
-    return deal_days(seed, days)
+    if branch and (days > 1 or turns):
+        asked = "--turns" if turns else f"--days {days}"
+        raise ValueError(f"--seed {name} {asked}: a branch is one shift; write a seed")
+    if turns:
+        return deal_turn(seed)
+    return deal(seed, branch) if days == 1 else deal_days(seed, days)
 
 
 def seeds_of(text: str) -> range:
@@ -122,6 +137,8 @@ def run(request: Request) -> bool:
 def _plans(request: Request) -> Iterator[Plan]:
     if request.plan is not None:
         return iter((request.plan,))
+    if request.turns:
+        return map(deal_turn, request.seeds)
     if request.days == 1:
         return map(deal, request.seeds)
     return (deal_days(seed, request.days) for seed in request.seeds)

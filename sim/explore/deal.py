@@ -78,7 +78,7 @@ def deal(seed: int, branch: tuple[int, ...] = ()) -> Plan:
     if rng("calm").random() < CALM:
         table = {key: table[key] for key in ("day", "truck")}
     else:
-        deal_moments(rng("moments"), table)
+        deal_moments(rng("moments"), seed, table)
         ask_after_the_disk(table)
     kept = {key: part for key, part in table.items() if part}
     return Plan(seed=seed, branch=branch, table=kept)

@@ -51,17 +51,18 @@ def ride(
     watch: Watcher | None = None,
     keep: Keeper | None = None,
     *,
-    leaps: bool = True,
+    leaps: bool | None = None,
 ) -> Ride:
     """Run a plan in a folder of its own, which is removed.  Raises ScenarioError.
 
     Whatever else is raised on the way, by the lane or by its judge, is a finding.
     ``watch`` sees the yard and the lane after every scan, and must leave them as they are;
-    ``keep`` is given the records that stand at the end.  Without ``leaps``, or with a watcher,
-    every scan is run whole; the outcome is the same.
+    ``keep`` is given the records that stand at the end.  Without ``leaps``, and with a watcher
+    unless it asks for them, every scan is run whole; the outcome is the same.
     """
+    leaps = watch is None if leaps is None else leaps
     with _folder() as folder:
-        return _Ride(plan, folder, watch, keep, leaps=leaps and watch is None).run()
+        return _Ride(plan, folder, watch, keep, leaps=leaps).run()
 
 
 @contextmanager

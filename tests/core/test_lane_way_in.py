@@ -98,6 +98,14 @@ def test_who_may_have_come_out_as_soon_as_he_was_past_is_nobody(rig: Rig) -> Non
     assert told(rig) == []
 
 
+def test_a_train_is_not_felt_in_the_middle(rig: Rig) -> None:
+    says_nothing(rig)
+    see(rig, COMES, ("arm", CLEAR))
+    see(rig, ("arm", BLOCKED), seconds=0.1)
+    see(rig, ("approach", CLEAR), ("arm", CLEAR))
+    assert told(rig) == [(RecordKind.VOID, (WITHOUT,))]
+
+
 def test_nor_do_loops_while_the_scale_says_that_the_deck_is_empty(rig: Rig) -> None:
     see(rig, *GOES_IN)
     says_nothing(rig)

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 
 import pytest
 
 from sim.explore.deal import deal
-from sim.explore.dealing.moments import MOMENTS
+from sim.explore.dealing.moments import LEARNED, MOMENTS
 from sim.explore.dealing.times import in_s
+from sim.explore.plan import Plan
 from sim.scenario import ON_SCREEN
 from sim.scenario import deal as deal_day
 from sim.units import ScenarioError
 from sim.world import Yard
 
-PLANS = [deal(seed) for seed in range(300)]
+
+@cache
+def dealt() -> list[Plan]:
+    return [deal(seed) for seed in range(300)]
 
 
 def test_a_wet_yard_has_mud_from_the_beginning_and_more_dirty_plates() -> None:
-    wet = [plan for plan in PLANS if any(one["what"] == "mud" for one in _loads(plan.table))]
+    wet = [plan for plan in dealt() if any(one["what"] == "mud" for one in _loads(plan.table))]
     assert 15 <= len(wet) <= 60
     for plan in wet:
         assert not plan.yard().loads[0].acts(-2, -1)
@@ -30,7 +35,7 @@ def test_a_wet_yard_has_mud_from_the_beginning_and_more_dirty_plates() -> None:
 
 
 def test_what_falls_on_the_deck_is_no_load_of_its_own_and_some_of_it_is_picked_up() -> None:
-    things = [one for plan in PLANS for one in _loads(plan.table) if one["what"] == "thing"]
+    things = [one for plan in dealt() for one in _loads(plan.table) if one["what"] == "thing"]
     assert 15 <= len(things) <= 60
     assert {one["weighs"] for one in things} == {"10 kg", "25 kg", "60 kg"}
     assert 0 < sum("until" in one for one in things) < len(things)
@@ -51,7 +56,7 @@ def _soaked(table: dict[str, list[dict[str, str]]]) -> bool:
 def test_what_is_asked_is_asked_again_but_no_button_that_is_held() -> None:
     again = Counter(
         asked["kind"]
-        for plan in PLANS
+        for plan in dealt()
         for asked, times in _alike(plan.table)
         if len(times) > 1 and max(times) - min(times) <= 20
     )
@@ -93,7 +98,7 @@ def test_a_passage_is_a_number_or_that_on_the_screen() -> None:
 def test_cells_are_cleared_after_the_last_trouble_of_the_disk() -> None:
     """For a word counts once it is recorded, and who sees nothing come of it asks again."""
     both = 0
-    for plan in PLANS:
+    for plan in dealt():
         asked = [in_s(one["at"]) for one in plan.table.get("request", []) if _clears(one)]
         disk = [in_s(one["until"]) for one in plan.table.get("disk", [])]
         both += bool(asked and disk)
@@ -106,7 +111,7 @@ def _clears(asked: dict[str, str]) -> bool:
 
 
 def test_somebody_says_stop_to_booms_that_are_moved_by_hand() -> None:
-    stopped = [plan for plan in PLANS if "stop_boom" in _kinds(plan.table)]
+    stopped = [plan for plan in dealt() if "stop_boom" in _kinds(plan.table)]
     assert len(stopped) > 5
     for plan in stopped:
         raised = _times_of(plan.table, "raise_boom")
@@ -125,14 +130,14 @@ def _times_of(table: dict[str, list[dict[str, str]]], kind: str) -> list[float]:
 
 
 def test_each_moment_comes_in_some_shifts_and_its_title_tells() -> None:
-    names = Counter(plan.table["day"]["title"].partition(": ")[2] for plan in PLANS)
-    assert {*names} == {"", *MOMENTS}
-    assert 60 <= len(PLANS) - names[""] <= 100
+    names = Counter(plan.table["day"]["title"].partition(": ")[2] for plan in dealt())
+    assert {*names} == {"", *MOMENTS, *LEARNED}
+    assert 75 <= len(dealt()) - names[""] <= 130
     assert min(names.values()) >= 2
 
 
 def test_what_comes_together_comes_in_the_order_of_time_and_no_device_fails_twice_at_once() -> None:
-    for plan in PLANS:
+    for plan in dealt():
         for part in ("fault", "request"):
             times = [in_s(one.get("from", one.get("at"))) for one in plan.table.get(part, [])]
             assert times == sorted(times), plan.name
@@ -150,7 +155,7 @@ def _two_at_once(faults: list[dict[str, str]]) -> bool:
 
 
 def test_who_waits_with_a_moment_to_come_drives_as_it_wants() -> None:
-    waits = [plan for plan in PLANS if plan.table["day"]["title"].endswith("driver waits")]
+    waits = [plan for plan in dealt() if plan.table["day"]["title"].endswith("driver waits")]
     for plan in waits:
         first, *_ = plan.table["truck"]
         assert first["driver"] == "impatient"

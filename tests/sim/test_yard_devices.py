@@ -243,6 +243,20 @@ def test_a_camera_gives_five_pictures_a_second_of_a_front_in_view_and_none_unask
     assert isinstance(camera.capture(wanted=True), DeviceFault)
 
 
+def test_a_turned_camera_does_not_see_who_has_gone_aside_for_another() -> None:
+    train, small = (build_truck(Random(1), name) for name in ("6-axle train", "2-axle truck"))
+    visits = [Visit(truck=one, end=0, arrives_us=0, load_g=0) for one in (train, small)]
+    yard = Yard(1, visits)
+    ahead, aside = (driver.vehicle for driver in yard.drivers)
+    for vehicle, s_m in ((ahead, -5.0), (aside, -9.0)):
+        vehicle.present, vehicle.s_m = True, s_m
+    assert yard.sight(0, behind=True) == yard.sight(0)
+    ahead.s_m += ahead.truck.length_m
+    sight = yard.sight(0, behind=True)
+    assert sight is not None
+    assert sight.vehicle == aside.number
+
+
 def test_the_far_camera_sees_the_front_of_a_truck_that_stands_on_the_deck() -> None:
     yard = yard_with("6-axle train")
     driver, _ = drive_on(yard)

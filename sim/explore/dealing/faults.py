@@ -18,7 +18,7 @@ _LOOSE_S = 120.0
 
 def deal_faults(rng: Random, span_s: float) -> list[Table]:
     """The faults of a shift, in the order of time."""
-    return _Faults(rng, span_s).dealt()
+    return Faults(rng, span_s).dealt()
 
 
 def deal_loose(rng: Random, faults: list[Table], span_s: float) -> list[Table]:
@@ -41,7 +41,7 @@ _FITTED = tuple(part for part in TABLE if part != "indicator")
 """The lane that is ridden weighs with bare cells."""
 
 
-class _Faults:
+class Faults:
     """Deals the faults of a shift: how many, single or in bursts, short or long."""
 
     def __init__(self, rng: Random, span_s: float) -> None:
@@ -54,18 +54,18 @@ class _Faults:
         rng = self._rng
         faults: list[Table] = []
         for _ in range(rng.choices((0, 1, 2, 4, 8), (1, 2, 4, 4, 2))[0]):
-            faults += self._episode()
+            faults += self.episode()
         return sorted(faults, key=lambda fault: float(fault["from"].split()[0]))
 
-    def _episode(self) -> list[Table]:
-        """One device that misbehaves, once or in a burst."""
+    def episode(self, from_s: float | None = None) -> list[Table]:
+        """One device that misbehaves, once or in a burst; it begins at any time, or then."""
         rng = self._rng
         part = rng.choice(_FITTED)
         kind = rng.choice(_different(part))
         device, how = _device(rng, part), _how(rng, kind)
         times = rng.choices((1, 2, 3, 5), (6, 1, 1, 1))[0]
         low, high = rng.choice(((0.1, 1.0), (1.0, 8.0), (8.0, 90.0)))
-        at_s = rng.uniform(1, self._span_s)
+        at_s = rng.uniform(1, self._span_s) if from_s is None else from_s
         found: list[Table] = []
         for _ in range(times):
             until_s = at_s + rng.uniform(low, high)

@@ -9,33 +9,46 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
+from sim.explore.dealing.moments_leaving import (
+    boom_says_nothing,
+    cleared,
+    sent_back_coming_in,
+    steps_in_behind,
+    two_leap,
+    unseen,
+    voided_on_the_way,
+    welded_lamp,
+    without_evidence,
+)
 from sim.explore.dealing.times import in_s, seconds
+from sim.explore.dealing.traffic import far_end
 from sim.explore.plan import Table
 from sim.faults import CELLS
 from sim.scenario import ON_SCREEN
 from sim.world import ENDS
 
-SHARE = 0.3
-_TRIES = 3
-"""Of a moment whose devices are in trouble already nothing is dealt."""
+SHARE = 0.4
+_ALONE = 0.5
+"""In this share nothing else goes wrong, for that would mostly keep the moment from coming."""
+_ELSE = ("person", "fault", "kill", "disk", "request", "hand", "device", "load")
 _MAINTENANCE: Table = {"who": "maintenance 李", "why": "yearly round"}
 _SIDES = ("left", "middle", "right")
-_ASK_AGAIN_S = (3.0, 20.0, 60.0)
 
 Moment = Callable[[Random, Table], Table]
 """What a moment adds to a shift, by the parts of its table; it may change the first truck."""
+LearnedMoment = Callable[[Random, Table, int], Table]
 
 
-def deal_moments(rng: Random, table: Table) -> None:
+def deal_moments(rng: Random, seed: int, table: Table) -> None:
     """Let one moment in some of the shifts bring several troubles at once; the title says which."""
     if rng.random() >= SHARE or "cheat" in table:
         return
-    for name in rng.sample([*MOMENTS], _TRIES):
-        added = MOMENTS[name](rng, table)
-        if not _overlaps(table["fault"], added.get("fault", [])):
-            break
-    else:
-        return
+    if rng.random() < _ALONE:
+        table |= {part: [] for part in _ELSE}
+    name = rng.choice([*MOMENTS, *LEARNED])
+    learned = LEARNED.get(name)
+    added = learned(rng, table, seed) if learned else MOMENTS[name](rng, table)
+    table["fault"] = _without(table["fault"], added.get("fault", []))
     table["day"]["title"] += f": {name}"
     table["truck"][0] |= added.pop("driven", {})
     for part, found in added.items():
@@ -46,14 +59,16 @@ def _begins_s(entry: Table) -> float:
     return in_s(entry["from"] if "from" in entry else entry.get("at", "0 s"))
 
 
-def _overlaps(faults: list[Table], added: list[Table]) -> bool:
-    """Whether a device is in trouble already, or a cell together with the converter of all."""
-    return any(
+def _without(faults: list[Table], added: list[Table]) -> list[Table]:
+    """Leave out what comes upon a device in trouble, or a cell together with all of them."""
+    return [one for one in faults if not any(_overlap(one, other) for other in added)]
+
+
+def _overlap(one: Table, other: Table) -> bool:
+    return (
         _of_one_device(one["device"], other["device"])
         and in_s(one["from"]) <= in_s(other["until"])
         and in_s(other["from"]) <= in_s(one["until"])
-        for one in faults
-        for other in added
     )
 
 
@@ -104,7 +119,7 @@ def _cell_as_he_waits(rng: Random, table: Table) -> Table:
     return {
         "driven": {"driver": "impatient"},
         "fault": [dark, cell],
-        "request": _cleared(cell["until"]),
+        "request": cleared(in_s(cell["until"])),
     }
 
 
@@ -115,7 +130,7 @@ def _cell_over_a_start(rng: Random, _: Table) -> Table:
     times = {"from": seconds(from_s), "until": seconds(from_s + rng.uniform(50, 100))}
     cell = _a_cell(rng, ("stuck", "stuck", "stuck", "jumps", "silent")) | times
     dead = {"at": seconds(at_s), "dead": rng.choice(("0.10 s", "1.50 s"))}
-    return {"kill": [dead], "fault": [cell], "request": _cleared(cell["until"])}
+    return {"kill": [dead], "fault": [cell], "request": cleared(in_s(cell["until"]))}
 
 
 def _holes_as_he_boards(rng: Random, _: Table) -> Table:
@@ -134,7 +149,7 @@ def _holes_as_he_boards(rng: Random, _: Table) -> Table:
 
 def _back_and_forward(rng: Random, table: Table) -> Table:
     """Who has to go back for somebody in the far beams goes forward again as he is gone."""
-    end = ENDS[1 - ENDS.index(table["truck"][0]["comes_from"])]
+    end = far_end(table["truck"][0])
     from_s = rng.uniform(16, 24)
     times = {"from": seconds(from_s), "until": seconds(from_s + rng.uniform(6, 16))}
     return {"driven": {"driver": "pauses"}, "person": [{"end": end} | times]}
@@ -214,11 +229,6 @@ def _a_cell(rng: Random, kinds: tuple[str, ...]) -> Table:
     return {"device": f"cell{rng.randrange(CELLS)}", "kind": rng.choice(kinds)}
 
 
-def _cleared(until: str) -> list[Table]:
-    asked: Table = {"kind": "clear_cells", "who": "maintenance 李", "why": "repaired and checked"}
-    return [asked | {"at": seconds(in_s(until) + s)} for s in _ASK_AGAIN_S]
-
-
 MOMENTS: dict[str, Moment] = {
     "a start with somebody near a boom": _near_a_boom,
     "passers-by before a late driver": _passers_by,
@@ -231,5 +241,17 @@ MOMENTS: dict[str, Moment] = {
     "somebody stands on the deck": _stands_on_the_deck,
     "a plate said and lost": _said_and_lost,
     "a boom moved and the passage voided": _boom_moved_and_voided,
+    "a tailgater before a welded lamp": welded_lamp,
+    "in and out unseen": unseen,
+    "two cells leap": two_leap,
+    "sent back as he comes in": sent_back_coming_in,
 }
 """By the words in the title of the shift."""
+
+LEARNED: dict[str, LearnedMoment] = {
+    "somebody steps in behind": steps_in_behind,
+    "a boom says nothing as he leaves": boom_says_nothing,
+    "a tare voided on the way": voided_on_the_way,
+    "to be weighed without evidence": without_evidence,
+}
+"""Those that need to know when the lane comes to what, in a shift of that seed."""

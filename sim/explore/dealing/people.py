@@ -8,6 +8,7 @@ from __future__ import annotations
 from random import Random
 
 from sim.explore.dealing.times import in_s, seconds
+from sim.explore.dealing.traffic import far_end
 from sim.explore.plan import Table
 from sim.people import MANNERS
 from sim.truck import draw_plate_text
@@ -160,7 +161,7 @@ def deal_conduct(rng: Random, table: Table, span_s: float) -> None:
 
 def _nobody_tells(rng: Random, table: Table, first: Table) -> None:
     """The sign is dark, so that nobody tells a tailgater to go back; the first is let go."""
-    far = ENDS[1 - ENDS.index(first["comes_from"])]
+    far = far_end(first)
     at_s = [in_s(first["at"]) + _FIRST_RELEASE_S + _RELEASES_S * i for i in range(_RELEASES)]
     if not any(fault["device"] == "sign" for fault in table["fault"]):
         dark = {"device": "sign", "kind": "dark", "from": "1.00 s", "until": seconds(at_s[-1])}

@@ -40,6 +40,11 @@ def deal_stands(rng: Random, trucks: list[Table]) -> None:
             truck["driver"] = "stands twice"
 
 
+def far_end(truck: Table) -> str:
+    """The end that a truck of the table does not come from."""
+    return ENDS[1 - ENDS.index(truck["comes_from"])]
+
+
 def _truck(rng: Random, at_s: float) -> Table:
     truck: Table = {"at": seconds(at_s), "comes_from": rng.choice(ENDS)}
     truck["weighs"] = rng.choices(("legal", "overloaded", "empty"), (6, 3, 1))[0]
