@@ -154,6 +154,14 @@ def _two_at_once(faults: list[dict[str, str]]) -> bool:
     return False
 
 
+def test_nobody_is_at_the_window_but_where_he_comes_back_later() -> None:
+    """Else a held vehicle would stand there for ever: nothing of a moment is left without it."""
+    alone = [plan for plan in dealt() if plan.table["day"].get("operator") == "absent"]
+    assert alone
+    assert all(": a tailgater before" in plan.table["day"]["title"] for plan in alone)
+    assert all(max(_times_of(plan.table, "release")) > 600 for plan in alone)
+
+
 def test_who_waits_with_a_moment_to_come_drives_as_it_wants() -> None:
     waits = [plan for plan in dealt() if plan.table["day"]["title"].endswith("driver waits")]
     for plan in waits:

@@ -12,7 +12,9 @@ from random import Random
 from sim.explore.dealing.moments_leaving import (
     boom_says_nothing,
     cleared,
+    loop_lies,
     sent_back_coming_in,
+    shaken_and_let_in,
     steps_in_behind,
     two_leap,
     unseen,
@@ -242,8 +244,10 @@ MOMENTS: dict[str, Moment] = {
     "a plate said and lost": _said_and_lost,
     "a boom moved and the passage voided": _boom_moved_and_voided,
     "a tailgater before a welded lamp": welded_lamp,
+    "a tailgater before a loop that lies": loop_lies,
     "in and out unseen": unseen,
     "two cells leap": two_leap,
+    "shaken, and let in": shaken_and_let_in,
     "sent back as he comes in": sent_back_coming_in,
 }
 """By the words in the title of the shift."""

@@ -26,13 +26,28 @@ _LATER = [(240.0 + 20.0 * i, ENDS[i % 2]) for i in range(20)]
 
 def welded_lamp(rng: Random, table: Table) -> Table:
     """Nobody tells a tailgater to go back, and a lamp that has welded shows him green."""
+    lamp = f"{far_end(table['truck'][0])}.deck_lamp"
+    return _stays_alone(rng, table, lamp, ("stays green",), rng.uniform(3, 5))
+
+
+def loop_lies(rng: Random, table: Table) -> Table:
+    """Nobody tells a tailgater to go back, and a loop keeps the boom up by which the first went."""
+    loop = f"{far_end(table['truck'][0])}.arm"
+    return _stays_alone(rng, table, loop, ("flapping", "says blocked"), rng.uniform(-4, 12))
+
+
+def _stays_alone(
+    rng: Random, table: Table, device: str, kinds: tuple[str, ...], later_s: float
+) -> Table:
+    """A tailgater stays as the first is let go, and a device is in trouble from a while later."""
     first = table["truck"][0]
     near, far = first["comes_from"], far_end(first)
     released_s = rng.uniform(95, 110)
-    stuck = {"from": seconds(released_s + rng.uniform(3, 5)), "until": "190 s"}
+    stuck = {"from": seconds(released_s + 4), "until": "190 s"}
+    lies = {"kind": rng.choice(kinds), "from": seconds(released_s + later_s), "until": "190 s"}
     fault = [
         {"device": "sign", "kind": "dark", "from": "2 s", "until": "190 s"},
-        {"device": f"{far}.deck_lamp", "kind": "stays green"} | stuck,
+        {"device": device} | lies,
         {"device": f"{far}.approach", "kind": "says clear"} | stuck,
         {"device": f"{near}.arm", "kind": "says blocked"} | stuck,
     ]
@@ -94,6 +109,15 @@ def voided_on_the_way(rng: Random, table: Table, seed: int) -> Table:
     void = {"who": "maintenance 李", "why": "yearly round", "kind": "void", "passage": 1}
     asked = void | {"at": seconds(rng.uniform(seen_s + 1, let_go_s - 6))}
     return {"driven": driven, "request": [asked]}
+
+
+def shaken_and_let_in(rng: Random, table: Table) -> Table:
+    """Who shakes the deck on the way in has his weight taken back, is let in, and comes again."""
+    fetches = {"comes_from": "road", "weighs": "empty", "fetches": "legal"}
+    away = {"away": seconds(rng.uniform(20, 40)), "driver": "rocks the deck"}
+    table["day"]["operator"] = "lets everyone go"
+    configuration = {"configuration": rng.choice(("3-axle truck", "4-axle truck"))}
+    return {"driven": _KNOWN | fetches | away | configuration}
 
 
 def sent_back_coming_in(rng: Random, table: Table) -> Table:
