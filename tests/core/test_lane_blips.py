@@ -231,6 +231,20 @@ def test_people_before_who_waits_board_by_no_one_sensor(
     assert (Phase(rig.lane.phase) == Phase.BOARDING) == boards
 
 
+@pytest.mark.parametrize(("beam_high", "boards"), [("CLEAR", False), ("UNKNOWN", True)])
+def test_a_beam_that_says_nothing_makes_no_vehicle_beside_one_that_is_clear(
+    rig: Rig, beam_high: str, boards: bool
+) -> None:
+    rig.plant.sense(End.YARD, "approach", Presence.BLOCKED)
+    rig.run_until(Phase.APPROACH, 1)
+    rig.plant.sense(End.YARD, "arm", Presence.BLOCKED)
+    rig.plant.sense(End.YARD, "beam_low", Presence.UNKNOWN)
+    rig.plant.sense(End.YARD, "beam_high", Presence[beam_high])
+    rig.plant.load(status=Status.IDLE)
+    rig.run(2)
+    assert (Phase(rig.lane.phase) == Phase.BOARDING) == boards
+
+
 def test_who_would_not_come_and_comes_after_all_boards(rig: Rig) -> None:
     rig.plant.sense(End.YARD, "approach", Presence.BLOCKED)
     rig.run_until(Phase.APPROACH, 1)

@@ -18,6 +18,7 @@ from controller.core.images import InputImage
 from controller.core.interlock import under_boom_clear
 from controller.core.kinds import (
     BETWEEN,
+    BLOCKED,
     CLEAR,
     CLOSED,
     EMPTY,
@@ -91,11 +92,12 @@ def comes_on(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
 def _vehicle_stands_in(inputs: InputImage, entry: End) -> bool:
     """As the loop and a beam say with one voice, where both are fitted.
 
-    People walk on the deck: neither a beam that lies meanwhile nor a loop makes a vehicle of them.
+    People walk on the deck: neither a beam that lies meanwhile nor a loop makes a vehicle of them,
+    nor does one that says nothing beside one that is clear.
     """
     here = inputs.ends[entry]
     beams = [one.state for one in (here.beam_low, here.beam_high) if one.state != NOT_FITTED]
-    return here.arm.state != CLEAR and (not beams or any(state != CLEAR for state in beams))
+    return here.arm.state != CLEAR and (BLOCKED in beams or CLEAR not in beams)
 
 
 def _may_stand_in(inputs: InputImage, entry: End) -> bool:
