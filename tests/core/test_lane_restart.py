@@ -128,6 +128,30 @@ def test_who_is_found_coming_in_and_sent_back_has_not_moved_off_by_coming_in(rig
     rig.run_until(Phase.DEPARTING, 1)
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "goes"), [("arm", "approach", True), ("approach", "arm", False)]
+)
+def test_who_is_found_and_let_go_by_one_in_the_beams_moves_off_over_the_loops(
+    rig: Rig, first: str, then: str, goes: bool
+) -> None:
+    """Somebody on foot stays there; a trailer that still comes in is on the outer loop first."""
+    for name in ("beam_low", "beam_high"):
+        rig.plant.sense(End.ROAD, name, Presence.BLOCKED)
+    rig.plant.load()
+    rig.restart()
+    rig.run_until(Phase.HOLDING, 5)
+    rig.run(1)
+    rig.request(RequestKind.RELEASE, end=End.ROAD)
+    rig.run_until(Phase.RELEASING, 3)
+    rig.run(6)
+    rig.plant.sense(End.ROAD, first, Presence.BLOCKED)
+    rig.run(2)
+    assert rig.lane.phase == Phase.RELEASING
+    rig.plant.sense(End.ROAD, then, Presence.BLOCKED)
+    rig.run(1)
+    assert rig.lane.phase == (Phase.DEPARTING if goes else Phase.RELEASING)
+
+
 def test_whom_only_a_moved_boom_let_go_is_not_told_to_pass_once_he_has_gone(rig: Rig) -> None:
     rig.plant.vehicle = PAPERS
     board(rig)

@@ -13,7 +13,7 @@ from controller.core.guards.common import (
     surely_blocked,
     vehicle_at,
 )
-from controller.core.images import InputImage
+from controller.core.images import EndInputs, InputImage
 from controller.core.interlock import under_boom_clear
 from controller.core.kinds import (
     BETWEEN,
@@ -106,7 +106,7 @@ def moves_off(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     """The vehicle reaches the boom by which it may leave, or has left the deck.
 
     One that was not seen coming may still be on its way in by there: what it stood in when it was
-    let go does not tell.
+    let go does not tell, where the loops do not see it go out.
     """
     leave = lane.passage.leave_by if lane.passage is not None else None
     if inputs.weight.deck == EMPTY:
@@ -114,14 +114,27 @@ def moves_off(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
     if leave is None:
         return False
     here = inputs.ends[leave]
-    if entry_of(lane) is None and any(
+    stood_in = any(
         one.state == BLOCKED and one.since_us < lane.since_us
         for one in (here.arm, here.beam_low, here.beam_high)
-    ):
+    )
+    if entry_of(lane) is None and stood_in and not _goes_out_over_loops(lane, here):
         return False
     at_boom = here.boom.position == OPEN and vehicle_at(here, inputs, settings)
     # It comes through both beams: what a loop alone feels is not it, or the loop lies.
     return at_boom and not here.beam_low.state == here.beam_high.state == CLEAR
+
+
+def _goes_out_over_loops(lane: Lane, here: EndInputs) -> bool:
+    """Who is let go came on the loop under the boom first, and then on the one before it.
+
+    Who is sent back may have a trailer that still comes in, of which a loop misses the middle.
+    """
+    return (
+        lane.phase == Phase.RELEASING
+        and here.arm.state == here.approach.state == BLOCKED
+        and lane.since_us <= here.arm.since_us < here.approach.since_us
+    )
 
 
 def lane_clear(lane: Lane, inputs: InputImage, settings: LaneSettings) -> bool:
