@@ -7,6 +7,7 @@ enters raw mode, Ctrl-D runs what was sent; the answer is ``OK``, output, 0x04, 
 from __future__ import annotations
 
 import hashlib
+import termios
 import time
 from types import TracebackType
 from typing import Self
@@ -33,7 +34,7 @@ class RawRepl:
         self._port = port
         try:
             self._line = serial.Serial(port, BAUD, timeout=POLL_S, exclusive=True)
-        except serial.SerialException as error:
+        except (serial.SerialException, termios.error) as error:
             raise ReplError(f"{port} cannot be opened: {error}") from error
 
     def __enter__(self) -> Self:

@@ -12,6 +12,7 @@ import errno
 import os
 import select
 import socket
+import termios
 import threading
 import time
 from collections import deque
@@ -244,9 +245,13 @@ def _only(bus: Bus, name: str, opener: Callable[[], Opened]) -> Line:
 
 
 def _open_serial(port: str, baud: int, bits: int, parity: Parity) -> Opened:
-    opened: Opened = serial.Serial(
-        port, baud, bytesize=bits, parity=_PARITIES[parity], timeout=0, exclusive=True
-    )
+    try:
+        opened: Opened = serial.Serial(
+            port, baud, bytesize=bits, parity=_PARITIES[parity], timeout=0, exclusive=True
+        )
+    except termios.error as error:
+        # Pulled out while it is being set: pyserial lets this by, which is no OSError.
+        raise OSError(*error.args) from error
     return opened
 
 

@@ -1,12 +1,15 @@
 """A line is opened, pulled out and put back, and never makes its driver wait."""
 
+import errno
 import os
 import socket
+import termios
 import threading
 import time
 import tty
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,6 +81,26 @@ def test_a_line_that_is_pulled_out_comes_back_without_old_words(bus: Bus, tmp_pa
     assert line.opened == 2
     assert line.send(b"new")
     assert os.read(near, 10) == b"new"
+    os.close(near)
+
+
+def test_a_port_that_is_pulled_out_while_it_is_set_is_opened_again(
+    bus: Bus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the system says then is no OSError; the thread would have died of it, for good."""
+    set_port = termios.tcsetattr
+    refused: list[int] = []
+
+    def refuses(fd: int, when: int, settings: Any) -> None:
+        if not refused:
+            refused.append(fd)
+            raise termios.error(errno.EIO, os.strerror(errno.EIO))
+        set_port(fd, when, settings)
+
+    near = cable(tmp_path / "tty")
+    monkeypatch.setattr(termios, "tcsetattr", refuses)
+    line = serial_line(bus, str(tmp_path / "tty"), 9600)
+    until(lambda: bool(refused) and line.trouble is None)
     os.close(near)
 
 
